@@ -1,0 +1,185 @@
+# bottle-shim. `make help` lists the targets.
+B       ?= build
+CC      ?= gcc
+PREFIX  ?= /usr/local
+LIBEXEC ?= $(PREFIX)/libexec/bottle-shim
+VERSION := 0.1.0
+
+Q := $(if $(V),,@)
+
+# ---- flags: warnings and hardening are probed one at a time; `make probes` prints what was left out
+PROBE = $(shell for f in $(1); do \
+	echo 'int main(void){return 0;}' | $(CC) $$f -Werror -x c - -o /dev/null 2>/dev/null && echo " $$f"; done)
+WARN_WANT = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wformat=2 -Wvla -Wundef -Wno-missing-field-initializers
+HARD_WANT = -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero \
+	-fno-delete-null-pointer-checks -fno-strict-overflow -fstrict-flex-arrays=3
+# Probed once a build folder, not at each make.
+$(shell mkdir -p $(B))
+ifeq ($(wildcard $(B)/probed.mk),)
+$(file >$(B)/probed.mk,PROBED := $(call PROBE,$(WARN_WANT) $(HARD_WANT)))
+endif
+include $(B)/probed.mk
+
+SAN     ?=
+OPT     ?= -O2 -g
+CFLAGS  += -std=gnu11 $(OPT) $(PROBED) -fPIE -ffunction-sections -fdata-sections \
+	$(if $(DEVELOPER),-Werror) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2)
+CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-DBOTTLE_VERSION='"$(VERSION)"' -DBOTTLE_LIBEXEC='"$(LIBEXEC)"'
+LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--as-needed $(if $(SAN),-fsanitize=$(SAN))
+
+PKG = $(shell pkg-config $(1) 2>/dev/null)
+PKGS_base    := jansson yaml-0.1 libseccomp libcap
+PKGS_bundle  := $(PKGS_base)
+PKGS_netns   := $(PKGS_base) libnl-3.0 libnl-route-3.0
+PKGS_scan    := $(PKGS_base) libpcre2-8
+PKGS_gate    := $(PKGS_scan)
+PKGS_egress  := $(PKGS_scan) libssl libcrypto
+PKGS_control := $(PKGS_base)
+PKGS_shim    := $(PKGS_base)
+CPPFLAGS += $(call PKG,--cflags $(PKGS_netns) $(PKGS_egress))
+
+# ---- layers: the order in which archives are linked, lowest last (docs/architecture.md)
+LAYERS := base bundle scan netns gate egress control shim
+LIBS_base    := base
+LIBS_bundle  := bundle base
+LIBS_scan    := scan base
+LIBS_netns   := netns bundle base
+LIBS_gate    := gate scan bundle base
+LIBS_egress  := egress scan bundle base
+LIBS_control := control scan bundle base
+LIBS_shim    := shim netns bundle base
+
+# Files named main.c or *_main.c are programs; everything else goes into its folder's archive.
+src_of = $(filter-out %main.c,$(wildcard $(1)/*.c))
+$(foreach l,$(LAYERS),$(eval OBJ_$(l) := $(patsubst %.c,$(B)/obj/%.o,$(call src_of,$(l)))))
+$(foreach l,$(LAYERS),$(eval $(B)/lib/$(l).a: $$(OBJ_$(l))))
+archives = $(patsubst %,$(B)/lib/%.a,$(1))
+
+# program: source, layer whose libraries it links, packages
+PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-egress bottle-systemd bottle
+SRC_bottle-shim    := shim/main.c
+SRC_bottle-monitor := shim/monitor_main.c
+SRC_bottle-systemd := shim/systemd_main.c
+SRC_bottle-gate    := gate/main.c
+SRC_bottle-egress  := egress/main.c
+SRC_bottle         := control/main.c
+LAYER_bottle-shim    := shim
+LAYER_bottle-monitor := shim
+LAYER_bottle-systemd := base
+LAYER_bottle-gate    := gate
+LAYER_bottle-egress  := egress
+LAYER_bottle         := control
+LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
+LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
+LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate))
+LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress))
+LINK_bottle         := $(call PKG,--libs $(PKGS_control))
+# bottle-shim starts often and must start quickly: static, where no sanitizer is asked for.
+LINK_bottle-shim    := $(if $(SAN),-pie,-static-pie) $(call PKG,--libs --static $(PKGS_shim))
+PIE = $(if $(findstring -static-pie,$(LINK_$(1))),,-pie)
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(patsubst %,$(B)/bin/%,$(PROGRAMS))
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC      $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/lib/%.a:
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  AR      $@")
+	$(Q)rm -f $@ && ar rcsD $@ $(filter %.o,$^)
+
+define program
+$(B)/bin/$(1): $(patsubst %.c,$(B)/obj/%.o,$(SRC_$(1))) $(call archives,$(LIBS_$(LAYER_$(1))))
+	@mkdir -p $$(@D)
+	$$(if $$(Q),@echo "  LINK    $$@")
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $(call PIE,$(1)) -o $$@ $$(filter %.o,$$^) \
+		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LINK_$(1))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# ---- tests: tests/unit/LAYER/test_x.c, each a program linked with the archives of its layer
+UNIT := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT))
+layer_of = $(firstword $(subst /, ,$(1)))
+.SECONDEXPANSION:
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$$*)))
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*))) $(if $(filter shim,$(call layer_of,$*)),-lcrypto)
+
+.PHONY: deps unit check check-unit check-plan check-e2e check-escape check-san lint fmt bench demo install uninstall clean help fuzz probes
+deps: ## install the Debian packages that building and testing need
+	$(Q)tests/deps
+
+unit: $(UNIT_BIN)
+
+# One test: make check-unit T=egress/test_http
+check-unit: $(if $(T),$(B)/unit/$(T),unit) ## unit tests (T=LAYER/test_x for one)
+	$(Q)tests/run --build $(B) unit $(T)
+
+check-plan: all ## golden plans
+	$(Q)tests/run --build $(B) plan $(T)
+
+check-e2e: all ## end-to-end tests in network namespaces (root)
+	$(Q)tests/run --build $(B) e2e $(T)
+
+check-escape: all ## attacks on the invariants, each beside a control (root)
+	$(Q)tests/run --build $(B) escape $(T)
+
+check: ## from a fresh clone to passed tests: packages, build, lint, every suite (root)
+	$(Q)tests/deps
+	$(Q)+$(MAKE) --no-print-directory all unit lint
+	$(Q)tests/run --build $(B) all
+
+check-san: ## unit and plan tests with address and undefined behaviour sanitizers
+	$(Q)+$(MAKE) --no-print-directory B=$(B)-san SAN=address,undefined all unit
+	$(Q)tests/run --build $(B)-san unit plan
+
+demo: ## from a fresh clone to a running bottle (root)
+	$(Q)tests/deps
+	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(B) examples/demo/run
+
+bench: all ## the marks, beside peers in the same run (root)
+	$(Q)BUILD=$(B) bench/bottle
+
+lint: ## layers, headers, format, man pages
+	$(Q)tests/lint/run
+
+fmt: ## rewrite the sources in the house's format
+	$(Q)clang-format -i $(wildcard */*.c */*.h tests/*/*.c tests/*/*/*.c)
+
+FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
+fuzz: ## fuzz targets (clang, libFuzzer), into $(B)-fuzz/fuzz
+	$(Q)tests/fuzz/build $(B)-fuzz
+
+install: all ## into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 0755 $(B)/bin/bottle-shim $(B)/bin/bottle $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(patsubst %,$(B)/bin/%,$(filter-out bottle-shim bottle,$(PROGRAMS))) $(DESTDIR)$(LIBEXEC)
+	install -m 0644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 0644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+uninstall: ## what install put there
+	rm -rf $(DESTDIR)$(LIBEXEC)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,bottle-shim bottle) \
+		$(DESTDIR)$(PREFIX)/share/man/man8/bottle-shim.8 $(DESTDIR)$(PREFIX)/share/man/man5/bottle-manifest.5
+
+probes: ## which compiler flags were left out
+	@echo "left out: $(filter-out $(PROBED),$(WARN_WANT) $(HARD_WANT))"
+
+clean: ## remove what was built
+	rm -rf $(B) $(B)-san $(B)-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,76 @@
+#ifndef BASE_COMPONENT_H
+#define BASE_COMPONENT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+
+/*
+ * What a component (gate, egress, supervise) and its monitor say to each other.
+ *
+ * The monitor executes a component with its control socket as descriptor 3, its log (append only)
+ * as 2, nothing else; uid, mounts, pid and network namespace are set, capabilities are none. Then:
+ *
+ *	monitor → component	CONFIG, SECRET…, LISTENER…, BEGIN
+ *	component → monitor	READY (locked down, listening) or FAILED
+ *	later			RELOAD, STOP / RELOADED, BUSY
+ *
+ * End of file on the socket ends a component at once. Anything unknown, early or malformed ends it,
+ * too.
+ */
+#define COMPONENT_CONTROL_FD 3
+
+enum component_msg {
+	/* monitor → component */
+	COMPONENT_CONFIG = 1, /* body: the component's slice of the plan, JSON */
+	COMPONENT_SECRET,     /* body: NAME NUL value */
+	COMPONENT_LISTENER,   /* body: name; one descriptor */
+	COMPONENT_BEGIN,      /* no body: all was sent */
+	COMPONENT_RELOAD,     /* body: a new slice, JSON */
+	COMPONENT_STOP,	      /* no body: finish what was accepted upstream, then exit 0 */
+	/* component → monitor */
+	COMPONENT_READY = 64, /* no body */
+	COMPONENT_FAILED,     /* body: struct err */
+	COMPONENT_RELOADED,   /* body: struct err; code 0: the new policy is in force */
+	COMPONENT_BUSY,	      /* body: uint32_t, pushes accepted upstream and not yet answered */
+};
+
+#define COMPONENT_LISTENERS_MAX 8
+#define COMPONENT_SECRETS_MAX	128
+
+struct component_listener {
+	char name[32];
+	int fd; /* owned */
+};
+
+struct component_secret {
+	char *name;
+	struct secret value;
+};
+
+struct component_boot {
+	char *config; /* JSON text */
+	struct component_secret secrets[COMPONENT_SECRETS_MAX];
+	size_t n_secrets;
+	struct component_listener listeners[COMPONENT_LISTENERS_MAX];
+	size_t n_listeners;
+};
+
+/*
+ * Component side: reads everything up to BEGIN. The caller owns *ret (component_boot_done).
+ * -EPIPE when the monitor is gone.
+ */
+int component_boot(int sock, struct component_boot *ret, struct err *e);
+void component_boot_done(struct component_boot *b);
+
+/* The listener's descriptor, moved out; -1 when it was not handed over. */
+int component_take_listener(struct component_boot *b, const char *name);
+
+/* Borrowed; NULL when it was not handed over. */
+const struct secret *component_secret(const struct component_boot *b, const char *name);
+
+int component_ready(int sock, struct err *e);
+void component_failed(int sock, const struct err *why); /* best effort */
+
+#endif

@@ -1,0 +1,216 @@
+#include "base/json.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ptr.h"
+#include "base/str.h"
+
+#define JSON_MAX_BYTES (16U << 20)
+
+int json_parse(const char *text, size_t len, const char *file, json_t **ret, struct err *e)
+{
+	json_error_t je;
+	json_t *j;
+
+	if (len > JSON_MAX_BYTES)
+		return err_say(e, EFBIG, "%s: longer than %u bytes", file, JSON_MAX_BYTES);
+	/* JSON_ALLOW_NUL is not set: "\u0000" in a path would cut it short. */
+	j = json_loadb(text, len, JSON_DECODE_ANY, &je);
+	if (!j)
+		return err_say(
+			e, EINVAL, "%s: line %d, column %d: %s", file, je.line, je.column, je.text);
+	*ret = j;
+	return 0;
+}
+
+struct json_at json_root(json_t *j, const char *file)
+{
+	return (struct json_at){.j = j, .key = file};
+}
+
+/* Writes from the root down, so that the longest paths lose their end. */
+static size_t add_path(const struct json_at *at, char *buf, size_t size, size_t used)
+{
+	int n;
+
+	if (!at->up)
+		return used;
+	used = add_path(at->up, buf, size, used);
+	if (at->key)
+		n = snprintf(buf + used, size - used, "%s%s", at->up->up ? "." : "", at->key);
+	else
+		n = snprintf(buf + used, size - used, "[%zu]", at->index);
+	return n < 0 || used + (size_t)n >= size ? size - 1 : used + (size_t)n;
+}
+
+const char *json_path(const struct json_at *at, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	add_path(at, buf, size, 0);
+	return buf;
+}
+
+int json_err(const struct json_at *at, int errnum, struct err *e, const char *fmt, ...)
+{
+	const struct json_at *root = at;
+	char path[400], text[256];
+	va_list ap;
+
+	while (root->up)
+		root = root->up;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_path(at, path, sizeof(path));
+	if (!*path)
+		return err_say(e, errnum, "%s: %s", root->key, text);
+	return err_say(e, errnum, "%s: %s: %s", root->key, path, text);
+}
+
+static const char *type_name(json_type t)
+{
+	switch (t) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a string";
+	case JSON_INTEGER:
+		return "an integer";
+	case JSON_REAL:
+		return "a number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "a boolean";
+	case JSON_NULL:
+		return "null";
+	}
+	return "something else";
+}
+
+static int check_type(const struct json_at *at, json_type type, struct err *e)
+{
+	json_type found = json_typeof(at->j);
+
+	if (found == type || (type == JSON_TRUE && found == JSON_FALSE))
+		return 1;
+	return json_err(at, EINVAL, e, "expected %s, found %s", type_name(type), type_name(found));
+}
+
+int json_member(const struct json_at *at, const char *key, json_type type, struct json_at *ret,
+	struct err *e)
+{
+	json_t *j = json_object_get(at->j, key);
+
+	if (!j || json_is_null(j))
+		return 0;
+	*ret = (struct json_at){.j = j, .up = at, .key = key};
+	return check_type(ret, type, e);
+}
+
+int json_element(
+	const struct json_at *at, size_t index, json_type type, struct json_at *ret, struct err *e)
+{
+	json_t *j = json_array_get(at->j, index);
+
+	if (!j)
+		return json_err(at, EINVAL, e, "no element %zu", index);
+	*ret = (struct json_at){.j = j, .up = at, .index = index};
+	return check_type(ret, type, e);
+}
+
+size_t json_count(const struct json_at *at)
+{
+	return json_is_array(at->j) ? json_array_size(at->j) : json_object_size(at->j);
+}
+
+int json_get_str(const struct json_at *at, const char *key, char **ret, struct err *e)
+{
+	struct json_at m;
+	int r = json_member(at, key, JSON_STRING, &m, e);
+	char *copy;
+
+	if (r <= 0)
+		return r;
+	copy = strdup(json_string_value(m.j));
+	if (!copy)
+		return err_set(e, ENOMEM, "read '%s'", key);
+	free(*ret);
+	*ret = copy;
+	return 1;
+}
+
+int json_need_str(const struct json_at *at, const char *key, char **ret, struct err *e)
+{
+	int r = json_get_str(at, key, ret, e);
+
+	if (r == 0)
+		return json_err(at, EINVAL, e, "the member '%s' is missing", key);
+	return r;
+}
+
+int json_get_bool(const struct json_at *at, const char *key, bool *ret, struct err *e)
+{
+	struct json_at m;
+	int r = json_member(at, key, JSON_TRUE, &m, e);
+
+	if (r > 0)
+		*ret = json_is_true(m.j);
+	return r;
+}
+
+int json_get_int(const struct json_at *at, const char *key, int64_t min, int64_t max, int64_t *ret,
+	struct err *e)
+{
+	struct json_at m;
+	int r = json_member(at, key, JSON_INTEGER, &m, e);
+	json_int_t v;
+
+	if (r <= 0)
+		return r;
+	v = json_integer_value(m.j);
+	if (v < min || v > max)
+		return json_err(&m, ERANGE, e, "%lld is not between %lld and %lld", (long long)v,
+			(long long)min, (long long)max);
+	*ret = v;
+	return 1;
+}
+
+int json_get_u64(const struct json_at *at, const char *key, uint64_t *ret, struct err *e)
+{
+	int64_t v = 0;
+	int r = json_get_int(at, key, 0, INT64_MAX, &v, e);
+
+	if (r > 0)
+		*ret = (uint64_t)v;
+	return r;
+}
+
+int json_get_strv(const struct json_at *at, const char *key, char ***ret, struct err *e)
+{
+	cleanup_strv char **v = NULL;
+	struct json_at list, item;
+	int r = json_member(at, key, JSON_ARRAY, &list, e);
+
+	if (r <= 0)
+		return r;
+	/* An empty array is present: a list with nothing but its end. */
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return err_set(e, ENOMEM, "read '%s'", key);
+	for (size_t i = 0; i < json_count(&list); i++) {
+		r = json_element(&list, i, JSON_STRING, &item, e);
+		if (r < 0)
+			return r;
+		if (strv_add(&v, json_string_value(item.j)) < 0)
+			return err_set(e, ENOMEM, "read '%s'", key);
+	}
+	strv_free(*ret);
+	*ret = steal_ptr(&v);
+	return 1;
+}

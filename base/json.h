@@ -1,0 +1,63 @@
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * Views into a JSON document that know where they are, so that an error names the path:
+ * "config.json: process.args[0]: expected a string, found a number". A view borrows the document.
+ */
+struct json_at {
+	json_t *j;		  /* borrowed; never NULL in a view that was returned as present */
+	const struct json_at *up; /* NULL at the root */
+	const char *key;	  /* member name; the file's name at the root; NULL in an array */
+	size_t index;		  /* in an array */
+};
+
+static inline void json_cleanup(json_t **j)
+{
+	json_decref(*j);
+}
+#define cleanup_json __attribute__((cleanup(json_cleanup)))
+
+/* Parses text (at most 16 MiB, depth as jansson bounds it). Duplicate members: the last one. */
+int json_parse(const char *text, size_t len, const char *file, json_t **ret, struct err *e);
+
+struct json_at json_root(json_t *j, const char *file);
+
+/* "process.args[0]" into buf. */
+const char *json_path(const struct json_at *at, char *buf, size_t size);
+
+/* err_say with "FILE: PATH: " in front. */
+int json_err(const struct json_at *at, int errnum, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
+ * A member of the object `at`. 1: present and of that type; 0: absent or null; -EINVAL: another
+ * type. `type` is a jansson type; JSON_TRUE stands for either boolean.
+ */
+int json_member(const struct json_at *at, const char *key, json_type type, struct json_at *ret,
+	struct err *e);
+
+/* An element of the array `at`, which must have that type. */
+int json_element(
+	const struct json_at *at, size_t index, json_type type, struct json_at *ret, struct err *e);
+
+size_t json_count(const struct json_at *at);
+
+/* Scalars of an object. Absent: 0 and *ret untouched; present: 1. Strings are copied. */
+int json_get_str(const struct json_at *at, const char *key, char **ret, struct err *e);
+int json_get_bool(const struct json_at *at, const char *key, bool *ret, struct err *e);
+int json_get_int(const struct json_at *at, const char *key, int64_t min, int64_t max, int64_t *ret,
+	struct err *e);
+int json_get_u64(const struct json_at *at, const char *key, uint64_t *ret, struct err *e);
+int json_get_strv(const struct json_at *at, const char *key, char ***ret, struct err *e);
+
+/* As above, but absence is an error that says so. */
+int json_need_str(const struct json_at *at, const char *key, char **ret, struct err *e);
+
+#endif

@@ -1,0 +1,95 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+static struct {
+	int fd;
+	enum log_format format;
+	enum log_level lowest;
+	bool quiet_stderr;
+} state = {.fd = -1, .format = LOG_TEXT, .lowest = LOG_INFO};
+
+void log_setup(int fd, enum log_format format, enum log_level lowest)
+{
+	fd_close(&state.fd);
+	state.fd = fd;
+	state.format = format;
+	state.lowest = lowest;
+}
+
+void log_to_stderr(int on)
+{
+	state.quiet_stderr = !on;
+}
+
+static void add_quoted(struct str *out, const char *text)
+{
+	str_add_char(out, '"');
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			str_addf(out, "\\%c", *p);
+		else if (*p == '\n')
+			str_add(out, "\\n");
+		else if (*p < 0x20 || *p == 0x7f)
+			str_addf(out, "\\u%04x", *p);
+		else
+			str_add_char(out, (char)*p);
+	}
+	str_add_char(out, '"');
+}
+
+static void add_line(struct str *out, enum log_format format, const char *level, const char *text)
+{
+	char when[40];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (format == LOG_JSON) {
+		str_addf(out, "{\"level\":\"%s\",\"msg\":", level);
+		add_quoted(out, text);
+		str_addf(out, ",\"time\":\"%s\"}\n", when);
+	} else {
+		str_addf(out, "time=\"%s\" level=%s msg=", when, level);
+		add_quoted(out, text);
+		str_add_char(out, '\n');
+	}
+}
+
+static void emit(int fd, enum log_format format, const char *level, const char *text)
+{
+	struct str line = {0};
+
+	add_line(&line, format, level, text);
+	/* A log that cannot be written must not change what the program does. */
+	if (!line.failed && fd_write_all(fd, line.s, line.len) < 0) {
+		str_done(&line);
+		return;
+	}
+	str_done(&line);
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	static const char *const names[] = {"debug", "info", "warning", "error"};
+	char text[2048];
+	va_list ap;
+
+	if (level < state.lowest)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!state.quiet_stderr)
+		emit(STDERR_FILENO, LOG_TEXT, names[level], text);
+	if (state.fd >= 0)
+		emit(state.fd, state.format, names[level], text);
+}

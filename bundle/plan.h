@@ -1,0 +1,117 @@
+#ifndef BUNDLE_PLAN_H
+#define BUNDLE_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "bundle/oci.h"
+#include "bundle/policy.h"
+
+/* Addresses of the internal link: the same in every bottle, from the end of the pool of names. */
+#define PLAN_SIDECAR_ADDRESS "198.19.255.1"
+#define PLAN_AGENT_ADDRESS   "198.19.255.2"
+#define PLAN_LINK_PREFIX     30
+#define PLAN_NAME_POOL	     "198.18.0.0/15" /* 198.19.255.0/24 of it is the link's */
+#define PLAN_AGENT_DEVICE    "eth0"
+#define PLAN_SIDECAR_DEVICE  "bottle0"
+
+/* Uids of components and the identity map of an agent leave each other out. */
+#define PLAN_COMPONENT_UID_FIRST 1879048192U
+#define PLAN_COMPONENT_UID_END	 2147483648U
+
+enum plan_egress_mode {
+	PLAN_EGRESS_AUTO,
+	PLAN_EGRESS_ENGINE,
+	PLAN_EGRESS_BRIDGE,
+	PLAN_EGRESS_NONE
+};
+
+/* What the caller chose on the command line or in the runtime's file (DESIGN.md, section 5). */
+struct plan_choice {
+	const char *home;  /* operator's directory */
+	char **bottles;	   /* --bottle: a lock */
+	const char *agent; /* --agent, or NULL */
+	char **selectable; /* --selectable */
+	bool select_from_env;
+	const char *default_bottle;
+	bool require_bottle;
+	enum plan_egress_mode egress;
+};
+
+/* A file that the agent sees, made by us; nothing of it stays in the image. */
+struct plan_file {
+	char *path;	/* in the container */
+	char *fallback; /* under /dev/bottle, where the image has no such file; NULL: make a target
+			 */
+	char *env;	/* variable(s) that point to the fallback, separated by blanks; or NULL */
+	char *text;	/* NULL: the trust bundle (the image's own with the bottle's CA appended) */
+	uint32_t mode;
+};
+
+/* A secret that a component is to have: found at create, by name. */
+struct plan_secret {
+	char *slot;		 /* COMPONENT_SECRET name: "EGRESS_TOKEN_0", "REPO_name_KEY" */
+	char *name;		 /* name as the manifest has it, or the path of a key file */
+	bool is_file;		 /* a key file (identity), not a named secret */
+	bool to_gate, to_egress; /* who gets it; the gate also gets egress' to scan for: to_scan */
+	bool to_scan;
+};
+
+struct plan_bottle {
+	char *slug;
+	char **bottle_names; /* as merged, left to right */
+	char *agent_name;    /* or NULL */
+	char *home;	     /* operator's directory */
+	char *state_home;    /* directory that holds SLUG/ (logs, metadata.json) */
+	struct policy_gate gate;
+	struct policy_egress egress;
+	enum plan_egress_mode egress_mode;
+	bool engine_network; /* known at create: a namespace path or a libnetwork hook */
+	char *netns_path;    /* the engine's namespace, to become the sidecar's; or NULL: new */
+	char *resolv_conf;   /* host path of the resolv.conf whom the sidecar asks */
+	char **env;	     /* what the agent gets beside the config's, "NAME=value" */
+	struct plan_file *files;
+	size_t n_files;
+	struct plan_secret *secrets;
+	size_t n_secrets;
+};
+
+/*
+ * What will be done, whole: made by plan_build without touching anything, then const. oci is the
+ * container as it will be executed, i.e. config.json after what the bottle changes in it (user
+ * namespace and maps, capabilities, environment, mounts that tell the sidecar's address left out).
+ */
+struct plan {
+	struct oci *oci;	    /* owned */
+	struct plan_bottle *bottle; /* NULL: an ordinary OCI container */
+	char **notes;		    /* what the operator should know, a sentence each */
+};
+
+/*
+ * Pure but for reading files: takes oci (also on failure). id is the container's.
+ */
+int plan_build(struct oci *oci, const struct plan_choice *choice, const char *id, struct plan **ret,
+	struct err *e);
+void plan_free(struct plan *p);
+
+/* What `bottle-shim plan` prints. New reference; NULL when memory ran out. */
+json_t *plan_to_json(const struct plan *p);
+
+/*
+ * A process to be executed in a running bottle (exec): the same refusals and additions as create
+ * made. env: the bottle's, as in plan_bottle.
+ */
+int plan_exec_check(struct oci_process *process, char *const *bottle_env, struct err *e);
+
+/*
+ * Looks one up, in order: the environment (only when `with_env`: the operator's own), secrets/NAME
+ * in the operator's directory (0600), $CREDENTIALS_DIRECTORY. An error names the places searched.
+ */
+int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
+	struct secret *ret, struct err *e);
+
+#endif

@@ -1,0 +1,95 @@
+#ifndef BUNDLE_POLICY_H
+#define BUNDLE_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+
+/*
+ * The two slices of a plan that components receive: routes for egress, repositories for the gate.
+ * They travel to their component as JSON; each component parses its own slice with these functions.
+ * No slice holds a secret's value: it names slots, whose values travel as COMPONENT_SECRET.
+ */
+
+enum policy_match { POLICY_EXACT, POLICY_PREFIX, POLICY_REGEX };
+
+struct policy_path {
+	enum policy_match type;
+	char *value;
+};
+
+struct policy_header {
+	char *name;
+	enum policy_match type; /* exact or regex */
+	char *value;
+};
+
+/* One entry of `matches`: all the fields that stand there must match, any value in a field. */
+struct policy_matcher {
+	struct policy_path *paths;
+	size_t n_paths;
+	char **methods;
+	struct policy_header *headers;
+	size_t n_headers;
+};
+
+struct policy_route {
+	char *host;	   /* lower case, without port; "*.example.com" for any depth below it */
+	uint16_t port;	   /* 0: 443 and 80 */
+	char *auth_scheme; /* "Bearer", "token", "basic", or NULL */
+	char *auth_slot;   /* name of the COMPONENT_SECRET with its value, or NULL */
+	char *token_ref;   /* the name in the manifest, for messages */
+	bool auth_pass;	   /* auth: pass — the agent's own Authorization is kept */
+	struct policy_matcher *matches; /* none: every request */
+	size_t n_matches;
+	bool git_fetch;	  /* git: {fetch: true} */
+	char **addresses; /* CIDRs that the host may resolve to although they are special */
+	char *tls_ca;	  /* PEM text of private roots for this host, or NULL */
+};
+
+struct policy_egress {
+	int log;	       /* 0, 1, 2 */
+	char *slug;	       /* of the bottle */
+	char *sidecar_address; /* "198.19.255.1" */
+	char *agent_address;
+	char **agent_names; /* host names of the agent itself (its hostname) */
+	struct policy_route *routes;
+	size_t n_routes;
+};
+
+struct policy_repo {
+	char *name;	     /* NAME of git://git-gate/NAME.git */
+	char *url;	     /* as the manifest has it */
+	char *user, *host;   /* of the ssh url */
+	uint16_t port;	     /* 22 by default */
+	char *path;	     /* repository path on the host, as ssh is given it */
+	char *host_key;	     /* "ssh-ed25519 AAAA…" */
+	char *identity_slot; /* name of the COMPONENT_SECRET with the private key */
+	char *address;	     /* from extra_hosts, or NULL: resolve the name */
+};
+
+struct policy_gate {
+	char *slug;
+	char *user_name, *user_email; /* or NULL */
+	struct policy_repo *repos;
+	size_t n_repos;
+	int connect_timeout_s; /* ssh connect, 10 */
+	int idle_timeout_s;    /* git I/O without progress, 15 */
+};
+
+json_t *policy_egress_to_json(const struct policy_egress *p);
+int policy_egress_parse(const char *json, struct policy_egress *ret, struct err *e);
+void policy_egress_done(struct policy_egress *p);
+
+json_t *policy_gate_to_json(const struct policy_gate *p);
+int policy_gate_parse(const char *json, struct policy_gate *ret, struct err *e);
+void policy_gate_done(struct policy_gate *p);
+
+/* The schema of routes.yaml as the agent may read it (/allowlist): no slots, no CA, no addresses.
+ */
+json_t *policy_egress_allowlist(const struct policy_egress *p);
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef SHIM_SIDECAR_H
+#define SHIM_SIDECAR_H
+
+#include "base/err.h"
+#include "bundle/plan.h"
+
+/*
+ * The runtime's side of a bottle's monitor: the OCI commands call these and know nothing else of
+ * the sidecar. All networks, components and credentials are the monitor's business.
+ *
+ * create:	sidecar_boot → (clone init in sidecar_netns_fd) → sidecar_attach →
+ *sidecar_wait_ready → state written → sidecar_commit. Until the commit, the death of this process
+ *(or sidecar_free) makes the monitor remove everything and end. later:	sidecar_connect → one of the
+ *requests → sidecar_free.
+ */
+struct sidecar;
+
+/*
+ * Starts the monitor of plan->bottle and hands it its slice and its secrets (looked up by the
+ * caller, in the order of plan->bottle->secrets). state_dir: this container's directory under
+ * --root; the monitor puts monitor.sock there. Returns when the sidecar's namespace and the CA are
+ * there.
+ */
+int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
+	const char *state_dir, struct sidecar **ret, struct err *e);
+
+int sidecar_netns_fd(const struct sidecar *s);	     /* borrowed */
+const char *sidecar_ca_pem(const struct sidecar *s); /* certificate only; borrowed */
+pid_t sidecar_monitor_pid(const struct sidecar *s);
+
+/* Gives the agent's network namespace and init's pidfd (both borrowed, duplicated): the monitor
+ * makes the link and starts the components; does not wait. */
+int sidecar_attach(struct sidecar *s, int agent_netns_fd, int init_pidfd, struct err *e);
+
+/* Waits until each listener has answered a real request from the agent's namespace. */
+int sidecar_wait_ready(struct sidecar *s, struct err *e);
+
+/* From here on the monitor lives without this process. */
+int sidecar_commit(struct sidecar *s, struct err *e);
+
+void sidecar_free(struct sidecar *s);
+
+/* Connects to STATE_DIR/monitor.sock. -ECONNREFUSED or -ENOENT: the monitor has ended. */
+int sidecar_connect(const char *state_dir, struct sidecar **ret, struct err *e);
+
+/* The agent's network namespace, a new descriptor; for exec and start. */
+int sidecar_agent_netns(struct sidecar *s, int *ret_fd, struct err *e);
+
+/* Before the user's process runs: egress network attached or made, no clash, components ready. */
+int sidecar_start(struct sidecar *s, struct err *e);
+
+/* Components stopped, everything of the bottle removed, the monitor ended and gone. */
+int sidecar_stop(struct sidecar *s, struct err *e);
+
+/*
+ * Removes what a monitor that died left behind, from what STATE_DIR tells. Idempotent; also right
+ * when nothing is there.
+ */
+int sidecar_cleanup(const char *state_dir, struct err *e);
+
+#endif
