@@ -11,6 +11,62 @@
 
 #define JSON_MAX_BYTES (16U << 20)
 
+/* Whether this number is one that only an unsigned 64-bit integer holds. */
+static bool only_unsigned(const char *digits, size_t len)
+{
+	char buf[24];
+	char *end;
+
+	if (len < 19 || len > 20 || strspn(digits, "0123456789") < len)
+		return false;
+	memcpy(buf, digits, len);
+	buf[len] = '\0';
+	errno = 0;
+	return strtoull(buf, &end, 10) > INT64_MAX && errno == 0;
+}
+
+/* The length of the string token at text, with its quotes; up to the end if it does not end. */
+static size_t string_length(const char *text, size_t len)
+{
+	size_t i = 1;
+
+	while (i < len && text[i] != '"')
+		i += text[i] == '\\' ? 2 : 1;
+	return i < len ? i + 1 : len;
+}
+
+/*
+ * jansson holds integers in 64 signed bits and fails for a larger one, but engines write
+ * 18446744073709551615 for "no limit". Such numbers become strings, which json_get_u64 takes.
+ */
+static char *quote_unsigned(const char *text, size_t len)
+{
+	struct str s = {0};
+	size_t n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = 1;
+		if (text[i] == '"')
+			n = string_length(text + i, len - i);
+		else
+			while (strchr("0123456789.eE+-", text[i]) && text[i] && i + n < len &&
+				text[i + n] && strchr("0123456789.eE+-", text[i + n]))
+				n++;
+		if (only_unsigned(text + i, n))
+			str_addf(&s, "\"%.*s\"", (int)n, text + i);
+		else
+			str_add_bytes(&s, text + i, n);
+	}
+	return str_take(&s);
+}
+
+static json_t *load_unsigned(const char *text, size_t len, json_error_t *je)
+{
+	cleanup_free char *quoted = quote_unsigned(text, len);
+
+	return quoted ? json_loadb(quoted, strlen(quoted), JSON_DECODE_ANY, je) : NULL;
+}
+
 int json_parse(const char *text, size_t len, const char *file, json_t **ret, struct err *e)
 {
 	json_error_t je;
@@ -20,6 +76,8 @@ int json_parse(const char *text, size_t len, const char *file, json_t **ret, str
 		return err_say(e, EFBIG, "%s: longer than %u bytes", file, JSON_MAX_BYTES);
 	/* JSON_ALLOW_NUL is not set: "\u0000" in a path would cut it short. */
 	j = json_loadb(text, len, JSON_DECODE_ANY, &je);
+	if (!j && json_error_code(&je) == json_error_numeric_overflow)
+		j = load_unsigned(text, len, &je);
 	if (!j)
 		return err_say(
 			e, EINVAL, "%s: line %d, column %d: %s", file, je.line, je.column, je.text);
@@ -183,9 +241,15 @@ int json_get_int(const struct json_at *at, const char *key, int64_t min, int64_t
 
 int json_get_u64(const struct json_at *at, const char *key, uint64_t *ret, struct err *e)
 {
+	const char *text = json_string_value(json_object_get(at->j, key));
 	int64_t v = 0;
-	int r = json_get_int(at, key, 0, INT64_MAX, &v, e);
+	int r;
 
+	if (text && only_unsigned(text, strlen(text))) {
+		*ret = strtoull(text, NULL, 10);
+		return 1;
+	}
+	r = json_get_int(at, key, 0, INT64_MAX, &v, e);
 	if (r > 0)
 		*ret = (uint64_t)v;
 	return r;
