@@ -1,7 +1,6 @@
 #ifndef SHIM_CAPS_H
 #define SHIM_CAPS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -11,13 +10,12 @@
 
 /* The five capability sets of a process (capabilities(7)), a bit a capability. */
 struct caps {
-	bool keep; /* process.capabilities was absent: nothing is changed, as runc does */
 	uint64_t set[OCI_CAP_SETS]; /* by enum oci_cap_set */
 };
 
 /*
- * Names to bits. A name that neither we nor the kernel know is warned about and skipped; what the
- * caller's own bounding set lacks, too.
+ * Names to bits. A name that neither we nor the kernel know is warned about and skipped. Absent
+ * process.capabilities are empty sets, as in runc.
  */
 int caps_resolve(const struct oci_process *process, struct caps *ret, struct err *e);
 
@@ -27,7 +25,11 @@ int caps_drop_bounding(const struct caps *caps, struct err *e);
 /* Keeps the permitted set over the change of uid that follows (prctl PR_SET_KEEPCAPS). */
 int caps_keep_over_setuid(struct err *e);
 
-/* After the uid change: effective, permitted, inheritable, and last the ambient set. */
+/*
+ * After the uid change: effective, permitted, inheritable, and last the ambient set. What the
+ * caller does not have itself cannot be given and is left out: a host that withholds a capability
+ * from root can still run containers that ask for all of them.
+ */
 int caps_apply(const struct caps *caps, struct err *e);
 
 /* Number of "CAP_…", in either case; -1: unknown. */

@@ -15,8 +15,9 @@ int sysctl_check(const struct oci *oci, struct err *e);
 
 /*
  * Writes the keys of that kind ("net.ipv4.ip_forward=1", '.' or '/' between the parts) for the
- * caller's own namespaces, through a procfs instance that is mounted nowhere: no /proc of the
- * container is trusted. Needs the right to mount procfs (CAP_SYS_ADMIN over the pid namespace).
+ * caller's own namespaces, through a procfs instance that is mounted nowhere (else, where the
+ * kernel refuses one, through /proc without crossing a mount): nothing that lies over /proc is
+ * trusted.
  */
 int sysctl_apply(char *const *sysctl, enum sysctl_which which, struct err *e);
 

@@ -1,0 +1,184 @@
+#include "shim/sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/ptr.h"
+#include "base/str.h"
+
+/* Of every procfs instance (the kernel's PROC_ROOT_INO). */
+#define PROC_ROOT_INODE 1
+
+/* Keys that the kernel keeps for each namespace; a trailing dot stands for all below it. */
+static const struct {
+	const char *key;
+	enum oci_ns ns;
+} namespaced[] = {
+	{"net.", OCI_NS_NET},
+	{"fs.mqueue.", OCI_NS_IPC},
+	{"kernel.msgmax", OCI_NS_IPC},
+	{"kernel.msgmnb", OCI_NS_IPC},
+	{"kernel.msgmni", OCI_NS_IPC},
+	{"kernel.sem", OCI_NS_IPC},
+	{"kernel.shmall", OCI_NS_IPC},
+	{"kernel.shmmax", OCI_NS_IPC},
+	{"kernel.shmmni", OCI_NS_IPC},
+	{"kernel.shm_rmid_forced", OCI_NS_IPC},
+	{"kernel.domainname", OCI_NS_UTS},
+};
+
+/*
+ * "net/ipv4/conf/eth0.1/x" and "net.ipv4.conf.eth0/1.x" both name a device with a dot, as
+ * sysctl(8) has it: the separator that comes first is the one. Path with '/', value behind '='.
+ */
+static char *key_path(const char *entry)
+{
+	size_t n = strcspn(entry, "=");
+	char *path = strndup(entry, n);
+	const char *first = path ? strpbrk(path, "./") : NULL;
+
+	if (first && *first == '.')
+		for (char *p = path; *p; p++)
+			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+	return path;
+}
+
+static bool is_below(const char *path, const char *dotted)
+{
+	size_t i = 0;
+
+	for (; dotted[i]; i++)
+		if (path[i] != (dotted[i] == '.' ? '/' : dotted[i]))
+			return false;
+	return path[i] == '\0' || dotted[i - 1] == '.';
+}
+
+static int check_one(const struct oci *oci, const char *entry, struct err *e)
+{
+	cleanup_free char *path = key_path(entry);
+	int len = (int)strcspn(entry, "=");
+
+	if (!path)
+		return err_set(e, ENOMEM, "sysctl");
+	if (strstr(path, ".."))
+		return err_say(e, EINVAL, "sysctl \"%.*s\" is not a key", len, entry);
+	for (size_t i = 0; i < ARRAY_LEN(namespaced); i++) {
+		if (!is_below(path, namespaced[i].key))
+			continue;
+		if (oci->ns[namespaced[i].ns].present)
+			return 0;
+		return err_say(e, EINVAL,
+			"sysctl \"%.*s\" is not allowed in the host's namespace: the container has "
+			"none of its own for it",
+			len, entry);
+	}
+	if (strcmp(path, "kernel/hostname") == 0)
+		return err_say(e, EINVAL,
+			"sysctl \"kernel.hostname\" conflicts with the OCI field \"hostname\"");
+	return err_say(
+		e, EINVAL, "sysctl \"%.*s\" is not in a separate kernel namespace", len, entry);
+}
+
+int sysctl_check(const struct oci *oci, struct err *e)
+{
+	for (char *const *s = oci->sysctl; s && *s; s++) {
+		int r = check_one(oci, *s, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * The procfs of the mount namespace. Safe as well where a new instance is refused (a user namespace
+ * whose /proc is partly covered): write_one crosses no mount, so what covers a file is not written.
+ */
+static int mounted_procfs(struct err *e)
+{
+	cleanup_fd int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs sfs;
+	struct stat st;
+
+	if (fd < 0 || fstatfs(fd, &sfs) < 0 || fstat(fd, &st) < 0)
+		return err_set(e, errno, "open '/proc'");
+	if (sfs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
+		return err_say(e, EPERM, "'/proc' is not the root of a procfs");
+	return steal_fd(&fd);
+}
+
+/* A procfs instance that is mounted nowhere: nothing can be mounted over its files. */
+static int fresh_procfs(struct err *e)
+{
+	cleanup_fd int fs = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs < 0)
+		return errno == EPERM ? mounted_procfs(e)
+				      : err_set(e, errno, "open the file system 'proc'");
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return errno == EPERM ? mounted_procfs(e)
+				      : err_set(e, errno, "make a procfs instance");
+	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (fd < 0)
+		return errno == EPERM ? mounted_procfs(e)
+				      : err_set(e, errno, "mount a procfs instance");
+	return fd;
+}
+
+static int write_one(int proc, const char *entry, struct err *e)
+{
+	struct open_how how = {
+		.flags = O_WRONLY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	cleanup_free char *path = key_path(entry), *below = NULL;
+	const char *value = strchr(entry, '=');
+	cleanup_fd int fd = -1;
+	int r;
+
+	if (!path || !value)
+		return err_say(e, EINVAL, "sysctl '%s' has no value", entry);
+	below = str_format("sys/%s", path);
+	if (!below)
+		return err_set(e, ENOMEM, "sysctl");
+	fd = (int)syscall(SYS_openat2, proc, below, &how, sizeof(how));
+	if (fd < 0)
+		return err_set(e, errno, "open /proc/%s", below);
+	r = fd_write_all(fd, value + 1, strlen(value + 1));
+	return r < 0 ? err_set(e, -r, "write sysctl key %s", path) : 0;
+}
+
+static bool is_net(const char *entry)
+{
+	return str_starts(entry, "net.") || str_starts(entry, "net/");
+}
+
+int sysctl_apply(char *const *sysctl, enum sysctl_which which, struct err *e)
+{
+	cleanup_fd int proc = -1;
+
+	for (; sysctl && *sysctl; sysctl++) {
+		int r;
+
+		if (is_net(*sysctl) != (which == SYSCTL_NET))
+			continue;
+		if (proc < 0)
+			proc = fresh_procfs(e);
+		r = proc < 0 ? proc : write_one(proc, *sysctl, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
