@@ -278,3 +278,43 @@ int json_get_strv(const struct json_at *at, const char *key, char ***ret, struct
 	*ret = steal_ptr(&v);
 	return 1;
 }
+
+int json_get_list(
+	const struct json_at *at, const char *key, const struct json_list *how, struct err *e)
+{
+	struct json_at list, item;
+	size_t n;
+	char *items;
+	int r = json_member(at, key, JSON_ARRAY, &list, e);
+
+	if (r <= 0)
+		return r;
+	n = json_count(&list);
+	if (n > JSON_LIST_MAX)
+		return json_err(
+			&list, E2BIG, e, "%zu entries, at most %d are allowed", n, JSON_LIST_MAX);
+	items = calloc(n + 1, how->item_size);
+	if (!items)
+		return err_set(e, ENOMEM, "read '%s'", key);
+	/* The owner has it from here on, so that a failure below leaks nothing. */
+	memcpy(how->list, &items, sizeof(items));
+	*how->n = n;
+	for (size_t i = 0; i < n; i++) {
+		r = json_element(&list, i, JSON_OBJECT, &item, e);
+		if (r >= 0)
+			r = how->read(&item, items + i * how->item_size, e);
+		if (r < 0)
+			return r;
+	}
+	return 1;
+}
+
+json_t *json_from_strv(char *const *v)
+{
+	cleanup_json json_t *list = json_array();
+
+	for (size_t i = 0; list && v && v[i]; i++)
+		if (json_array_append_new(list, json_string(v[i])) < 0)
+			return NULL;
+	return steal_ptr(&list);
+}

@@ -57,6 +57,25 @@ int json_get_int(const struct json_at *at, const char *key, int64_t min, int64_t
 int json_get_u64(const struct json_at *at, const char *key, uint64_t *ret, struct err *e);
 int json_get_strv(const struct json_at *at, const char *key, char ***ret, struct err *e);
 
+/*
+ * A list of structs: `list` is the address of the pointer that will own the zeroed items, `read`
+ * fills one from an object. After a failure the owner frees what was read so far.
+ */
+#define JSON_LIST_MAX 16384 /* entries: far above what engines write, far below what hurts */
+
+struct json_list {
+	void *list;
+	size_t *n;
+	size_t item_size;
+	int (*read)(const struct json_at *at, void *item, struct err *e);
+};
+
+int json_get_list(
+	const struct json_at *at, const char *key, const struct json_list *how, struct err *e);
+
+/* An array of these strings (empty for NULL). New reference; NULL when memory ran out. */
+json_t *json_from_strv(char *const *v);
+
 /* As above, but absence is an error that says so. */
 int json_need_str(const struct json_at *at, const char *key, char **ret, struct err *e);
 

@@ -49,9 +49,9 @@ int oci_read_hooks(const struct json_at *root, struct oci *oci, struct err *e)
 
 	for (int kind = 0; r > 0 && kind < OCI_HOOK_KINDS; kind++) {
 		struct oci_hooks *h = &oci->hooks[kind];
-		const struct oci_list how = {&h->list, &h->n, sizeof(*h->list), read_hook};
+		const struct json_list how = {&h->list, &h->n, sizeof(*h->list), read_hook};
 
-		if (oci_read_list(&hooks, kinds[kind], &how, e) < 0)
+		if (json_get_list(&hooks, kinds[kind], &how, e) < 0)
 			return -e->code;
 	}
 	return r;

@@ -80,8 +80,8 @@ static int read_namespaces(const struct json_at *at, struct oci *oci, struct err
 {
 	struct named_namespace *list = NULL;
 	size_t n = 0;
-	const struct oci_list how = {&list, &n, sizeof(*list), read_namespace};
-	int r = oci_read_list(at, "namespaces", &how, e);
+	const struct json_list how = {&list, &n, sizeof(*list), read_namespace};
+	int r = json_get_list(at, "namespaces", &how, e);
 
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = take_namespace(at, &list[i], oci, e);
@@ -222,7 +222,7 @@ static int read_seccomp_of(const struct json_at *at, struct oci *oci, struct err
 
 int oci_read_linux(const struct json_at *at, struct oci *oci, struct err *e)
 {
-	const struct oci_list devices = {
+	const struct json_list devices = {
 		&oci->devices, &oci->n_devices, sizeof(*oci->devices), read_device};
 	int r;
 
@@ -232,7 +232,7 @@ int oci_read_linux(const struct json_at *at, struct oci *oci, struct err *e)
 		(r = oci_read_id_maps(at, "gidMappings", &oci->gid_maps, &oci->n_gid_maps, e)) <
 			0 ||
 		(r = read_time_offsets(at, oci, e)) < 0 ||
-		(r = oci_read_list(at, "devices", &devices, e)) < 0 ||
+		(r = json_get_list(at, "devices", &devices, e)) < 0 ||
 		(r = json_get_str(at, "cgroupsPath", &oci->cgroups_path, e)) < 0 ||
 		(r = read_resources_of(at, oci, e)) < 0 ||
 		(r = oci_read_map(at, "sysctl", &oci->sysctl, e)) < 0 ||

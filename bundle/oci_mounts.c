@@ -70,9 +70,9 @@ static int read_mount(const struct json_at *at, void *item, struct err *e)
 
 int oci_read_mounts(const struct json_at *root, struct oci *oci, struct err *e)
 {
-	const struct oci_list how = {
+	const struct json_list how = {
 		&oci->mounts, &oci->n_mounts, sizeof(*oci->mounts), read_mount};
-	int r = oci_read_list(root, "mounts", &how, e);
+	int r = json_get_list(root, "mounts", &how, e);
 
 	for (size_t i = 0; r > 0 && i < oci->n_mounts; i++) {
 		struct oci_mount *m = &oci->mounts[i];

@@ -146,8 +146,8 @@ static int read_rlimit(const struct json_at *at, void *item, struct err *e)
 
 static int read_rlimits(const struct json_at *at, struct oci_process *p, struct err *e)
 {
-	const struct oci_list how = {&p->rlimits, &p->n_rlimits, sizeof(*p->rlimits), read_rlimit};
-	int r = oci_read_list(at, "rlimits", &how, e);
+	const struct json_list how = {&p->rlimits, &p->n_rlimits, sizeof(*p->rlimits), read_rlimit};
+	int r = json_get_list(at, "rlimits", &how, e);
 
 	if (r <= 0)
 		return r;

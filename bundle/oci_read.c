@@ -7,36 +7,6 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-int oci_read_list(
-	const struct json_at *at, const char *key, const struct oci_list *how, struct err *e)
-{
-	struct json_at list, item;
-	size_t n;
-	char *items;
-	int r = json_member(at, key, JSON_ARRAY, &list, e);
-
-	if (r <= 0)
-		return r;
-	n = json_count(&list);
-	if (n > OCI_LIST_MAX)
-		return json_err(
-			&list, E2BIG, e, "%zu entries, at most %d are allowed", n, OCI_LIST_MAX);
-	items = calloc(n + 1, how->item_size);
-	if (!items)
-		return err_set(e, ENOMEM, "read '%s'", key);
-	/* The owner has it from here on, so that a failure below leaks nothing. */
-	memcpy(how->list, &items, sizeof(items));
-	*how->n = n;
-	for (size_t i = 0; i < n; i++) {
-		r = json_element(&list, i, JSON_OBJECT, &item, e);
-		if (r >= 0)
-			r = how->read(&item, items + i * how->item_size, e);
-		if (r < 0)
-			return r;
-	}
-	return 1;
-}
-
 int oci_read_map(const struct json_at *at, const char *key, char ***ret, struct err *e)
 {
 	struct json_at map, value;
@@ -46,8 +16,8 @@ int oci_read_map(const struct json_at *at, const char *key, char ***ret, struct 
 
 	if (r <= 0)
 		return r;
-	if (json_count(&map) > OCI_LIST_MAX)
-		return json_err(&map, E2BIG, e, "more than %d members", OCI_LIST_MAX);
+	if (json_count(&map) > JSON_LIST_MAX)
+		return json_err(&map, E2BIG, e, "more than %d members", JSON_LIST_MAX);
 	json_object_foreach (map.j, name, j) {
 		r = json_member(&map, name, JSON_STRING, &value, e);
 		if (r < 0)
@@ -117,8 +87,8 @@ static int read_id_map(const struct json_at *at, void *item, struct err *e)
 int oci_read_id_maps(const struct json_at *at, const char *key, struct oci_id_map **ret, size_t *n,
 	struct err *e)
 {
-	const struct oci_list how = {ret, n, sizeof(**ret), read_id_map};
-	int r = oci_read_list(at, key, &how, e);
+	const struct json_list how = {ret, n, sizeof(**ret), read_id_map};
+	int r = json_get_list(at, key, &how, e);
 
 	/* The kernel takes 340 lines (user_namespaces(7)). */
 	if (r > 0 && *n > 340)

@@ -10,21 +10,6 @@
  * its caller, who frees it, also after a failure.
  */
 
-/* Bound for every list of config.json: far above what engines write, far below what hurts. */
-#define OCI_LIST_MAX 16384
-
-/* A list of structs that is to be read: `list` points to the pointer that will own it. */
-struct oci_list {
-	void *list;
-	size_t *n;
-	size_t item_size;
-	int (*read)(const struct json_at *at, void *item, struct err *e);
-};
-
-/* Reads the array `key` of the object `at`, if it is there: 1, 0 or -errno. */
-int oci_read_list(
-	const struct json_at *at, const char *key, const struct oci_list *how, struct err *e);
-
 /* Reads the object `key`, whose values are strings, as "member=value" entries. */
 int oci_read_map(const struct json_at *at, const char *key, char ***ret, struct err *e);
 

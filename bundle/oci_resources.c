@@ -173,10 +173,10 @@ static int read_block_io(const struct json_at *at, struct oci_resources *r, stru
 		return n;
 	n = read_numbers(&b, numbers, ARRAY_LEN(numbers), e);
 	for (size_t i = 0; n >= 0 && i < ARRAY_LEN(lists); i++) {
-		const struct oci_list how = {
+		const struct json_list how = {
 			lists[i].list, lists[i].n, sizeof(**lists[i].list), read_rate};
 
-		n = oci_read_list(&b, lists[i].key, &how, e);
+		n = json_get_list(&b, lists[i].key, &how, e);
 	}
 	return n;
 }
@@ -204,7 +204,7 @@ static int read_net_prio(const struct json_at *at, void *item, struct err *e)
 
 static int read_network(const struct json_at *at, struct oci_resources *r, struct err *e)
 {
-	const struct oci_list prio = {
+	const struct json_list prio = {
 		&r->net_prio, &r->n_net_prio, sizeof(*r->net_prio), read_net_prio};
 	struct json_at net;
 	int n = json_member(at, "network", JSON_OBJECT, &net, e);
@@ -213,7 +213,7 @@ static int read_network(const struct json_at *at, struct oci_resources *r, struc
 		n = json_get_int(&net, "classID", 0, UINT32_MAX, &r->net_class_id, e);
 	else
 		return n;
-	return n < 0 ? n : oci_read_list(&net, "priorities", &prio, e);
+	return n < 0 ? n : json_get_list(&net, "priorities", &prio, e);
 }
 
 static int read_rdma(const struct json_at *at, struct oci_resources *r, struct err *e)
@@ -274,16 +274,16 @@ static int read_unified(const struct json_at *at, struct oci_resources *r, struc
 
 int oci_read_resources(const struct json_at *at, struct oci_resources *r, struct err *e)
 {
-	const struct oci_list devices = {
+	const struct json_list devices = {
 		&r->devices, &r->n_devices, sizeof(*r->devices), read_device_rule};
-	const struct oci_list hugepages = {
+	const struct json_list hugepages = {
 		&r->hugepages, &r->n_hugepages, sizeof(*r->hugepages), read_hugepage};
 	int n;
 
-	if ((n = oci_read_list(at, "devices", &devices, e)) < 0 ||
+	if ((n = json_get_list(at, "devices", &devices, e)) < 0 ||
 		(n = read_memory(at, r, e)) < 0 || (n = read_cpu(at, r, e)) < 0 ||
 		(n = read_pids(at, r, e)) < 0 || (n = read_block_io(at, r, e)) < 0 ||
-		(n = oci_read_list(at, "hugepageLimits", &hugepages, e)) < 0 ||
+		(n = json_get_list(at, "hugepageLimits", &hugepages, e)) < 0 ||
 		(n = read_network(at, r, e)) < 0 || (n = read_rdma(at, r, e)) < 0 ||
 		(n = read_unified(at, r, e)) < 0)
 		return n;

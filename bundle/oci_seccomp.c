@@ -42,13 +42,13 @@ static int read_arg(const struct json_at *at, void *item, struct err *e)
 static int read_rule(const struct json_at *at, void *item, struct err *e)
 {
 	struct oci_seccomp_rule *rule = item;
-	const struct oci_list args = {&rule->args, &rule->n_args, sizeof(*rule->args), read_arg};
+	const struct json_list args = {&rule->args, &rule->n_args, sizeof(*rule->args), read_arg};
 	int r;
 
 	if ((r = json_get_strv(at, "names", &rule->names, e)) < 0 ||
 		(r = json_need_str(at, "action", &rule->action, e)) < 0 ||
 		(r = oci_read_has_u32(at, "errnoRet", &rule->errno_ret, &rule->has_errno, e)) < 0 ||
-		(r = oci_read_list(at, "args", &args, e)) < 0)
+		(r = json_get_list(at, "args", &args, e)) < 0)
 		return r;
 	if (!rule->names || !rule->names[0])
 		return json_err(at, EINVAL, e, "names must name at least one system call");
@@ -57,7 +57,7 @@ static int read_rule(const struct json_at *at, void *item, struct err *e)
 
 int oci_read_seccomp(const struct json_at *at, struct oci_seccomp *s, struct err *e)
 {
-	const struct oci_list rules = {&s->rules, &s->n_rules, sizeof(*s->rules), read_rule};
+	const struct json_list rules = {&s->rules, &s->n_rules, sizeof(*s->rules), read_rule};
 	int r;
 
 	if ((r = json_need_str(at, "defaultAction", &s->default_action, e)) < 0 ||
@@ -67,7 +67,7 @@ int oci_read_seccomp(const struct json_at *at, struct oci_seccomp *s, struct err
 		(r = json_get_strv(at, "flags", &s->flags, e)) < 0 ||
 		(r = json_get_str(at, "listenerPath", &s->listener_path, e)) < 0 ||
 		(r = json_get_str(at, "listenerMetadata", &s->listener_metadata, e)) < 0 ||
-		(r = oci_read_list(at, "syscalls", &rules, e)) < 0)
+		(r = json_get_list(at, "syscalls", &rules, e)) < 0)
 		return r;
 	return 0;
 }

@@ -1,0 +1,117 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/ptr.h"
+#include "bundle/policy.h"
+
+/* The slice of a plan that the gate receives. */
+
+static void repo_done(struct policy_repo *r)
+{
+	free(r->name);
+	free(r->url);
+	free(r->user);
+	free(r->host);
+	free(r->path);
+	free(r->host_key);
+	free(r->identity_slot);
+	free(r->address);
+}
+
+void policy_gate_done(struct policy_gate *p)
+{
+	free(p->slug);
+	free(p->user_name);
+	free(p->user_email);
+	for (size_t i = 0; i < p->n_repos; i++)
+		repo_done(&p->repos[i]);
+	free(p->repos);
+	*p = (struct policy_gate){0};
+}
+
+static json_t *repo_to_json(const struct policy_repo *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s*}", "name", r->name, "url",
+		r->url, "user", r->user, "host", r->host, "port", (int)r->port, "path", r->path,
+		"host_key", r->host_key, "identity_slot", r->identity_slot, "address", r->address);
+}
+
+static json_t *repos_to_json(const struct policy_gate *p)
+{
+	cleanup_json json_t *list = json_array();
+
+	for (size_t i = 0; list && i < p->n_repos; i++)
+		if (json_array_append_new(list, repo_to_json(&p->repos[i])) < 0)
+			return NULL;
+	return steal_ptr(&list);
+}
+
+json_t *policy_gate_to_json(const struct policy_gate *p)
+{
+	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i}", "slug", p->slug,
+		"user_name", p->user_name, "user_email", p->user_email, "connect_timeout_s",
+		p->connect_timeout_s, "idle_timeout_s", p->idle_timeout_s);
+
+	if (!j || json_object_set_new(j, "repos", repos_to_json(p)) < 0)
+		return NULL;
+	return steal_ptr(&j);
+}
+
+static int read_repo(const struct json_at *at, void *item, struct err *e)
+{
+	struct policy_repo *r = item;
+	int64_t port = 22;
+
+	if (json_need_str(at, "name", &r->name, e) < 0 ||
+		json_need_str(at, "url", &r->url, e) < 0 ||
+		json_need_str(at, "user", &r->user, e) < 0 ||
+		json_need_str(at, "host", &r->host, e) < 0 ||
+		json_get_int(at, "port", 1, UINT16_MAX, &port, e) < 0 ||
+		json_need_str(at, "path", &r->path, e) < 0 ||
+		json_need_str(at, "host_key", &r->host_key, e) < 0 ||
+		json_need_str(at, "identity_slot", &r->identity_slot, e) < 0 ||
+		json_get_str(at, "address", &r->address, e) < 0)
+		return -e->code;
+	r->port = (uint16_t)port;
+	return 0;
+}
+
+static int read_gate(const struct json_at *root, struct policy_gate *p, struct err *e)
+{
+	const struct json_list repos = {&p->repos, &p->n_repos, sizeof(*p->repos), read_repo};
+	int64_t connect = 10, idle = 15;
+
+	if (!json_is_object(root->j))
+		return json_err(root, EINVAL, e, "the document must be an object");
+	if (json_get_str(root, "slug", &p->slug, e) < 0 ||
+		json_get_str(root, "user_name", &p->user_name, e) < 0 ||
+		json_get_str(root, "user_email", &p->user_email, e) < 0 ||
+		json_get_int(root, "connect_timeout_s", 1, 3600, &connect, e) < 0 ||
+		json_get_int(root, "idle_timeout_s", 1, 86400, &idle, e) < 0 ||
+		json_get_list(root, "repos", &repos, e) < 0)
+		return -e->code;
+	p->connect_timeout_s = (int)connect;
+	p->idle_timeout_s = (int)idle;
+	return 0;
+}
+
+int policy_gate_parse(const char *json, struct policy_gate *ret, struct err *e)
+{
+	cleanup_json json_t *j = NULL;
+	struct policy_gate p = {0};
+	struct json_at root;
+	int r = json_parse(json, strlen(json), "gate policy", &j, e);
+
+	if (r < 0)
+		return r;
+	root = json_root(j, "gate policy");
+	r = read_gate(&root, &p, e);
+	if (r < 0) {
+		policy_gate_done(&p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
