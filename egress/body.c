@@ -1,0 +1,196 @@
+#include "egress/body.h"
+
+#include <errno.h>
+
+#define OVERHEAD_MAX 8192
+
+void body_start(struct body *b, const struct http1_length *length, bool refuse_extensions)
+{
+	*b = (struct body){.framing = length->framing, .refuse_extensions = refuse_extensions};
+	switch (length->framing) {
+	case HTTP1_NO_BODY:
+		b->state = BODY_DONE;
+		break;
+	case HTTP1_LENGTH:
+		b->state = BODY_DATA;
+		b->left = length->length;
+		break;
+	case HTTP1_CHUNKED:
+		b->state = BODY_SIZE;
+		break;
+	case HTTP1_UNTIL_CLOSE:
+		b->state = BODY_DATA;
+		break;
+	}
+}
+
+static long take_data(struct body *b, const unsigned char *p, size_t len, struct body_piece *ret)
+{
+	size_t n = len;
+
+	if (b->framing != HTTP1_UNTIL_CLOSE) {
+		n = b->left < len ? (size_t)b->left : len;
+		b->left -= n;
+		if (b->left == 0)
+			b->state = b->framing == HTTP1_CHUNKED ? BODY_CHUNK_END : BODY_DONE;
+	}
+	*ret = (struct body_piece){.data = p, .len = n};
+	return (long)n;
+}
+
+static int hex_value(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The LF of a size line: the chunk begins, or the trailers do. */
+static void end_size(struct body *b)
+{
+	b->state = b->left > 0 ? BODY_DATA : BODY_TRAILER;
+	b->digits = 0;
+	b->line = 0;
+	b->seen_cr = false;
+}
+
+static int size_byte(struct body *b, unsigned char c)
+{
+	int v = hex_value(c);
+
+	if (b->seen_cr) {
+		if (c != '\n')
+			return -EPROTO;
+		end_size(b);
+		return 0;
+	}
+	if (v >= 0) {
+		/* 15 digits: cannot overflow, and nobody sends a chunk of an exabyte. */
+		if (++b->digits > 15)
+			return -EPROTO;
+		b->left = b->left << 4 | (unsigned int)v;
+		return 0;
+	}
+	if (b->digits == 0)
+		return -EPROTO;
+	if (c == '\r') {
+		b->seen_cr = true;
+		return 0;
+	}
+	if ((c != ';' && c != ' ' && c != '\t') || b->refuse_extensions)
+		return -EPROTO;
+	b->state = BODY_SIZE_EXT;
+	return 0;
+}
+
+static int ext_byte(struct body *b, unsigned char c)
+{
+	if (b->seen_cr) {
+		if (c != '\n')
+			return -EPROTO;
+		end_size(b);
+		return 0;
+	}
+	if (c == '\r') {
+		b->seen_cr = true;
+		return 0;
+	}
+	if ((c < 0x20 && c != '\t') || c == 0x7f || ++b->overhead > OVERHEAD_MAX)
+		return -EPROTO;
+	return 0;
+}
+
+static int chunk_end_byte(struct body *b, unsigned char c)
+{
+	if (!b->seen_cr) {
+		b->seen_cr = true;
+		return c == '\r' ? 0 : -EPROTO;
+	}
+	b->seen_cr = false;
+	b->state = BODY_SIZE;
+	return c == '\n' ? 0 : -EPROTO;
+}
+
+static int trailer_byte(struct body *b, unsigned char c)
+{
+	if (b->seen_cr) {
+		if (c != '\n')
+			return -EPROTO;
+		if (b->line == 0)
+			b->state = BODY_DONE;
+		b->line = 0;
+		b->seen_cr = false;
+		return 0;
+	}
+	if (c == '\r') {
+		b->seen_cr = true;
+		return 0;
+	}
+	b->line++;
+	if ((c < 0x20 && c != '\t') || c == 0x7f || ++b->overhead > OVERHEAD_MAX)
+		return -EPROTO;
+	return 0;
+}
+
+static int framing_byte(struct body *b, unsigned char c)
+{
+	switch (b->state) {
+	case BODY_SIZE:
+		return size_byte(b, c);
+	case BODY_SIZE_EXT:
+		return ext_byte(b, c);
+	case BODY_CHUNK_END:
+		return chunk_end_byte(b, c);
+	case BODY_TRAILER:
+		return trailer_byte(b, c);
+	case BODY_DATA:
+	case BODY_DONE:
+		break;
+	}
+	return -EPROTO;
+}
+
+long body_take(struct body *b, const unsigned char *p, size_t len, struct body_piece *ret)
+{
+	size_t used = 0;
+
+	*ret = (struct body_piece){0};
+	while (used < len && b->state != BODY_DATA && b->state != BODY_DONE) {
+		if (framing_byte(b, p[used]) < 0)
+			return -EPROTO;
+		used++;
+	}
+	if (b->state == BODY_DATA && used < len)
+		used += (size_t)take_data(b, p + used, len - used, ret);
+	return (long)used;
+}
+
+int body_at_eof(struct body *b)
+{
+	if (b->framing == HTTP1_UNTIL_CLOSE)
+		b->state = BODY_DONE;
+	return b->state == BODY_DONE ? 0 : -EPROTO;
+}
+
+int body_put(enum http1_framing framing, struct buf *out, const struct body_piece *piece)
+{
+	int r;
+
+	if (piece->len == 0)
+		return 0;
+	if (framing != HTTP1_CHUNKED)
+		return buf_add(out, piece->data, piece->len);
+	r = buf_addf(out, "%zx\r\n", piece->len);
+	if (r == 0)
+		r = buf_add(out, piece->data, piece->len);
+	return r < 0 ? r : buf_adds(out, "\r\n");
+}
+
+int body_put_end(enum http1_framing framing, struct buf *out)
+{
+	return framing == HTTP1_CHUNKED ? buf_adds(out, "0\r\n\r\n") : 0;
+}

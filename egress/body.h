@@ -1,0 +1,61 @@
+#ifndef EGRESS_BODY_H
+#define EGRESS_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "egress/buf.h"
+#include "egress/http1.h"
+
+/*
+ * A message body taken out of its framing and put into a new one: what passes is the payload only.
+ * Chunk extensions and trailers end here, so that nothing unchecked travels in them.
+ */
+enum body_state {
+	BODY_DATA,	 /* payload, `left` bytes of it (or until close) */
+	BODY_SIZE,	 /* the line with a chunk's size */
+	BODY_SIZE_EXT,	 /* its extension, ignored up to the line's end */
+	BODY_CHUNK_END,	 /* CR LF behind a chunk */
+	BODY_TRAILER,	 /* lines behind the last chunk */
+	BODY_DONE,
+};
+
+struct body {
+	enum http1_framing framing;
+	enum body_state state;
+	uint64_t left;
+	unsigned int digits;	/* of the chunk size seen so far */
+	unsigned int overhead;	/* bytes of extensions or trailers; bounded */
+	unsigned int line;	/* bytes of the present trailer line */
+	bool seen_cr;
+	bool refuse_extensions; /* a request's: no client has a use for them */
+};
+
+void body_start(struct body *b, const struct http1_length *length, bool refuse_extensions);
+
+static inline bool body_is_done(const struct body *b)
+{
+	return b->state == BODY_DONE;
+}
+
+/* A piece of payload inside the caller's input. */
+struct body_piece {
+	const unsigned char *data;
+	size_t len;
+};
+
+/*
+ * Takes from p: returns how many bytes were used, at most one piece of payload among them (*ret,
+ * len 0: none). It may use none when more input is needed. -EPROTO: broken framing.
+ */
+long body_take(struct body *b, const unsigned char *p, size_t len, struct body_piece *ret);
+
+/* The peer closed: 0 when that ends the body well, -EPROTO when bytes are missing. */
+int body_at_eof(struct body *b);
+
+/* Writes payload, and the end, in the framing (LENGTH, CHUNKED or UNTIL_CLOSE) of the other side. */
+int body_put(enum http1_framing framing, struct buf *out, const struct body_piece *piece);
+int body_put_end(enum http1_framing framing, struct buf *out);
+
+#endif

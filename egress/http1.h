@@ -1,0 +1,79 @@
+#ifndef EGRESS_HTTP1_H
+#define EGRESS_HTTP1_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Heads of HTTP/1.0 and 1.1 messages (RFC 9112), read strictly: what two parsers could read in two
+ * ways is refused, not repaired. Bounded by the numbers below.
+ */
+#define HTTP1_HEAD_MAX	 (48U << 10) /* bytes of a head */
+#define HTTP1_FIELDS_MAX 128
+#define HTTP1_NAME_MAX	 256
+
+struct http1_field {
+	const char *name; /* as sent; compare without case */
+	const char *value;
+};
+
+struct http1_head {
+	char *text; /* owned; all strings below point into it */
+	size_t size;
+	bool is_request;
+	const char *method, *target; /* request */
+	int status;		     /* response */
+	const char *reason;
+	int minor; /* HTTP/1.minor */
+	struct http1_field fields[HTTP1_FIELDS_MAX];
+	size_t n_fields;
+};
+
+void http1_head_done(struct http1_head *h);
+
+/*
+ * Length of the head at the front of p, its empty line included; 0: not all there yet. -EINVAL: a
+ * line that ends without CR, a CR inside a line, a control character; -E2BIG: longer than
+ * HTTP1_HEAD_MAX. *scanned (0 at first) remembers what was looked at between calls.
+ */
+long http1_head_length(
+	const unsigned char *p, size_t len, size_t *scanned, const char **ret_why);
+
+/*
+ * Parses a whole head (copied). 0, or -EINVAL with *ret_why, -E2BIG, -ENOTSUP (another version of
+ * HTTP), -ENOMEM. The caller ends with http1_head_done in every case.
+ */
+int http1_parse_request(
+	const unsigned char *p, size_t len, struct http1_head *ret, const char **ret_why);
+int http1_parse_response(
+	const unsigned char *p, size_t len, struct http1_head *ret, const char **ret_why);
+
+/* First value of a field, or NULL; *ret_count (may be NULL): how many there are. */
+const char *http1_field(const struct http1_head *h, const char *name, size_t *ret_count);
+
+/* Whether a comma-separated field (any of its lines) lists this token. */
+bool http1_lists(const struct http1_head *h, const char *name, const char *token);
+
+/* How long the body is. */
+enum http1_framing { HTTP1_NO_BODY, HTTP1_LENGTH, HTTP1_CHUNKED, HTTP1_UNTIL_CLOSE };
+
+struct http1_length {
+	enum http1_framing framing;
+	uint64_t length; /* HTTP1_LENGTH: of the body; a response to HEAD keeps it as announced */
+	bool announced;	 /* there was a Content-Length */
+};
+
+/* RFC 9112 section 6.3, without its leniences. -EINVAL with *ret_why for any doubt. */
+int http1_request_length(
+	const struct http1_head *h, struct http1_length *ret, const char **ret_why);
+int http1_response_length(const struct http1_head *h, const char *request_method,
+	struct http1_length *ret, const char **ret_why);
+
+/* Whether the sender of this head keeps the connection open. */
+bool http1_keeps_alive(const struct http1_head *h);
+
+/* A field that belongs to one connection and is not passed on: by name or by Connection. */
+bool http1_is_hop(const struct http1_head *h, const char *name);
+
+#endif

@@ -1,0 +1,223 @@
+#include "egress/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ptr.h"
+
+static int bad(const char **ret_why, const char *why)
+{
+	*ret_why = why;
+	return -EINVAL;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool is_unreserved(int c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* One "%XX" at in: decoded or in its canonical spelling to *out. */
+static int canonical_escape(const char *in, char **out, const char **why)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	int high = hex_value(in[1]), low = high < 0 ? -1 : hex_value(in[2]);
+	int c = high << 4 | low;
+
+	if (low < 0)
+		return bad(why, "a percent sign without two hexadecimal digits");
+	if (c < 0x20 || c == 0x7f)
+		return bad(why, "an encoded control character");
+	if (is_unreserved(c)) {
+		*(*out)++ = (char)c;
+		return 0;
+	}
+	*(*out)++ = '%';
+	*(*out)++ = digits[high];
+	*(*out)++ = digits[low];
+	return 0;
+}
+
+static int canonicalise(const char *raw, struct target *t, const char **why)
+{
+	char *out = t->text;
+	bool in_query = false;
+
+	for (const char *in = raw; *in; in++) {
+		if (*in == '#' || *in == '\\')
+			return bad(why, *in == '#' ? "a fragment in the request target"
+						   : "a backslash in the request target");
+		if (*in == '?' && !in_query) {
+			in_query = true;
+			t->path_len = (size_t)(out - t->text);
+		}
+		if (*in != '%') {
+			*out++ = *in;
+			continue;
+		}
+		if (canonical_escape(in, &out, why) < 0) {
+			/* A query may hold a bare percent sign or a line end: that is no path. */
+			if (!in_query)
+				return -EINVAL;
+			*out++ = '%';
+			continue;
+		}
+		in += 2;
+	}
+	*out = '\0';
+	if (!in_query)
+		t->path_len = (size_t)(out - t->text);
+	return 0;
+}
+
+/* Where the next segment ends: at a slash, as it is or encoded. */
+static size_t segment_length(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] == '/' || (len - i >= 3 && (memcmp(p + i, "%2F", 3) == 0 ||
+							    memcmp(p + i, "%5C", 3) == 0)))
+			return i;
+	return len;
+}
+
+/* "." and "..", also with a parameter behind ("..;x", which some servers drop first). */
+static bool is_dots(const char *segment, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && segment[n] == '.')
+		n++;
+	if (n == 0 || n > 2)
+		return false;
+	return n == len || segment[n] == ';' || (len - n >= 3 && !memcmp(segment + n, "%3B", 3));
+}
+
+static int check_segments(const char *path, size_t len, const char **why)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		size_t n = segment_length(path + at, len - at);
+
+		if (is_dots(path + at, n))
+			return bad(why, "a dot segment in the path");
+		at += n;
+		if (at < len)
+			at += path[at] == '%' ? 3 : 1;
+	}
+	return 0;
+}
+
+static const char *find_ambiguity(const char *path, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (path[i] == '/' && i + 1 < len && path[i + 1] == '/')
+			return "an empty segment (//) in the path";
+		if (path[i] == ';')
+			return "a parameter (;) in the path";
+		if (path[i] != '%')
+			continue;
+		if (memcmp(path + i, "%2F", 3) == 0)
+			return "an encoded slash in the path";
+		if (memcmp(path + i, "%5C", 3) == 0)
+			return "an encoded backslash in the path";
+		if (memcmp(path + i, "%3B", 3) == 0)
+			return "an encoded semicolon in the path";
+		if (memcmp(path + i, "%25", 3) == 0)
+			return "a doubly encoded character in the path";
+	}
+	return NULL;
+}
+
+/* Decodes until nothing changes: how the most eager server could read it. Lower case. */
+static void decode_fully(char *s)
+{
+	bool again = true;
+
+	while (again) {
+		char *out = s;
+
+		again = false;
+		for (const char *in = s; *in; in++) {
+			int high = *in == '%' ? hex_value(in[1]) : -1;
+			int low = high < 0 ? -1 : hex_value(in[2]);
+
+			if (low >= 0 && (high << 4 | low) != 0) {
+				*out++ = (char)(high << 4 | low);
+				in += 2;
+				again = true;
+			} else {
+				*out++ = *in;
+			}
+		}
+		*out = '\0';
+	}
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	return strcasestr(text, word) != NULL;
+}
+
+/*
+ * git's smart HTTP (gitprotocol-http(5)): info/refs?service=git-X and git-X. Found however it is
+ * spelt: a false alarm costs a refused request, a miss costs a push around the gate.
+ */
+static int find_git(struct target *t)
+{
+	cleanup_free char *plain = strdup(t->text);
+
+	if (!plain)
+		return -ENOMEM;
+	decode_fully(plain);
+	if (has_word(plain, "git-receive-pack"))
+		t->git = TARGET_GIT_PUSH;
+	else if (has_word(plain, "git-upload-pack") || has_word(plain, ".git/info/refs"))
+		t->git = TARGET_GIT_FETCH;
+	return 0;
+}
+
+int target_parse(const char *raw, struct target *ret, const char **ret_why)
+{
+	int r;
+
+	*ret = (struct target){0};
+	*ret_why = "no memory for a request target";
+	ret->text = malloc(strlen(raw) + 1);
+	if (!ret->text)
+		return -ENOMEM;
+	if (strcmp(raw, "*") == 0) {
+		memcpy(ret->text, raw, 2);
+		ret->path_len = 1;
+		return 0;
+	}
+	if (raw[0] != '/')
+		return bad(ret_why, "a request target that is no path");
+	r = canonicalise(raw, ret, ret_why);
+	if (r == 0)
+		r = check_segments(ret->text, ret->path_len, ret_why);
+	if (r == 0)
+		r = find_git(ret);
+	if (r == 0)
+		ret->ambiguous = find_ambiguity(ret->text, ret->path_len);
+	return r;
+}
+
+void target_done(struct target *t)
+{
+	free(t->text);
+	*t = (struct target){0};
+}
