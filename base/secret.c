@@ -31,6 +31,12 @@ void secret_done(struct secret *s)
 	*s = (struct secret){0};
 }
 
+void secret_hide_from_children(const struct secret *s)
+{
+	if (s->bytes)
+		(void)madvise(s->bytes, s->mapped, MADV_DONTFORK);
+}
+
 void secret_wipe(void *p, size_t len)
 {
 	explicit_bzero(p, len);

@@ -21,6 +21,9 @@ int secret_set(struct secret *s, const void *bytes, size_t len, struct err *e);
 void secret_done(struct secret *s);
 #define cleanup_secret __attribute__((cleanup(secret_done)))
 
+/* Leaves the pages out of the copies that fork(2) makes: a child faults on them. Best effort. */
+void secret_hide_from_children(const struct secret *s);
+
 /* Overwrites memory in a way that the compiler keeps. */
 void secret_wipe(void *p, size_t len);
 
