@@ -1,0 +1,30 @@
+#ifndef SHIM_UIDS_H
+#define SHIM_UIDS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "bundle/plan.h"
+
+/*
+ * Slots of component uids. Two live bottles never share a uid, whichever runtime root they were
+ * made under: a slot is a file in one directory of the machine, and it is taken as long as its lock
+ * (flock(2)) is held. The lock dies with its holder, so nothing has to be given back after a crash.
+ */
+#define UIDS_DIR      "/run/bottle-shim/uids"
+#define UIDS_PER_SLOT 4
+#define UIDS_SLOTS    ((PLAN_COMPONENT_UID_END - PLAN_COMPONENT_UID_FIRST) / UIDS_PER_SLOT)
+
+struct uids {
+	uint32_t first; /* the slot's first uid; there are UIDS_PER_SLOT of them, gids alike */
+	int lock_fd;	/* owned; the slot is ours while it is open */
+};
+
+/*
+ * Takes a free slot in `dir` (made when missing, mode 0700). -EAGAIN when none is free. The caller
+ * ends it with uids_release.
+ */
+int uids_take(const char *dir, struct uids *ret, struct err *e);
+void uids_release(struct uids *u);
+
+#endif
