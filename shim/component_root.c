@@ -1,0 +1,312 @@
+#include "shim/component_root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/ptr.h"
+#include "base/secret.h"
+#include "base/str.h"
+
+/*
+ * Where the new root is put together: a directory that every host has, that no source lies under,
+ * and whose content this process needs no more.
+ */
+#define SCAFFOLD "/proc"
+
+#define READ_ONLY (MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+enum bind_kind { BIND_DIR, BIND_FILE };
+
+/* What is taken from the host as it is. */
+static const struct bind {
+	const char *path; /* on the host and, without its '/', in the new root */
+	enum bind_kind kind;
+	unsigned long flags;
+	bool optional;
+	const char *why;
+} binds[] = {
+	{"/usr", BIND_DIR, READ_ONLY, false, "programs and libraries"},
+	{"/etc/ssl/certs", BIND_DIR, READ_ONLY | MS_NOEXEC, true, "roots that upstreams chain to"},
+	{"/etc/pki", BIND_DIR, READ_ONLY | MS_NOEXEC, true, "the same on Red Hat's systems"},
+	{"/etc/ld.so.cache", BIND_FILE, READ_ONLY | MS_NOEXEC, true, "quick start of programs"},
+	{"/dev/null", BIND_FILE, MS_NOSUID | MS_NOEXEC, false, "git and ssh want it"},
+	{"/dev/urandom", BIND_FILE, MS_RDONLY | MS_NOSUID | MS_NOEXEC, false, "ssh wants it"},
+};
+
+/* /lib and its kin: links into /usr on merged systems, directories on others. */
+static const char *const usr_kin[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+
+static const struct text_file {
+	const char *path;
+	const char *text;
+} texts[] = {
+	{"etc/hosts", "127.0.0.1 localhost\n"},
+	{"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"},
+};
+
+static int make_file(const char *path, const char *text, mode_t mode, struct err *e)
+{
+	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, errno, "make '/%s' of a component", path);
+	r = fd_write_all(fd, text, strlen(text));
+	return r < 0 ? err_set(e, -r, "write '/%s' of a component", path) : 0;
+}
+
+static int make_dir(const char *path, struct err *e)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make '/%s' of a component", path);
+	return 0;
+}
+
+/* A bind mount takes its flags only when it is mounted again. */
+static int bind_mount(const char *source, const char *target, unsigned long flags, struct err *e)
+{
+	if (mount(source, target, NULL, MS_BIND, NULL) < 0 ||
+		mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
+		return err_set(e, errno, "show '%s' to a component", source);
+	return 0;
+}
+
+static int bind_file(const char *source, const char *target, unsigned long flags, struct err *e)
+{
+	int r = make_file(target, "", 0644, e);
+
+	return r < 0 ? r : bind_mount(source, target, flags, e);
+}
+
+static int add_bind(const struct bind *b, struct err *e)
+{
+	const char *target = b->path + 1;
+	int r;
+
+	if (b->optional && access(b->path, F_OK) < 0)
+		return 0;
+	if (b->kind == BIND_FILE)
+		return bind_file(b->path, target, b->flags, e);
+	r = make_dir(target, e);
+	return r < 0 ? r : bind_mount(b->path, target, b->flags, e);
+}
+
+static int add_usr_kin(const char *path, struct err *e)
+{
+	const struct bind dir = {path, BIND_DIR, READ_ONLY, false, "part of /usr elsewhere"};
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : add_bind(&dir, e);
+	target[n] = '\0';
+	if (symlink(target, path + 1) < 0)
+		return err_set(e, errno, "link '%s' of a component", path);
+	return 0;
+}
+
+static int add_texts(const struct component_root *root, struct err *e)
+{
+	cleanup_free char *passwd = str_format("%s:x:%u:%u:%s:/tmp:/usr/sbin/nologin\n", root->name,
+		root->uid, root->uid, root->name);
+	cleanup_free char *group = str_format("%s:x:%u:\n", root->name, root->uid);
+	int r = 0;
+
+	if (!passwd || !group)
+		return err_set(e, ENOMEM, "a component's passwd line");
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(texts); i++)
+		r = make_file(texts[i].path, texts[i].text, 0644, e);
+	if (r == 0)
+		r = make_file("etc/passwd", passwd, 0644, e);
+	return r == 0 ? make_file("etc/group", group, 0644, e) : r;
+}
+
+static int add_tmp(uint32_t uid, struct err *e)
+{
+	char data[96];
+
+	snprintf(data, sizeof(data), "size=16m,nr_inodes=4096,mode=0700,uid=%u,gid=%u", uid, uid);
+	if (mkdir("tmp", 0755) < 0 ||
+		mount("tmpfs", "tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data) < 0)
+		return err_set(e, errno, "make '/tmp' of a component");
+	return 0;
+}
+
+/* ---- credentials: records in a memfd become files in a tmpfs */
+
+struct creds_record {
+	char name[128];
+	uint32_t len;
+};
+
+int component_creds_add(int memfd, const char *name, const void *data, size_t len, struct err *e)
+{
+	struct creds_record rec = {.len = (uint32_t)len};
+	int r;
+
+	if (!*name || strlen(name) >= sizeof(rec.name) || strchr(name, '/') || len > (1U << 20))
+		return err_say(e, EINVAL, "'%s' cannot be a credential file", name);
+	memcpy(rec.name, name, strlen(name));
+	r = fd_write_all(memfd, &rec, sizeof(rec));
+	if (r == 0)
+		r = fd_write_all(memfd, data, len);
+	return r < 0 ? err_set(e, -r, "hold credential '%s'", name) : 0;
+}
+
+static int write_cred(const struct creds_record *rec, const char *data, uint32_t uid, struct err *e)
+{
+	cleanup_fd int fd = open(rec->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, errno, "make credential '%s'", rec->name);
+	r = fd_write_all(fd, data, rec->len);
+	if (r == 0 && fchown(fd, uid, uid) < 0)
+		r = -errno;
+	return r < 0 ? err_set(e, -r, "write credential '%s'", rec->name) : 0;
+}
+
+/* 1: one more; 0: the end. */
+static int copy_cred(int memfd, uint32_t uid, struct err *e)
+{
+	struct creds_record rec;
+	cleanup_free char *data = NULL;
+	ssize_t n = fd_read_full(memfd, &rec, sizeof(rec));
+	int r;
+
+	if (n == 0)
+		return 0;
+	if (n != (ssize_t)sizeof(rec) || rec.len > (1U << 20))
+		return err_say(e, EPROTO, "malformed credentials");
+	data = malloc(rec.len + 1);
+	if (!data)
+		return err_set(e, ENOMEM, "credentials");
+	if (fd_read_full(memfd, data, rec.len) != (ssize_t)rec.len)
+		r = err_say(e, EPROTO, "malformed credentials");
+	else
+		r = write_cred(&rec, data, uid, e);
+	secret_wipe(data, rec.len);
+	return r < 0 ? r : 1;
+}
+
+#define CREDS_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static int mount_creds(struct err *e)
+{
+	if (mkdir("git-gate", 0755) < 0 || mkdir("git-gate/creds", 0755) < 0)
+		return err_set(e, errno, "make '/git-gate/creds'");
+	/* noswap is from Linux 6.4 on: EINVAL before. */
+	if (mount("tmpfs", "git-gate/creds", "tmpfs", CREDS_FLAGS, "size=4m,mode=0755,noswap") <
+			0 &&
+		(errno != EINVAL || mount("tmpfs", "git-gate/creds", "tmpfs", CREDS_FLAGS,
+					    "size=4m,mode=0755") < 0))
+		return err_set(e, errno, "mount '/git-gate/creds'");
+	return 0;
+}
+
+/* The caller's directory is the new root, before and after. */
+static int add_creds(int memfd, uint32_t uid, struct err *e)
+{
+	int r = mount_creds(e);
+
+	if (r < 0)
+		return r;
+	if (chdir("git-gate/creds") < 0 || lseek(memfd, 0, SEEK_SET) < 0)
+		return err_set(e, errno, "enter '/git-gate/creds'");
+	do {
+		r = copy_cred(memfd, uid, e);
+	} while (r > 0);
+	if (chdir("../..") < 0)
+		return err_set(e, errno, "leave '/git-gate/creds'");
+	/* The file system itself, not only this mount: a write gives EROFS, whoever writes. */
+	if (r == 0 &&
+		mount(NULL, "git-gate/creds", NULL, MS_REMOUNT | MS_RDONLY | CREDS_FLAGS, NULL) < 0)
+		return err_set(e, errno, "make '/git-gate/creds' read-only");
+	return r;
+}
+
+/* ---- putting it together; each step works in the new root as current directory */
+
+static int add_asked(const struct component_root *root, struct err *e)
+{
+	int r = 0;
+
+	if (root->resolv_conf)
+		r = bind_file(root->resolv_conf, "etc/resolv.conf", READ_ONLY | MS_NOEXEC, e);
+	if (r == 0 && root->git_dir) {
+		r = make_dir("git", e);
+		if (r == 0)
+			r = bind_mount(root->git_dir, "git", MS_NOSUID | MS_NODEV, e);
+	}
+	if (r == 0 && root->creds_fd >= 0)
+		r = add_creds(root->creds_fd, root->uid, e);
+	return r;
+}
+
+static int add_all(const struct component_root *root, struct err *e)
+{
+	static const char *const dirs[] = {"etc", "etc/ssl", "dev"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dirs); i++)
+		r = make_dir(dirs[i], e);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(binds); i++)
+		r = add_bind(&binds[i], e);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(usr_kin); i++)
+		r = add_usr_kin(usr_kin[i], e);
+	if (r == 0)
+		r = add_texts(root, e);
+	if (r == 0)
+		r = add_tmp(root->uid, e);
+	return r == 0 ? add_asked(root, e) : r;
+}
+
+/* subset=pid: nothing of the host's, no sysctls, only the processes of this pid namespace. */
+static int add_proc(struct err *e)
+{
+	if (mkdir("proc", 0555) < 0 ||
+		mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "subset=pid") < 0)
+		return err_set(e, errno, "make '/proc' of a component");
+	return 0;
+}
+
+/* pivot_root(2), "pivot_root(".", ".")": the old root is stacked under the new one, then detached.
+ */
+static int enter(struct err *e)
+{
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return err_set(e, errno, "pivot_root of a component");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_set(e, errno, "detach the host's file systems from a component");
+	if (chdir("/") < 0)
+		return err_set(e, errno, "enter a component's root");
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | READ_ONLY | MS_NOEXEC, NULL) < 0)
+		return err_set(e, errno, "make a component's root read-only");
+	return 0;
+}
+
+int component_root_enter(const struct component_root *root, struct err *e)
+{
+	int r;
+
+	if (sethostname(root->name, strlen(root->name)) < 0)
+		return err_set(e, errno, "set a component's host name");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_set(e, errno, "make a component's mounts private");
+	if (mount("tmpfs", SCAFFOLD, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0755") < 0 ||
+		chdir(SCAFFOLD) < 0)
+		return err_set(e, errno, "make a component's root");
+	r = add_all(root, e);
+	if (r == 0 && root->with_proc)
+		r = add_proc(e);
+	return r == 0 ? enter(e) : r;
+}
