@@ -34,6 +34,8 @@ struct command {
 	 * main then logs the error and exits 1 (exec: 255).
 	 */
 	int (*run)(const struct globals *g, int argc, char **argv, struct err *e);
+	bool enters_container; /* runs from a copy that a container cannot write (shim/self.h) */
+	int failure_status;    /* exit status on an error of our own; 0: 1 */
 };
 
 extern const struct command cmd_create;

@@ -47,7 +47,7 @@ struct state {
 	char **bottle_env; /* what the bottle adds to the environment of each process */
 	json_t *cgroup;	   /* cgroup_to_json, or NULL */
 	unsigned long namespaces; /* CLONE_NEW… that the container has of its own */
-	char **poststop_made; /* files made in the rootfs, removed at delete while empty */
+	char **placeholders; /* files made in the rootfs for mounts, removed at delete while empty */
 
 	char *dir; /* ROOT/ID */
 	int dirfd; /* owned */

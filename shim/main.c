@@ -1,0 +1,104 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/cmd.h"
+#include "shim/globals.h"
+#include "shim/self.h"
+
+static const struct command *const commands[] = {
+	&cmd_create,
+	&cmd_run,
+	&cmd_start,
+	&cmd_state,
+	&cmd_kill,
+	&cmd_delete,
+	&cmd_exec,
+	&cmd_list,
+	&cmd_ps,
+	&cmd_spec,
+	&cmd_features,
+	&cmd_pause,
+	&cmd_resume,
+	&cmd_plan,
+	&cmd_install,
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+/* The words that dockerd and containerd take apart: "NAME version X", "spec: X". */
+static int print_version(void)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	printf("bottle-shim version %s\nspec: 1.2.0\nlibseccomp: %u.%u.%u\n", BOTTLE_VERSION,
+		v->major, v->minor, v->micro);
+	return EXIT_SUCCESS;
+}
+
+static int print_help(const struct globals_line *line)
+{
+	/* With --help the options stand there already. */
+	if (!line->help)
+		globals_print_help();
+	printf("\ncommands:\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->help);
+	return EXIT_SUCCESS;
+}
+
+static int run_command(const struct command *c, struct globals *g, char **argv, struct err *e)
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	return c->run(g, argc, argv, e);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c = NULL;
+	struct globals_line line;
+	struct err e = {0};
+	int r, failure = EXIT_FAILURE;
+
+	r = globals_parse(argc, argv, &line, &e);
+	if (r == 0 && line.version)
+		return print_version();
+	if (r == 0 && (line.help || !line.command))
+		return print_help(&line);
+	if (r == 0) {
+		c = find_command(line.command[0]);
+		if (!c) {
+			fprintf(stderr, "No help topic for '%s'\n", line.command[0]);
+			return 3;
+		}
+		failure = c->failure_status ? c->failure_status : EXIT_FAILURE;
+		r = globals_open_log(&line.globals, &e);
+	}
+	if (r == 0 && c->enters_container)
+		r = self_protect(argv, &e);
+	if (r == 0)
+		r = run_command(c, &line.globals, line.command, &e);
+	if (r == OPTIONS_HELP)
+		r = EXIT_SUCCESS;
+	if (r < 0)
+		log_error("%s", e.msg);
+	globals_done(&line.globals);
+	return r < 0 ? failure : r;
+}
