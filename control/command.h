@@ -1,0 +1,19 @@
+#ifndef CONTROL_COMMAND_H
+#define CONTROL_COMMAND_H
+
+#include "base/err.h"
+
+/* The operator's commands: one file each (cmd_NAME.c), one table (main.c). */
+struct command {
+	const char *name;
+	const char *help; /* one sentence */
+	/*
+	 * argv[0] is the command's name. The exit status of the program, or -errno with `e` set:
+	 * main prints the error and exits 125.
+	 */
+	int (*run)(int argc, char **argv, struct err *e);
+};
+
+extern const struct command cmd_run;
+
+#endif

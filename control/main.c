@@ -1,0 +1,51 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ptr.h"
+#include "base/str.h"
+#include "control/command.h"
+
+static const struct command *const commands[] = {&cmd_run};
+
+/* What `env` and Docker use for their own failures, so that it is not taken for the command's. */
+#define EXIT_OWN_FAILURE 125
+
+static void print_help(FILE *to)
+{
+	fputs("usage: bottle COMMAND [options]\n\ncommands:\n", to);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->help);
+	fputs("\n`bottle COMMAND --help` tells a command's options.\n", to);
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	struct err e = {0};
+	int r = c->run(argc, argv, &e);
+
+	if (r >= 0)
+		return r;
+	fprintf(stderr, "bottle %s: %s\n", c->name, e.msg);
+	return EXIT_OWN_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_OWN_FAILURE;
+	}
+	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
+		print_help(stdout);
+		return 0;
+	}
+	if (str_eq(argv[1], "--version")) {
+		puts("bottle version " BOTTLE_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (str_eq(argv[1], commands[i]->name))
+			return run_command(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "bottle: no command '%s'; `bottle --help` lists them\n", argv[1]);
+	return EXIT_OWN_FAILURE;
+}
