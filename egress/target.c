@@ -7,6 +7,9 @@
 
 #include "base/ptr.h"
 
+/* Honest clients need one layer, a URL inside a URL two or three. */
+#define LAYERS_MAX 16
+
 static int bad(const char **ret_why, const char *why)
 {
 	*ret_why = why;
@@ -142,51 +145,53 @@ static const char *find_ambiguity(const char *path, size_t len)
 	return NULL;
 }
 
-/* Decodes until nothing changes: how the most eager server could read it. Lower case. */
-static void decode_fully(char *s)
+/* Takes one layer of percent-encoding off. Whether there was any. */
+static bool decode_once(char *s)
 {
-	bool again = true;
+	bool changed = false;
+	char *out = s;
 
-	while (again) {
-		char *out = s;
+	for (const char *in = s; *in; in++) {
+		int high = *in == '%' ? hex_value(in[1]) : -1;
+		int low = high < 0 ? -1 : hex_value(in[2]);
 
-		again = false;
-		for (const char *in = s; *in; in++) {
-			int high = *in == '%' ? hex_value(in[1]) : -1;
-			int low = high < 0 ? -1 : hex_value(in[2]);
-
-			if (low >= 0 && (high << 4 | low) != 0) {
-				*out++ = (char)(high << 4 | low);
-				in += 2;
-				again = true;
-			} else {
-				*out++ = *in;
-			}
+		if (low >= 0 && (high << 4 | low) != 0) {
+			*out++ = (char)(high << 4 | low);
+			in += 2;
+			changed = true;
+		} else {
+			*out++ = *in;
 		}
-		*out = '\0';
 	}
+	*out = '\0';
+	return changed;
 }
 
-static bool has_word(const char *text, const char *word)
+static enum target_git git_of(const char *plain)
 {
-	return strcasestr(text, word) != NULL;
+	if (strcasestr(plain, "/git-receive-pack") || strcasestr(plain, "=git-receive-pack"))
+		return TARGET_GIT_PUSH;
+	if (strcasestr(plain, "/git-upload-pack") || strcasestr(plain, "=git-upload-pack") ||
+		strcasestr(plain, ".git/info/refs"))
+		return TARGET_GIT_FETCH;
+	return TARGET_NO_GIT;
 }
 
 /*
  * git's smart HTTP (gitprotocol-http(5)): info/refs?service=git-X and git-X. Found however it is
  * spelt: a false alarm costs a refused request, a miss costs a push around the gate.
  */
-static int find_git(struct target *t)
+static int find_git(struct target *t, const char **why)
 {
 	cleanup_free char *plain = strdup(t->text);
+	int layers = 0;
 
 	if (!plain)
 		return -ENOMEM;
-	decode_fully(plain);
-	if (has_word(plain, "git-receive-pack"))
-		t->git = TARGET_GIT_PUSH;
-	else if (has_word(plain, "git-upload-pack") || has_word(plain, ".git/info/refs"))
-		t->git = TARGET_GIT_FETCH;
+	while (decode_once(plain))
+		if (++layers > LAYERS_MAX)
+			return bad(why, "too many layers of percent-encoding");
+	t->git = git_of(plain);
 	return 0;
 }
 
@@ -210,7 +215,7 @@ int target_parse(const char *raw, struct target *ret, const char **ret_why)
 	if (r == 0)
 		r = check_segments(ret->text, ret->path_len, ret_why);
 	if (r == 0)
-		r = find_git(ret);
+		r = find_git(ret, ret_why);
 	if (r == 0)
 		ret->ambiguous = find_ambiguity(ret->text, ret->path_len);
 	return r;

@@ -1,0 +1,152 @@
+#include "egress/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+
+#define EVENTS_MAX 64
+#define TICK_MS	   1000
+
+struct loop {
+	int epoll;
+	bool stopped;
+	int64_t now_ms;
+	bool (*tick)(void *arg);
+	void *tick_arg;
+	bool ticking;
+	int64_t next_tick_ms;
+	struct loop_task *first, **last;
+};
+
+int loop_new(struct loop **ret, struct err *e)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return err_set(e, ENOMEM, "the event loop");
+	l->last = &l->first;
+	l->now_ms = proc_now_ms();
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll < 0) {
+		err_set(e, errno, "epoll_create1");
+		free(l);
+		return -e->code;
+	}
+	*ret = l;
+	return 0;
+}
+
+void loop_free(struct loop *l)
+{
+	if (!l)
+		return;
+	fd_close(&l->epoll);
+	free(l);
+}
+
+int loop_add(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w)
+{
+	struct epoll_event ev = {.events = epoll_events, .data.ptr = w};
+
+	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+void loop_remove(struct loop *l, int fd)
+{
+	epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void loop_later(struct loop *l, struct loop_task *t)
+{
+	if (t->queued)
+		return;
+	t->queued = true;
+	t->next = NULL;
+	*l->last = t;
+	l->last = &t->next;
+}
+
+int64_t loop_now_ms(const struct loop *l)
+{
+	return l->now_ms;
+}
+
+void loop_set_tick(struct loop *l, bool (*fn)(void *arg), void *arg)
+{
+	l->tick = fn;
+	l->tick_arg = arg;
+}
+
+void loop_want_ticks(struct loop *l)
+{
+	if (l->ticking)
+		return;
+	l->ticking = true;
+	l->next_tick_ms = l->now_ms + TICK_MS;
+}
+
+void loop_stop(struct loop *l)
+{
+	l->stopped = true;
+}
+
+/* Only the tasks that were queued when it began: one that queues itself waits for the next round.
+ */
+static void run_tasks(struct loop *l)
+{
+	struct loop_task *t = l->first;
+
+	l->first = NULL;
+	l->last = &l->first;
+	while (t) {
+		struct loop_task *next = t->next;
+
+		t->queued = false;
+		t->fn(t);
+		t = next;
+	}
+}
+
+static void run_tick(struct loop *l)
+{
+	if (!l->ticking || l->now_ms < l->next_tick_ms)
+		return;
+	l->next_tick_ms = l->now_ms + TICK_MS;
+	l->ticking = l->tick(l->tick_arg);
+}
+
+static int timeout_of(const struct loop *l)
+{
+	int64_t left;
+
+	if (l->first)
+		return 0;
+	if (!l->ticking)
+		return -1;
+	left = l->next_tick_ms - l->now_ms;
+	return left < 0 ? 0 : (int)left;
+}
+
+int loop_run(struct loop *l, struct err *e)
+{
+	struct epoll_event events[EVENTS_MAX];
+
+	while (!l->stopped) {
+		int n = epoll_wait(l->epoll, events, EVENTS_MAX, timeout_of(l));
+
+		if (n < 0 && errno != EINTR)
+			return err_set(e, errno, "epoll_wait");
+		l->now_ms = proc_now_ms();
+		for (int i = 0; i < n && !l->stopped; i++) {
+			struct loop_watch *w = events[i].data.ptr;
+
+			w->ready(w, events[i].events);
+		}
+		run_tasks(l);
+		run_tick(l);
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+#ifndef EGRESS_LOOP_H
+#define EGRESS_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * The event loop: one thread, epoll, a tick a second for deadlines while there is anything that has
+ * one. A watch is embedded in what it belongs to; its owner must outlive the round of events
+ * (loop_later frees then).
+ */
+struct loop;
+
+struct loop_watch {
+	void (*ready)(struct loop_watch *w, uint32_t epoll_events);
+};
+
+int loop_new(struct loop **ret, struct err *e);
+void loop_free(struct loop *l);
+
+/* Watches fd for these epoll events until it is closed. The watch is borrowed. */
+int loop_add(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w);
+
+/* Stops watching a descriptor that stays open. */
+void loop_remove(struct loop *l, int fd);
+
+/* Calls fn(arg) after this round of events. Never fails: entries are embedded. */
+struct loop_task {
+	struct loop_task *next;
+	void (*fn)(struct loop_task *t);
+	bool queued;
+};
+void loop_later(struct loop *l, struct loop_task *t);
+
+/* Milliseconds of CLOCK_MONOTONIC, read once a round. */
+int64_t loop_now_ms(const struct loop *l);
+
+/* Calls fn(arg) about once a second while fn's last answer, or loop_want_ticks, wants it. */
+void loop_set_tick(struct loop *l, bool (*fn)(void *arg), void *arg);
+void loop_want_ticks(struct loop *l);
+
+/* Serves until loop_stop. 0, or -errno of epoll. */
+int loop_run(struct loop *l, struct err *e);
+void loop_stop(struct loop *l);
+
+#endif

@@ -1,0 +1,134 @@
+#include "egress/refusal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <jansson.h>
+#include <openssl/rand.h>
+
+#include "base/json.h"
+#include "base/ptr.h"
+#include "base/str.h"
+
+static const char *phrase(int status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 403:
+		return "Forbidden";
+	case 408:
+		return "Request Timeout";
+	case 417:
+		return "Expectation Failed";
+	case 431:
+		return "Request Header Fields Too Large";
+	case 502:
+		return "Bad Gateway";
+	case 503:
+		return "Service Unavailable";
+	case 504:
+		return "Gateway Timeout";
+	case 505:
+		return "HTTP Version Not Supported";
+	}
+	return "Refused";
+}
+
+static void set_id(struct refusal *r)
+{
+	unsigned char bytes[8];
+
+	/* The id only joins an answer and a log line: no secret depends on it. */
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+		memset(bytes, 0, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		r->id[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		r->id[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+	}
+	r->id[16] = '\0';
+}
+
+int refusal_set(struct refusal *r, int status, const char *error, const char *rule,
+	const char *fmt, ...)
+{
+	va_list ap;
+
+	r->status = status;
+	r->error = error;
+	r->rule = rule;
+	va_start(ap, fmt);
+	vsnprintf(r->reason, sizeof(r->reason), fmt, ap);
+	va_end(ap);
+	set_id(r);
+	return -EACCES;
+}
+
+bool refusal_wants_text(const struct http1_head *request)
+{
+	const char *agent = http1_field(request, "User-Agent", NULL);
+
+	if (http1_lists(request, "Accept", "application/json"))
+		return false;
+	if (http1_lists(request, "Accept", "text/html") ||
+		http1_lists(request, "Accept", "text/plain"))
+		return true;
+	return agent && strncasecmp(agent, "curl/", 5) == 0;
+}
+
+/* What whoever met the refusal can do about it; caller frees. */
+static char *how_to_ask(const struct refusal *r)
+{
+	if (strcmp(r->error, "git_push") == 0)
+		return strdup("push to the upstream's ssh URL: the bottle's git sends it through "
+			      "git-gate, which scans it and forwards it");
+	if (r->status == 403 && r->host[0])
+		return str_format("ask the operator to allow it under egress.routes of the "
+				  "bottle's manifest (host: %s); the routes in force are at "
+				  "http://" HOST_POLICY "/allowlist",
+			r->host);
+	if (r->status == 403)
+		return strdup("the routes in force are at http://" HOST_POLICY "/allowlist");
+	if (r->status >= 500)
+		return strdup("nothing needs to be allowed: tell the operator if it lasts");
+	return strdup("send a request that can be read in one way only");
+}
+
+static char *text_body(const struct refusal *r, const char *how)
+{
+	return str_format("refused by the bottle's egress: %s\n\nerror: %s\nrule: %s\nhost: %s\n"
+			  "how to ask: %s\nid: %s\n",
+		r->reason, r->error, r->rule, r->host[0] ? r->host : "-", how, r->id);
+}
+
+static char *json_body(const struct refusal *r, const char *how)
+{
+	cleanup_json json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "error", r->error,
+		"reason", r->reason, "rule", r->rule, "host", r->host, "how_to_ask", how, "id",
+		r->id);
+
+	return j ? json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+}
+
+int refusal_write(const struct refusal *r, const struct refusal_form *form, struct buf *out)
+{
+	cleanup_free char *how = how_to_ask(r);
+	cleanup_free char *body = NULL;
+	int n;
+
+	if (how)
+		body = form->text ? text_body(r, how) : json_body(r, how);
+	if (!body)
+		return -ENOMEM;
+	n = buf_addf(out,
+		"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+		"Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
+		r->status, phrase(r->status),
+		form->text ? "text/plain; charset=utf-8" : "application/json", strlen(body),
+		form->close ? "close" : "keep-alive");
+	return n < 0 || form->head_only ? n : buf_adds(out, body);
+}

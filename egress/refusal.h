@@ -1,0 +1,41 @@
+#ifndef EGRESS_REFUSAL_H
+#define EGRESS_REFUSAL_H
+
+#include <stdbool.h>
+
+#include "egress/buf.h"
+#include "egress/host.h"
+#include "egress/http1.h"
+
+/*
+ * Why something was refused, in the agent's own protocol: what, by which rule, and how to ask for
+ * it. The id stands in the log line, too.
+ */
+struct refusal {
+	int status;	     /* of HTTP */
+	const char *error;   /* one constant word: "host_not_allowed" */
+	const char *rule;    /* constant text: the rule that refused */
+	char reason[512];    /* one sentence */
+	char host[HOST_MAX]; /* "" when unknown */
+	char id[17];
+};
+
+/* Fills r; host may be NULL. Always returns -EACCES, so that a check can return it. */
+int refusal_set(struct refusal *r, int status, const char *error, const char *rule,
+	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Text for people (browsers, curl), JSON for programs: by Accept, then by User-Agent. */
+bool refusal_wants_text(const struct http1_head *request);
+
+/*
+ * The whole HTTP response. close: says that the connection ends. head_only: an answer to HEAD.
+ * 0 or -ENOMEM.
+ */
+struct refusal_form {
+	bool text;
+	bool close;
+	bool head_only;
+};
+int refusal_write(const struct refusal *r, const struct refusal_form *form, struct buf *out);
+
+#endif

@@ -1,0 +1,269 @@
+#include "egress/rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "egress/credential.h"
+#include "egress/matcher.h"
+
+struct rule {
+	const struct policy_route *route;
+	struct matcher **matchers; /* as many as route->n_matches */
+	struct secret credential;  /* the whole field; none: bytes NULL */
+	bool by_method, by_path;   /* some matcher speaks of methods, of paths */
+	SSL_CTX *tls;
+};
+
+struct rules {
+	int refs;
+	struct policy_egress policy;
+	struct rule *list; /* as many as policy.n_routes */
+};
+
+static int rule_init(struct rule *r, const struct policy_route *route,
+	const struct component_boot *boot, struct err *e)
+{
+	const struct secret *value;
+
+	r->route = route;
+	r->matchers = calloc(route->n_matches + 1, sizeof(*r->matchers));
+	if (!r->matchers)
+		return err_set(e, ENOMEM, "a route");
+	for (size_t i = 0; i < route->n_matches; i++) {
+		const struct policy_matcher *m = &route->matches[i];
+
+		if (matcher_new(m, &r->matchers[i], e) < 0)
+			return -e->code;
+		r->by_method |= m->methods && m->methods[0];
+		r->by_path |= m->n_paths > 0;
+	}
+	if (!route->auth_slot)
+		return 0;
+	value = component_secret(boot, route->auth_slot);
+	if (!value)
+		return err_say(e, EINVAL, "its credential '%s' was not handed over",
+			route->token_ref ? route->token_ref : route->auth_slot);
+	return credential_make(
+		route->auth_scheme ? route->auth_scheme : "Bearer", value, &r->credential, e);
+}
+
+static void rule_done(struct rule *r)
+{
+	for (size_t i = 0; r->matchers && i < r->route->n_matches; i++)
+		matcher_free(r->matchers[i]);
+	free(r->matchers);
+	secret_done(&r->credential);
+	SSL_CTX_free(r->tls);
+}
+
+int rules_new(
+	const char *json, const struct component_boot *boot, struct rules **ret, struct err *e)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+	int result;
+
+	if (!r)
+		return err_set(e, ENOMEM, "the policy");
+	r->refs = 1;
+	result = policy_egress_parse(json, &r->policy, e);
+	if (result == 0) {
+		r->list = calloc(r->policy.n_routes + 1, sizeof(*r->list));
+		if (!r->list)
+			result = err_set(e, ENOMEM, "the policy");
+	}
+	for (size_t i = 0; result == 0 && i < r->policy.n_routes; i++) {
+		result = rule_init(&r->list[i], &r->policy.routes[i], boot, e);
+		if (result < 0)
+			err_wrap(e, "route %s", r->policy.routes[i].host);
+	}
+	if (result < 0) {
+		rules_unref(r);
+		return result;
+	}
+	*ret = r;
+	return 0;
+}
+
+struct rules *rules_ref(struct rules *r)
+{
+	r->refs++;
+	return r;
+}
+
+void rules_unref(struct rules *r)
+{
+	if (!r || --r->refs > 0)
+		return;
+	for (size_t i = 0; r->list && i < r->policy.n_routes; i++)
+		if (r->list[i].route)
+			rule_done(&r->list[i]);
+	free(r->list);
+	policy_egress_done(&r->policy);
+	free(r);
+}
+
+const struct policy_egress *rules_policy(const struct rules *r)
+{
+	return &r->policy;
+}
+
+const struct policy_route *rule_route(const struct rule *r)
+{
+	return r->route;
+}
+
+const struct secret *rule_credential(const struct rule *r)
+{
+	return r->credential.bytes ? &r->credential : NULL;
+}
+
+/* "*.example.com" stands for any depth below example.com, and not for example.com itself. How well
+ * the host fits: 0 not at all, else more for a longer pattern, most for an exact one. */
+static size_t host_fit(const char *pattern, const char *host)
+{
+	if (strcmp(pattern, host) == 0)
+		return HOST_MAX + 1;
+	if (!str_starts(pattern, "*.") || !str_ends(host, pattern + 1) ||
+		strlen(host) <= strlen(pattern + 1))
+		return 0;
+	return strlen(pattern);
+}
+
+struct rule *rules_find(const struct rules *r, const char *host, uint16_t port)
+{
+	struct rule *best = NULL;
+	size_t best_fit = 0;
+
+	for (size_t i = 0; i < r->policy.n_routes; i++) {
+		const struct policy_route *route = &r->policy.routes[i];
+		size_t fit = host_fit(route->host, host);
+
+		if (route->port ? port != route->port : port != 443 && port != 80)
+			continue;
+		if (fit > best_fit) {
+			best = &r->list[i];
+			best_fit = fit;
+		}
+	}
+	return best;
+}
+
+static int check_git(const struct rule *r, const struct rule_request *q, struct refusal *why)
+{
+	const char *type = http1_field(q->head, "Content-Type", NULL);
+	enum target_git git = q->target->git;
+
+	if (type && strcasestr(type, "git-receive-pack"))
+		git = TARGET_GIT_PUSH;
+	if (git == TARGET_GIT_PUSH)
+		return refusal_set(why, 403, "git_push", "git: push over HTTPS",
+			"a git push over HTTPS is never forwarded: pushes go through git-gate");
+	if (git == TARGET_GIT_FETCH && !r->route->git_fetch)
+		return refusal_set(why, 403, "git_fetch", "git: fetch over HTTPS",
+			"the route for %s does not allow git clone and fetch over HTTPS", q->host);
+	return 0;
+}
+
+/* Headers by which a server may be told to take another method or path than the one checked. */
+static int check_overrides(const struct rule *r, const struct rule_request *q, struct refusal *why)
+{
+	static const char *const methods[] = {
+		"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"};
+	static const char *const paths[] = {"X-Original-URL", "X-Rewrite-URL"};
+
+	for (size_t i = 0; r->by_method && i < sizeof(methods) / sizeof(*methods); i++)
+		if (http1_field(q->head, methods[i], NULL))
+			return refusal_set(why, 403, "method_override", "matches: methods",
+				"the header %s would change the method that was checked",
+				methods[i]);
+	for (size_t i = 0; r->by_path && i < sizeof(paths) / sizeof(*paths); i++)
+		if (http1_field(q->head, paths[i], NULL))
+			return refusal_set(why, 403, "path_override", "matches: paths",
+				"the header %s would change the path that was checked", paths[i]);
+	return 0;
+}
+
+static int check_matches(const struct rule *r, const struct rule_request *q, struct refusal *why)
+{
+	if (r->route->n_matches == 0)
+		return 0;
+	if (r->by_path && q->target->ambiguous)
+		return refusal_set(why, 403, "ambiguous_path", "matches: paths",
+			"the route for %s speaks of paths, and the path could be read in two ways: %s",
+			q->host, q->target->ambiguous);
+	if (check_overrides(r, q, why) < 0)
+		return -EACCES;
+	for (size_t i = 0; i < r->route->n_matches; i++)
+		if (matcher_fits(r->matchers[i], q->head, q->target))
+			return 0;
+	return refusal_set(why, 403, "no_match", "egress.routes: matches",
+		"the route for %s allows no such %s request (method, path or headers)", q->host,
+		q->head->method);
+}
+
+int rule_check(const struct rule *r, const struct rule_request *q, struct refusal *why)
+{
+	if (!q->tls && rule_credential(r))
+		return refusal_set(why, 403, "plain_http", "auth: only over TLS",
+			"the route for %s has a credential, which never goes over plain HTTP: use https",
+			q->host);
+	if (check_git(r, q, why) < 0)
+		return -EACCES;
+	return check_matches(r, q, why);
+}
+
+bool rule_strips(const struct rule *r, const char *name)
+{
+	if (strcasecmp(name, "Authorization") != 0 && strcasecmp(name, "Proxy-Authorization") != 0)
+		return false;
+	return rule_credential(r) || !r->route->auth_pass;
+}
+
+int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why)
+{
+	const char *special = address_special(a);
+	char text[INET6_ADDRSTRLEN];
+
+	if (!special)
+		return 0;
+	for (char **c = r->route->addresses; c && *c && !address_is_bottle(a); c++)
+		if (address_in_cidr(a, *c))
+			return 0;
+	return refusal_set(why, 403, "address_not_allowed", "upstream addresses",
+		"the name resolves to %s, a %s address, which its route does not name under "
+		"addresses",
+		address_text(a, text, sizeof(text)), special);
+}
+
+int rule_tls(struct rule *r, struct trust *trust, SSL_CTX **ret, struct err *e)
+{
+	int result = r->tls ? 0 : trust_context(trust, r->route->tls_ca, &r->tls, e);
+
+	*ret = r->tls;
+	return result;
+}
+
+static void redact_one(const char *value, size_t len, char *text)
+{
+	char *at = text;
+
+	while (len >= 8 && (at = memmem(at, strlen(at), value, len)))
+		memset(at, '*', len);
+}
+
+void rules_redact(const struct rules *r, char *text)
+{
+	for (size_t i = 0; i < r->policy.n_routes; i++) {
+		const struct secret *field = &r->list[i].credential;
+		const char *value;
+
+		if (!field->bytes)
+			continue;
+		/* "Authorization: SCHEME VALUE\r\n" */
+		value = strchr(strchr(field->bytes, ' ') + 1, ' ') + 1;
+		redact_one(value, field->len - 2 - (size_t)(value - field->bytes), text);
+	}
+}

@@ -1,0 +1,64 @@
+#ifndef EGRESS_RULES_H
+#define EGRESS_RULES_H
+
+#include <openssl/ssl.h>
+
+#include "base/component.h"
+#include "base/err.h"
+#include "bundle/policy.h"
+#include "egress/address.h"
+#include "egress/http1.h"
+#include "egress/refusal.h"
+#include "egress/target.h"
+#include "egress/trust.h"
+
+/*
+ * The policy in force, compiled: routes with their regular expressions and their credentials.
+ * Immutable; a reload makes a new one, and who uses the old one keeps it (rules_ref).
+ */
+struct rules;
+struct rule; /* one route */
+
+/*
+ * From the policy's JSON. boot lends the credentials' values (copied). An error names the route.
+ */
+int rules_new(
+	const char *json, const struct component_boot *boot, struct rules **ret, struct err *e);
+struct rules *rules_ref(struct rules *r);
+void rules_unref(struct rules *r);
+
+const struct policy_egress *rules_policy(const struct rules *r);
+
+/* The route for host and port: an exact host before a wildcard, the longest wildcard first. NULL:
+ * nothing leaves. */
+struct rule *rules_find(const struct rules *r, const char *host, uint16_t port);
+
+const struct policy_route *rule_route(const struct rule *r);
+
+/* What is asked of a host that a rule allows. */
+struct rule_request {
+	const char *host;
+	bool tls;
+	const struct http1_head *head;
+	const struct target *target;
+};
+
+/* The checks behind the host: credential only over TLS, git, matches. 0, or -EACCES and *why. */
+int rule_check(const struct rule *r, const struct rule_request *q, struct refusal *why);
+
+/* Whether a field of the agent's request is to be dropped: its own credential. */
+bool rule_strips(const struct rule *r, const char *field_name);
+
+/* The field to add ("Authorization: …\r\n") for the verified upstream; NULL when there is none. */
+const struct secret *rule_credential(const struct rule *r);
+
+/* Whether the upstream may have this address. 0, or -EACCES and *why. */
+int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why);
+
+/* The client context with the route's roots, made at first use; borrowed. */
+int rule_tls(struct rule *r, struct trust *trust, SSL_CTX **ret, struct err *e);
+
+/* Replaces each credential's value in a text that is to be logged. */
+void rules_redact(const struct rules *r, char *text);
+
+#endif

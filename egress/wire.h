@@ -1,0 +1,66 @@
+#ifndef EGRESS_WIRE_H
+#define EGRESS_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#include "base/err.h"
+#include "egress/buf.h"
+#include "egress/loop.h"
+
+/*
+ * One connection's byte stream, plain or TLS, non-blocking: what was received waits in `in`, what
+ * is to be sent waits in `out`.
+ *
+ * The descriptor is watched edge-triggered from birth to end, with no change in between: `readable`
+ * and `writable` mean that a call may succeed; they are cleared by the call that would block (or
+ * that emptied the socket), and set by the next edge.
+ */
+#define WIRE_IN_MAX  (64U << 10) /* input that waits: more is not read */
+#define WIRE_OUT_MAX (64U << 10) /* output that waits: whoever feeds it stops there */
+
+struct wire {
+	int fd;	  /* owned; -1: none */
+	SSL *ssl; /* NULL: plain */
+	struct buf in, out;
+	struct buf early; /* read in plain before TLS began: TLS reads it first */
+	bool readable, writable;
+	bool tls_more; /* TLS may hold bytes that it has read but not given */
+	bool hup;  /* the peer closed or reset: read on until that shows */
+	bool eof;  /* the peer sends no more */
+	bool dead; /* nothing can be sent or received any more */
+	bool shut; /* our side is closed for sending */
+};
+
+void wire_init(struct wire *w);
+void wire_done(struct wire *w); /* closes without ceremony */
+
+/* An edge came. */
+void wire_note(struct wire *w, uint32_t epoll_events);
+
+/* Reads once into `in`, if there is room. Whether anything changed (bytes, eof, dead). */
+bool wire_read(struct wire *w);
+
+/* Sends from `out` until it is empty or would block. Whether anything changed. */
+bool wire_write(struct wire *w);
+
+/* Begins TLS over the descriptor with what `in` holds as its first bytes. Takes ssl. */
+int wire_start_tls(struct wire *w, SSL *ssl, struct err *e);
+
+enum wire_tls { WIRE_TLS_DONE, WIRE_TLS_AGAIN, WIRE_TLS_FAILED };
+
+/* Goes on with the handshake. On failure err holds the reason in plain words. */
+enum wire_tls wire_handshake(struct wire *w, struct err *e);
+
+/* No more will be sent: close_notify, then FIN, once `out` is empty. */
+void wire_shut(struct wire *w);
+
+/* Closing will send RST: the peer must not take what it got for whole. */
+void wire_reset(struct wire *w);
+
+/* Makes the BIO method; at start, once. */
+int wire_setup(struct err *e);
+
+#endif
