@@ -14,7 +14,8 @@
  * destination kept, but for the sidecar's own services; UDP reaches the name service only; all
  * else, and all from a forged source, is refused at once or dropped. Outwards: only sockets of the
  * gate's uid (name service and its upstreams' ports) and of the egress' uid (TCP, name service);
- * the kernel's own replies go to the link and nowhere else. From the egress network: answers only.
+ * an engine's own name service (uid 0) asks by UDP; the kernel's own replies go to the link and
+ * nowhere else. From the egress network: answers only.
  * Nothing is forwarded. IPv6: nothing.
  */
 
@@ -44,5 +45,13 @@ int netns_policy_apply(int sidecar_fd, const struct netns_policy *p, struct err 
  * succeed before the agent's process runs. An engine cannot add gateway routes afterwards.
  */
 int netns_policy_seal(int sidecar_fd, struct err *e);
+
+/*
+ * Reads back what is in force: nothing missing, nothing too many. What it must be: before the seal
+ * or after it.
+ */
+enum netns_policy_state { NETNS_POLICY_OPEN_TO_ENGINE, NETNS_POLICY_SEALED };
+
+int netns_policy_check(int sidecar_fd, enum netns_policy_state state, struct err *e);
 
 #endif
