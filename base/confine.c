@@ -53,6 +53,8 @@ static int add_row(scmp_filter_ctx ctx, const struct confine_row *row)
 	switch (row->cond) {
 	case CONFINE_ANY:
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
+	case CONFINE_ENOSYS:
+		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
 	case CONFINE_ARG_EQ:
 		cmp.op = SCMP_CMP_EQ;
 		cmp.datum_a = row->value;

@@ -18,8 +18,12 @@ int confine_die_with_parent(pid_t parent, struct err *e);
 /* No capability in any set, no_new_privs, not dumpable, no core file. */
 int confine_privileges(struct err *e);
 
-/* One row a system call, with the reason it is needed. Conditions: on one argument, optional. */
-enum confine_cond { CONFINE_ANY, CONFINE_ARG_EQ, CONFINE_ARG_MASKED_EQ };
+/*
+ * One row a system call, with the reason it is needed. Conditions: on one argument, optional.
+ * CONFINE_ENOSYS is answered with ENOSYS: for clone3, whose flags no filter can read, so that libc
+ * and proc_fork take clone instead, whose flags a row can.
+ */
+enum confine_cond { CONFINE_ANY, CONFINE_ARG_EQ, CONFINE_ARG_MASKED_EQ, CONFINE_ENOSYS };
 
 struct confine_row {
 	const char *name; /* system call */

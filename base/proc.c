@@ -29,6 +29,18 @@ int proc_pidfd_signal(int pidfd, int sig)
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
+/* clone(2) with CLONE_PIDFD, where a filter keeps clone3 away; it has no cgroup to be born in. */
+static long fork_without_clone3(uint64_t clone_flags, int *ret_pidfd)
+{
+	unsigned long flags = (unsigned long)clone_flags | SIGCHLD;
+
+#if defined(__x86_64__) || defined(__aarch64__)
+	return syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, NULL);
+#else
+#error "the order of clone(2)'s arguments on this architecture"
+#endif
+}
+
 pid_t proc_fork(uint64_t clone_flags, int cgroup_fd, int *ret_pidfd)
 {
 	int pidfd = -1;
@@ -47,6 +59,8 @@ pid_t proc_fork(uint64_t clone_flags, int cgroup_fd, int *ret_pidfd)
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
 	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0 && errno == ENOSYS && cgroup_fd <= 0)
+		pid = fork_without_clone3(args.flags, &pidfd);
 	if (pid < 0)
 		return -errno;
 	if (pid > 0 && ret_pidfd)
