@@ -1,0 +1,51 @@
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "base/err.h"
+#include "bundle/policy.h"
+
+/*
+ * What every process of the gate knows: the gate itself, the one that serves a connection, and this
+ * program again as git's pre-receive hook and as git's ssh. The last two are executed by git, so
+ * they find what they need on descriptors of fixed numbers and in variables that we set; nothing
+ * of it is secret but GATE_FD_SECRETS.
+ */
+enum gate_fd {
+	GATE_FD_SELF = 20, /* this program: its path need not exist in the component's root */
+	GATE_FD_CONFIG,	   /* sealed memfd: the policy, JSON */
+	GATE_FD_SECRETS,   /* sealed memfd: what the scanner must find (gate/secrets.h) */
+	GATE_FD_STATUS,	   /* pipe to the gate: enum gate_status, a byte each */
+	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
+};
+
+/* What the process of a connection tells the gate. */
+enum gate_status {
+	GATE_STATUS_SERVING = 'S', /* git talks with the agent: idleness counts from here on */
+	GATE_STATUS_BUSY = 'B',	   /* the upstream may have accepted a push from here on */
+};
+
+#define GATE_GIT_DIR   "/git"
+#define GATE_CREDS_DIR "/git-gate/creds"
+
+#define GATE_ENV_GIT_DIR "BOTTLE_GATE_GIT_DIR"
+#define GATE_ENV_CREDS	 "BOTTLE_GATE_CREDS"
+#define GATE_ENV_REPO	 "BOTTLE_GATE_REPO"    /* name of the repository */
+#define GATE_ENV_ADDRESS "BOTTLE_GATE_ADDRESS" /* of its upstream, resolved and checked */
+
+struct gate {
+	struct policy_gate policy;
+	char *git_dir;	 /* mirrors, and `.gate` with the gate's own files */
+	char *creds_dir; /* NAME-key, NAME-known_hosts */
+};
+
+/* The gate as a helper below git finds it. Owner: the caller (gate_done). */
+int gate_inherit(struct gate *ret, struct err *e);
+void gate_done(struct gate *g);
+
+/* Borrowed; NULL when this bottle has no such repository. */
+const struct policy_repo *gate_repo(const struct gate *g, const char *name);
+
+/* Puts fd at this number, closes the old one; close-on-exec is set. 0 or -errno. */
+int gate_place_fd(int fd, enum gate_fd number, struct err *e);
+
+#endif

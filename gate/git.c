@@ -1,0 +1,229 @@
+#include "gate/git.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/ptr.h"
+#include "gate/sanitize.h"
+
+#define OUTPUT_MAX (256U << 20)
+#define GIT	   "/usr/bin/git"
+
+/* What receive-pack tells its hooks of the quarantine; nothing else of its environment goes on. */
+static const char *const quarantine[] = {
+	"GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"};
+
+static const struct {
+	const char *name, *value, *why;
+} fixed[] = {
+	{"PATH", "/usr/bin:/bin", "git finds its helpers, and gzip"},
+	{"HOME", "/tmp", "nothing of anybody's"},
+	{"LC_ALL", "C", "messages as we read them"},
+	{"GIT_CONFIG_NOSYSTEM", "1", "the mirror's configuration only"},
+	{"GIT_CONFIG_GLOBAL", "/dev/null", "the mirror's configuration only"},
+	{"GIT_NO_REPLACE_OBJECTS", "1", "refs/replace must not show the scanner other objects"},
+	{"GIT_GRAFT_FILE", "/nonexistent", "nor must grafts"},
+	{"GIT_ATTR_NOSYSTEM", "1", "attributes never matter"},
+	{"GIT_TERMINAL_PROMPT", "0", "there is nobody to ask"},
+	{"GIT_ALLOW_PROTOCOL", "ssh", "no ext::, no file::"},
+	{"GIT_SSH_VARIANT", "ssh", "-p and -o SendEnv are understood"},
+};
+
+void git_result_done(struct git_result *r)
+{
+	str_done(&r->out);
+	str_done(&r->err);
+}
+
+static int add_upstream(char ***env, const struct git_job *job)
+{
+	cleanup_free char *ssh = str_format("%s/.gate/bin/ssh", job->gate->git_dir);
+	int r = ssh ? env_set(env, "GIT_SSH", ssh) : -ENOMEM;
+
+	if (r == 0 && job->upstream)
+		r = env_set(env, GATE_ENV_ADDRESS, job->upstream->address);
+	return r;
+}
+
+char **git_env(const struct git_job *job)
+{
+	cleanup_strv char **env = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(fixed); i++)
+		r = env_set(&env, fixed[i].name, fixed[i].value);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(quarantine); i++)
+		if (getenv(quarantine[i]))
+			r = env_set(&env, quarantine[i], getenv(quarantine[i]));
+	if (r == 0)
+		r = env_set(&env, GATE_ENV_GIT_DIR, job->gate->git_dir);
+	if (r == 0)
+		r = env_set(&env, GATE_ENV_CREDS, job->gate->creds_dir);
+	if (r == 0)
+		r = env_set(&env, GATE_ENV_REPO, job->repo->name);
+	if (r == 0)
+		r = add_upstream(&env, job);
+	return r == 0 ? steal_ptr(&env) : NULL;
+}
+
+static int die_with_caller(void *arg, struct err *e)
+{
+	(void)arg;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_set(e, errno, "prctl PR_SET_PDEATHSIG");
+	return 0;
+}
+
+static char **make_argv(const struct git_job *job)
+{
+	cleanup_strv char **argv = NULL;
+	cleanup_free char *dir =
+		str_format("--git-dir=%s/%s.git", job->gate->git_dir, job->repo->name);
+	int r = dir ? strv_add(&argv, "git") : -ENOMEM;
+
+	if (r == 0)
+		r = strv_add(&argv, dir);
+	for (size_t i = 0; r == 0 && job->args[i]; i++)
+		r = strv_add(&argv, job->args[i]);
+	return r == 0 ? steal_ptr(&argv) : NULL;
+}
+
+int git_start(const struct git_job *job, const int stdio[3], struct proc *ret, struct err *e)
+{
+	cleanup_strv char **argv = make_argv(job);
+	cleanup_strv char **env = git_env(job);
+	struct proc_fd fds[5];
+	struct proc_spec spec = {
+		.path = GIT, .argv = argv, .envp = env, .fds = fds, .in_child = die_with_caller};
+
+	if (!argv || !env)
+		return err_set(e, ENOMEM, "run git");
+	for (int i = 0; i < 3; i++)
+		if (stdio[i] >= 0)
+			fds[spec.n_fds++] = (struct proc_fd){stdio[i], i};
+	/* ssh below it is this program. */
+	fds[spec.n_fds++] = (struct proc_fd){GATE_FD_SELF, GATE_FD_SELF};
+	fds[spec.n_fds++] = (struct proc_fd){GATE_FD_CONFIG, GATE_FD_CONFIG};
+	return proc_spawn(&spec, ret, e);
+}
+
+int git_status(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+/* 1: read something; 0: end of file; or -errno. */
+static int drain(int fd, struct str *into, struct err *e)
+{
+	char buf[16384];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n < 0)
+		return errno == EINTR ? 1 : err_set(e, errno, "read what git prints");
+	str_add_bytes(into, buf, (size_t)n);
+	if (into->failed || into->len > OUTPUT_MAX)
+		return err_say(e, EFBIG, "git printed too much");
+	return n > 0;
+}
+
+static int collect(int out, int err, struct git_result *ret, struct err *e)
+{
+	struct pollfd p[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
+	struct str *into[2] = {&ret->out, &ret->err};
+
+	while (p[0].fd >= 0 || p[1].fd >= 0) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_set(e, errno, "poll");
+		for (int i = 0; i < 2; i++) {
+			int r = p[i].fd >= 0 && p[i].revents ? drain(p[i].fd, into[i], e) : 1;
+
+			if (r < 0)
+				return r;
+			if (r == 0)
+				p[i].fd = -1;
+		}
+	}
+	return 0;
+}
+
+int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
+{
+	cleanup_fd int in = -1, out_r = -1, out_w = -1, err_r = -1, err_w = -1;
+	cleanup_proc struct proc p = PROC_NONE;
+	int out[2], err[2], status, r;
+
+	if (job->input) {
+		in = fd_memfd("input", job->input, job->input_len, e);
+		if (in < 0)
+			return in;
+	}
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	out_r = out[0];
+	out_w = out[1];
+	if (pipe2(err, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	err_r = err[0];
+	err_w = err[1];
+	r = git_start(job, (int[]){in, out_w, err_w}, &p, e);
+	fd_close(&out_w);
+	fd_close(&err_w);
+	if (r == 0)
+		r = collect(out_r, err_r, ret, e);
+	if (r == 0)
+		r = proc_wait(&p, -1, &status, e);
+	if (r < 0)
+		return r;
+	ret->status = git_status(status);
+	return 0;
+}
+
+/*
+ * ssh tells the cause, then git that the remote end hung up; git alone tells it in its own last
+ * "fatal:" or "error:" line. So: the last line before the first of git's closing words.
+ */
+char *git_complaint(const struct git_result *r)
+{
+	const char *text = r->err.s ? r->err.s : "", *best = NULL;
+	size_t best_len = 0;
+
+	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
+		size_t len;
+
+		end = strchrnul(line, '\n');
+		len = (size_t)(end - line);
+		if (len == 0 || *line == '\r')
+			continue;
+		if (best && (str_starts(line, "fatal: Could not read from remote") ||
+				    str_starts(line, "fatal: the remote end hung up")))
+			break;
+		if (str_starts(line, "Please make sure you have"))
+			break;
+		best = line;
+		best_len = len;
+	}
+	if (!best)
+		return str_format("git ended with status %d", r->status);
+	return sanitize_line(best, best_len);
+}
+
+int git_must(const struct git_job *job, struct git_result *ret, struct err *e)
+{
+	cleanup_git_result struct git_result own = {0};
+	struct git_result *res = ret ? ret : &own;
+	cleanup_free char *why = NULL;
+	int r = git_run(job, res, e);
+
+	if (r < 0 || res->status == 0)
+		return r;
+	why = git_complaint(res);
+	return err_say(e, EIO, "%s", why ? why : "git failed");
+}

@@ -1,0 +1,55 @@
+#ifndef GATE_GIT_H
+#define GATE_GIT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "gate/gate.h"
+#include "gate/upstream.h"
+
+/*
+ * Running git. It sees no configuration but the mirror's own, which we wrote, no variable but those
+ * set here, and no transport but ssh, which is this program again (gate/ssh.h).
+ */
+struct git_job {
+	const struct gate *gate;
+	const struct policy_repo *repo;
+	const struct upstream *upstream; /* NULL: a job that stays in the mirror */
+	const char *const *args;	 /* behind `git --git-dir=MIRROR` */
+	const char *input;		 /* its standard input; NULL: none */
+	size_t input_len;
+};
+
+struct git_result {
+	struct str out, err; /* what it printed, whole */
+	int status;	     /* exit status; 128 + signal when it was killed */
+};
+
+void git_result_done(struct git_result *r);
+#define cleanup_git_result __attribute__((cleanup(git_result_done)))
+
+/* The environment of git below the gate; a quarantine that the caller is in is handed on. */
+char **git_env(const struct git_job *job);
+
+/* Starts it with these descriptors as 0, 1 and 2 (borrowed; -1: nothing). It dies with the caller.
+ */
+int git_start(const struct git_job *job, const int stdio[3], struct proc *ret, struct err *e);
+
+/*
+ * Runs it to its end. 0 whatever it exits with; -errno when it could not be run or printed more
+ * than 256 MiB.
+ */
+int git_run(const struct git_job *job, struct git_result *ret, struct err *e);
+
+/* As git_run, but an exit status other than 0 is an error that quotes it. ret may be NULL. */
+int git_must(const struct git_job *job, struct git_result *ret, struct err *e);
+
+/* The one line of git's (or ssh's) complaints that tells the cause. Owned by the caller. */
+char *git_complaint(const struct git_result *r);
+
+/* Exit status as a shell tells it. */
+int git_status(int wait_status);
+
+#endif

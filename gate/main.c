@@ -1,0 +1,124 @@
+/*
+ * bottle-gate: the git gate of one bottle. The same program is git's pre-receive hook and git's
+ * ssh, told apart by the name under which git executes it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/component.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "gate/gate.h"
+#include "gate/lockdown.h"
+#include "gate/mirror.h"
+#include "gate/push.h"
+#include "gate/secrets.h"
+#include "gate/server.h"
+#include "gate/ssh.h"
+
+struct program {
+	struct gate gate;
+	struct component_boot boot;
+	int listener;
+};
+
+/* --git-dir DIR, --creds DIR: other places than the component's own, for tests. */
+static int read_options(struct gate *g, int argc, char **argv, struct err *e)
+{
+	g->git_dir = strdup(GATE_GIT_DIR);
+	g->creds_dir = strdup(GATE_CREDS_DIR);
+	for (int i = 1; i < argc; i += 2) {
+		char **to = str_eq(argv[i], "--git-dir") ? &g->git_dir
+			    : str_eq(argv[i], "--creds") ? &g->creds_dir
+							 : NULL;
+
+		if (!to || i + 1 >= argc)
+			return err_say(
+				e, EINVAL, "usage: bottle-gate [--git-dir DIR] [--creds DIR]");
+		free(*to);
+		*to = strdup(argv[i + 1]);
+	}
+	return g->git_dir && g->creds_dir ? 0 : err_set(e, ENOMEM, "read the options");
+}
+
+static int read_plan(struct program *p, int argc, char **argv, struct err *e)
+{
+	int r = read_options(&p->gate, argc, argv, e);
+
+	if (r == 0)
+		r = component_boot(COMPONENT_CONTROL_FD, &p->boot, e);
+	return r == 0 ? policy_gate_parse(p->boot.config, &p->gate.policy, e) : r;
+}
+
+static int place_helpers(struct program *p, struct err *e)
+{
+	int r, self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), fd;
+
+	r = self < 0 ? err_set(e, errno, "open this program")
+		     : gate_place_fd(self, GATE_FD_SELF, e);
+	if (r < 0)
+		return r;
+	fd = fd_memfd("config", p->boot.config, strlen(p->boot.config), e);
+	r = fd < 0 ? fd : gate_place_fd(fd, GATE_FD_CONFIG, e);
+	if (r < 0)
+		return r;
+	fd = secrets_pack(&p->boot, e);
+	return fd < 0 ? fd : gate_place_fd(fd, GATE_FD_SECRETS, e);
+}
+
+static int open_resources(struct program *p, struct err *e)
+{
+	int r = place_helpers(p, e);
+
+	p->listener = component_take_listener(&p->boot, "git");
+	if (r == 0 && p->listener < 0)
+		r = err_say(e, EPROTO, "no listener 'git' came");
+	if (r == 0)
+		r = mirror_prepare(&p->gate, e);
+	component_boot_done(&p->boot);
+	return r;
+}
+
+static int run(struct program *p, int argc, char **argv, struct err *e)
+{
+	pid_t parent = getppid();
+	int r = read_plan(p, argc, argv, e);
+
+	if (r == 0)
+		r = open_resources(p, e);
+	if (r == 0)
+		r = lockdown_enter(parent, e);
+	if (r == 0)
+		r = component_ready(COMPONENT_CONTROL_FD, e);
+	return r == 0 ? server_run(&p->gate, p->listener, COMPONENT_CONTROL_FD, e) : r;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
+	struct program p = {.listener = -1};
+	struct err e = {0};
+	int r;
+
+	if (str_eq(name, "pre-receive"))
+		return push_main();
+	if (str_eq(name, "ssh"))
+		return ssh_main(argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	clearenv();
+	umask(077);
+	r = run(&p, argc, argv, &e);
+	if (r < 0) {
+		log_error("%s", e.msg);
+		component_failed(COMPONENT_CONTROL_FD, &e);
+	}
+	gate_done(&p.gate);
+	return r < 0;
+}

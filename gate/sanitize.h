@@ -1,0 +1,13 @@
+#ifndef GATE_SANITIZE_H
+#define GATE_SANITIZE_H
+
+#include <stddef.h>
+
+/*
+ * Text from an upstream or an agent, made fit for the other side's terminal or our log: control
+ * characters (ESC among them) become '?', bytes from 0x80 on stay only as valid UTF-8 that is no
+ * C1 control. At most 400 bytes. Owned by the caller; NULL when memory ran out.
+ */
+char *sanitize_line(const char *text, size_t len);
+
+#endif

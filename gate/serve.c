@@ -1,0 +1,133 @@
+#include "gate/serve.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "gate/git.h"
+#include "gate/mirror.h"
+#include "gate/request.h"
+#include "gate/upstream.h"
+
+#define REQUEST_TIMEOUT_MS 15000
+/* How long upload-pack waits for an agent that says nothing, seconds. */
+#define AGENT_IDLE_S "300"
+
+static const struct {
+	const char *word, *doing;
+} services[] = {
+	[REQUEST_UPLOAD_PACK] = {"upload-pack", "fetch"},
+	[REQUEST_RECEIVE_PACK] = {"receive-pack", "push"},
+};
+
+static void tell(enum gate_status what)
+{
+	char c = (char)what;
+
+	/* The gate may be gone: then this process is about to be, too. */
+	if (write(GATE_FD_STATUS, &c, 1) < 0)
+		log_debug("the gate does not listen");
+}
+
+/* Small packets to and fro: Nagle against delayed acknowledgements costs 40 ms an exchange. */
+static void speed_up(int sock)
+{
+	int on = 1;
+
+	(void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(sock, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
+static int make_fresh(const struct gate *g, const struct request *req, struct upstream *up,
+	int64_t asked_ns, struct err *e)
+{
+	int lock = -1, r = mirror_init(g, req->repo, e);
+
+	if (r == 0)
+		r = mirror_open_lock(g, req->repo, &lock, e);
+	if (r == 0)
+		r = gate_place_fd(lock, GATE_FD_LOCK, e);
+	if (r == 0)
+		r = upstream_resolve(g, req->repo, up, e);
+	if (r == 0)
+		r = mirror_refresh(up, GATE_FD_LOCK, asked_ns, e);
+	return r < 0 ? err_wrap(
+			       e, "refusing to serve stale data: upstream of '%s'", req->repo->name)
+		     : 0;
+}
+
+/* What git and its hooks inherit. */
+static int hand_down(int sock, enum request_service service, struct err *e)
+{
+	static const int kept[] = {
+		GATE_FD_SELF, GATE_FD_CONFIG, GATE_FD_SECRETS, GATE_FD_STATUS, GATE_FD_LOCK};
+
+	for (size_t i = 0; service == REQUEST_RECEIVE_PACK && i < ARRAY_LEN(kept); i++)
+		if (fd_set_cloexec(kept[i], 0) < 0)
+			return err_set(e, errno, "hand down descriptor %d", kept[i]);
+	if (dup2(sock, STDIN_FILENO) < 0 || dup2(sock, STDOUT_FILENO) < 0)
+		return err_set(e, errno, "hand down the connection");
+	return 0;
+}
+
+static int become_git(const struct request *req, const struct upstream *up, struct err *e)
+{
+	const char *service = services[req->service].word;
+	cleanup_free char *dir = str_format("%s/%s.git", up->gate->git_dir, req->repo->name);
+	const char *const upload[] = {
+		"git", service, "--strict", "--timeout=" AGENT_IDLE_S, dir, NULL};
+	const char *const receive[] = {"git", service, dir, NULL};
+	/* execve(2) changes none of the strings; its type is older than const. */
+	char *const *argv = (char *const *)(req->service == REQUEST_UPLOAD_PACK ? upload : receive);
+	struct git_job job = {.gate = up->gate, .repo = req->repo, .upstream = up};
+	cleanup_strv char **env = git_env(&job);
+
+	if (!dir || !env || (*req->protocol && env_set(&env, "GIT_PROTOCOL", req->protocol) < 0))
+		return err_set(e, ENOMEM, "run git");
+	execve("/usr/bin/git", argv, env);
+	return err_set(e, errno, "exec git");
+}
+
+static int serve(const struct gate *g, int sock, struct err *e)
+{
+	char body[REQUEST_MAX + 1];
+	struct request req;
+	struct upstream up;
+	int64_t asked_ns;
+	int r, len = request_read(sock, body, REQUEST_TIMEOUT_MS, e);
+
+	if (len < 0)
+		return len;
+	asked_ns = mirror_now_ns();
+	r = request_parse(g, body, (size_t)len, &req, e);
+	if (r == 0)
+		r = make_fresh(g, &req, &up, asked_ns, e);
+	if (r < 0)
+		return r;
+	log_info("%s of '%s'", services[req.service].doing, req.repo->name);
+	tell(GATE_STATUS_SERVING);
+	r = hand_down(sock, req.service, e);
+	return r == 0 ? become_git(&req, &up, e) : r;
+}
+
+void serve_connection(const struct gate *g, int sock, int status_fd)
+{
+	struct err e = {0};
+
+	speed_up(sock);
+	if (gate_place_fd(status_fd, GATE_FD_STATUS, &e) == 0)
+		serve(g, sock, &e);
+	/* serve returns only when it has failed. */
+	if (e.code != EPIPE) {
+		log_warning("refused: %s", e.msg);
+		request_refuse(sock, e.msg);
+	}
+	_exit(1);
+}

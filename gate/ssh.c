@@ -1,0 +1,209 @@
+#include "gate/ssh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "gate/gate.h"
+
+#define SSH	   "/usr/bin/ssh"
+#define PIECE	   (1U << 20)
+#define SSH_FAILED 255
+
+/* One direction of the stream, pipe to pipe, so that a slow side never holds up the other way. */
+struct pump {
+	int from, to;
+	bool open;
+	bool full; /* the target's pipe is: wait for room there */
+};
+
+static int add_options(char ***argv, const struct gate *g, const struct policy_repo *repo)
+{
+	static const char *const fixed[] = {"-T", "-x", "-F", "none", "-o", "IdentitiesOnly=yes",
+		"-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o",
+		"GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o", "ForwardAgent=no",
+		"-o", "PreferredAuthentications=publickey", "-o", "ClearAllForwardings=yes", "-o",
+		"ControlPath=none", "-o", "IdentityAgent=none", "-o", "ServerAliveInterval=5", "-o",
+		"LogLevel=ERROR", "-o", "SendEnv=GIT_PROTOCOL"};
+	char *more[] = {
+		str_format("-i%s/%s-key", g->creds_dir, repo->name),
+		str_format("-oUserKnownHostsFile=%s/%s-known_hosts", g->creds_dir, repo->name),
+		str_format("-oConnectTimeout=%d", g->policy.connect_timeout_s),
+		str_format("-oHostName=%s", getenv(GATE_ENV_ADDRESS)),
+		/* As known_hosts has it: with the port when that is not 22. */
+		repo->port == 22 ? str_format("-oHostKeyAlias=%s", repo->host)
+				 : str_format("-oHostKeyAlias=[%s]:%u", repo->host, repo->port),
+		str_format("-p%u", repo->port),
+		repo->user ? str_format("-l%s", repo->user) : str_format("-lgit"),
+	};
+	int r = strv_add(argv, "ssh");
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(fixed); i++)
+		r = strv_add(argv, fixed[i]);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		if (r == 0)
+			r = more[i] ? strv_add(argv, more[i]) : -ENOMEM;
+		free(more[i]);
+	}
+	return r;
+}
+
+static char **make_argv(const struct gate *g, const struct policy_repo *repo, const char *command)
+{
+	cleanup_strv char **argv = NULL;
+	int r = add_options(&argv, g, repo);
+
+	if (r == 0)
+		r = strv_add(&argv, "--");
+	if (r == 0)
+		r = strv_add(&argv, repo->host);
+	if (r == 0)
+		r = strv_add(&argv, command);
+	return r == 0 ? steal_ptr(&argv) : NULL;
+}
+
+static int die_with_caller(void *arg, struct err *e)
+{
+	(void)arg;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_set(e, errno, "prctl PR_SET_PDEATHSIG");
+	return 0;
+}
+
+static int start_ssh(
+	char **argv, struct pump *up, struct pump *down, struct proc *ret, struct err *e)
+{
+	int in[2], out[2], r;
+	struct proc_fd fds[3] = {{.to = 0}, {.to = 1}, {.from = STDERR_FILENO, .to = 2}};
+	struct proc_spec spec = {.path = SSH,
+		.argv = argv,
+		.envp = environ,
+		.fds = fds,
+		.n_fds = 3,
+		.in_child = die_with_caller};
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	fds[0].from = in[0];
+	fds[1].from = out[1];
+	r = proc_spawn(&spec, ret, e);
+	close(in[0]);
+	close(out[1]);
+	*up = (struct pump){.from = STDIN_FILENO, .to = in[1], .open = true};
+	*down = (struct pump){.from = out[0], .to = STDOUT_FILENO, .open = true};
+	return r;
+}
+
+static void end(struct pump *p)
+{
+	close(p->from);
+	close(p->to);
+	p->open = false;
+}
+
+/* Two entries a pump: what to wait for now. A pump waits for its source, or, full, for its target.
+ */
+static void watch(const struct pump *p, struct pollfd pfd[2])
+{
+	pfd[0] = (struct pollfd){.fd = p->open && !p->full ? p->from : -1, .events = POLLIN};
+	/* Without a full target: only to hear that its reader is gone. */
+	pfd[1] = (struct pollfd){.fd = p->open ? p->to : -1, .events = p->full ? POLLOUT : 0};
+}
+
+/* Whether bytes went through. */
+static bool move(struct pump *p, const struct pollfd pfd[2])
+{
+	ssize_t n;
+
+	if (!p->open || (!pfd[0].revents && !pfd[1].revents))
+		return false;
+	if (!p->full && !pfd[0].revents) {
+		end(p);
+		return false;
+	}
+	n = splice(p->from, NULL, p->to, NULL, PIECE, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	p->full = n < 0 && errno == EAGAIN && !p->full;
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		end(p);
+	return n > 0;
+}
+
+/*
+ * Whose turn it is cannot be seen from outside but for one case: a push, after the upstream has
+ * said something, may take git long to prepare. ssh's own ServerAliveInterval watches the line
+ * then.
+ */
+static int run(struct pump *up, struct pump *down, bool is_push, int idle_ms)
+{
+	bool theirs = true;
+
+	while (down->open) {
+		struct pollfd pfd[4];
+		int n;
+
+		watch(up, pfd);
+		watch(down, pfd + 2);
+		n = poll(pfd, 4, theirs ? idle_ms : -1);
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0)
+			continue;
+		if (move(down, pfd + 2))
+			theirs = !is_push;
+		if (move(up, pfd))
+			theirs = true;
+	}
+	return 0;
+}
+
+static int give_up(const struct err *e)
+{
+	fprintf(stderr, "ssh: %s\n", e->msg);
+	return SSH_FAILED;
+}
+
+int ssh_main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[argc - 1] : "";
+	struct gate g = {0};
+	struct err e = {0};
+	struct pump up, down;
+	cleanup_proc struct proc ssh = PROC_NONE;
+	cleanup_strv char **ssh_argv = NULL;
+	const struct policy_repo *repo;
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (gate_inherit(&g, &e) < 0)
+		return give_up(&e);
+	repo = gate_repo(&g, getenv(GATE_ENV_REPO));
+	if (!repo || !getenv(GATE_ENV_ADDRESS)) {
+		err_say(&e, EINVAL, "no repository was named");
+		return give_up(&e);
+	}
+	ssh_argv = make_argv(&g, repo, command);
+	if (!ssh_argv || start_ssh(ssh_argv, &up, &down, &ssh, &e) < 0)
+		return give_up(&e);
+	if (run(&up, &down, str_starts(command, "git-receive-pack"),
+		    g.policy.idle_timeout_s * 1000) < 0) {
+		err_say(&e, ETIMEDOUT, "the upstream was silent for %d seconds",
+			g.policy.idle_timeout_s);
+		return give_up(&e);
+	}
+	if (proc_wait(&ssh, -1, &status, &e) < 0)
+		return give_up(&e);
+	gate_done(&g);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : SSH_FAILED;
+}
