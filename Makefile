@@ -114,11 +114,19 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*))) $(if $(filter shim,$(call layer_of,$*)),-lcrypto)
 
+# Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives below shim/.
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+$(B)/tools/%: $(B)/obj/tests/tools/%.o $(call archives,$(LIBS_netns))
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(call PKG,--libs $(PKGS_netns))
+
 .PHONY: deps unit check check-unit check-plan check-e2e check-escape check-san lint fmt bench demo install uninstall clean help fuzz probes
 deps: ## install the Debian packages that building and testing need
 	$(Q)tests/deps
 
-unit: $(UNIT_BIN)
+unit: $(UNIT_BIN) $(TOOLS)
 
 # One test: make check-unit T=egress/test_http
 check-unit: $(if $(T),$(B)/unit/$(T),unit) ## unit tests (T=LAYER/test_x for one)
@@ -165,12 +173,15 @@ install: all ## into DESTDIR and PREFIX
 		$(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 0755 $(B)/bin/bottle-shim $(B)/bin/bottle $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(patsubst %,$(B)/bin/%,$(filter-out bottle-shim bottle,$(PROGRAMS))) $(DESTDIR)$(LIBEXEC)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 0644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 
 uninstall: ## what install put there
 	rm -rf $(DESTDIR)$(LIBEXEC)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,bottle-shim bottle) \
+		$(DESTDIR)$(PREFIX)/share/man/man1/bottle.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/bottle-shim.8 $(DESTDIR)$(PREFIX)/share/man/man5/bottle-manifest.5
 
 probes: ## which compiler flags were left out
