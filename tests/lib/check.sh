@@ -7,13 +7,13 @@ check() {
 	local what=$1
 	shift
 	checks_done=$((checks_done + 1))
-	if "$@" >/tmp/check.out 2>&1; then
+	if "$@" >"${TMPDIR:-/tmp}/check.out" 2>&1; then
 		echo "ok: $what"
 	else
 		checks_failed=$((checks_failed + 1))
 		echo "NOT OK: $what"
 		printf '    command: %s\n' "$*"
-		sed 's/^/    /' /tmp/check.out | tail -n 20
+		sed 's/^/    /' "${TMPDIR:-/tmp}/check.out" | tail -n 20
 	fi
 }
 
@@ -43,7 +43,7 @@ check_has() {
 }
 
 # status_of COMMAND…: prints the exit status.
-status_of() { "$@" >/tmp/status.out 2>&1; echo $?; }
+status_of() { "$@" >"${TMPDIR:-/tmp}/status.out" 2>&1; echo $?; }
 
 skip() { echo "$*"; exit 77; }
 

@@ -209,7 +209,15 @@ world_sshd() {
 	inet /usr/sbin/sshd -f $d/config -E $WORLD/log/sshd
 }
 
-world_sshd_stop() { kill "$(cat $WORLD/ssh/pid)"; wait_for 5 not test -e $WORLD/ssh/pid; }
+# With every session: the upstream is dead then, also for who keeps a connection open.
+world_sshd_stop() {
+	local p
+	for p in $(ip netns pids internet); do
+		[ "$(cat /proc/"$p"/comm 2>/dev/null)" != sshd ] || kill "$p" 2>/dev/null
+	done
+	wait_for 5 not test -e $WORLD/ssh/pid
+}
+
 world_sshd_again() { inet /usr/sbin/sshd -f $WORLD/ssh/config -E $WORLD/log/sshd; }
 
 # Both origins are one process; its standard output says when it listens.
