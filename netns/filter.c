@@ -179,17 +179,13 @@ static void chain_input(struct nft *n)
 	}
 }
 
-int filter_apply(int sidecar_fd, const struct netns_policy *p, struct err *e)
+static int make_table(
+	struct nl_sock *sock, const struct netns_policy *p, enum nft_table_mode mode, struct err *e)
 {
-	cleanup_netlink struct nl_sock *sock = NULL;
 	cleanup_nft struct nft n;
-	int r;
 
 	nft_begin(&n, NFPROTO_INET, TABLE);
-	r = netlink_open(sidecar_fd, NETLINK_NETFILTER, &sock, e);
-	if (r < 0)
-		return r;
-	nft_table_replace(&n);
+	nft_table_make(&n, mode);
 	chain_prerouting(&n);
 	chain_prerouting_rest(&n);
 	chain_input(&n);
@@ -197,6 +193,19 @@ int filter_apply(int sidecar_fd, const struct netns_policy *p, struct err *e)
 	nft_chain(&n, &(struct nft_chain){
 			      "forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, NF_DROP});
 	return nft_commit(&n, sock, e);
+}
+
+int filter_apply(int sidecar_fd, const struct netns_policy *p, struct err *e)
+{
+	cleanup_netlink struct nl_sock *sock = NULL;
+	int r = netlink_open(sidecar_fd, NETLINK_NETFILTER, &sock, e);
+
+	if (r < 0)
+		return r;
+	r = make_table(sock, p, NFT_TABLE_FRESH, e);
+	if (r == -EEXIST)
+		r = make_table(sock, p, NFT_TABLE_REPLACE, e);
+	return r;
 }
 
 static int take_table(struct nlmsghdr *h, void *arg)

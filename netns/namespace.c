@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "netns/link.h"
+#include "netns/device.h"
 #include "netns/sysctl.h"
 
 static int open_own(int *ret_fd, struct err *e)
@@ -75,7 +75,7 @@ int netns_sidecar_prepare(int sidecar_fd, struct err *e)
 
 	if (r < 0)
 		return r;
-	return link_set_up(sidecar_fd, "lo", e);
+	return device_set_up(sidecar_fd, "lo", e);
 }
 
 struct socket_args {

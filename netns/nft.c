@@ -97,10 +97,12 @@ void nft_table_remove(struct nft *n)
 	table_message(n, NFT_MSG_DELTABLE, 0);
 }
 
-void nft_table_replace(struct nft *n)
+void nft_table_make(struct nft *n, enum nft_table_mode mode)
 {
-	nft_table_remove(n);
-	table_message(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	if (mode == NFT_TABLE_REPLACE)
+		nft_table_remove(n);
+	table_message(
+		n, NFT_MSG_NEWTABLE, NLM_F_CREATE | (mode == NFT_TABLE_FRESH ? NLM_F_EXCL : 0));
 }
 
 static struct nlattr *nest(struct nft *n, struct nl_msg *msg, int attr)

@@ -17,7 +17,7 @@ struct nl_msg;
  * nothing. Source: linux/netfilter/nf_tables.h, and what `nft --debug=netlink` shows for the same
  * rules.
  *
- *	nft_begin → nft_table_replace → nft_chain… → (nft_rule → matches → a verdict →
+ *	nft_begin → nft_table_make → nft_chain… → (nft_rule → matches → a verdict →
  *nft_rule_end)… → nft_commit → nft_done
  *
  * Out of memory is remembered and told by nft_commit.
@@ -37,8 +37,13 @@ void nft_begin(struct nft *n, uint8_t family, const char *table);
 void nft_done(struct nft *n);
 #define cleanup_nft __attribute__((cleanup(nft_done)))
 
-/* The table, empty: whatever had this name is gone. */
-void nft_table_replace(struct nft *n);
+/*
+ * The table, empty. FRESH: none had this name (or nft_commit says -EEXIST). REPLACE: what had it is
+ * gone, which makes the kernel wait some 10 ms when the socket is closed.
+ */
+enum nft_table_mode { NFT_TABLE_FRESH, NFT_TABLE_REPLACE };
+
+void nft_table_make(struct nft *n, enum nft_table_mode mode);
 
 /* The table goes, if it was there. */
 void nft_table_remove(struct nft *n);
