@@ -1,0 +1,299 @@
+#include "shim/cgroup_impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/ptr.h"
+#include "base/str.h"
+
+#define FILE_MAX (1U << 20)
+
+int cgroup_tree_open(struct cgroup_hier *h, struct err *e)
+{
+	cleanup_free char *dir = NULL;
+
+	if (h->dirfd >= 0)
+		return 0;
+	dir = cgroup_hier_dir(h);
+	if (!dir)
+		return err_set(e, ENOMEM, "open a cgroup");
+	h->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return h->dirfd < 0 ? err_set(e, errno, "open cgroup '%s'", dir) : 0;
+}
+
+/* A new cpuset has no CPUs and no memory nodes, and nothing can join it until it has. */
+static int inherit_cpuset(int parent, int dir)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		cleanup_free char *own = NULL, *above = NULL;
+		struct err e;
+		int r = fd_read_file(dir, files[i], FILE_MAX, &own, NULL, &e);
+
+		if (r < 0)
+			return r;
+		if (*own && *own != '\n')
+			continue;
+		r = fd_read_file(parent, files[i], FILE_MAX, &above, NULL, &e);
+		if (r == 0)
+			r = fd_write_file(dir, files[i], above, &e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* One step down: *fd becomes the directory `name` below it, made if it is missing. */
+static int step(struct cgroup_hier *h, int *fd, const char *name)
+{
+	cleanup_fd int dir = -1;
+	bool made = mkdirat(*fd, name, 0755) == 0;
+	int r;
+
+	if (!made && errno != EEXIST)
+		return -errno;
+	dir = openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	/* Parents count only together with all that is below them. */
+	h->made = made ? h->made + 1 : 0;
+	if (made && cgroup_names_has(h->names, "cpuset")) {
+		r = inherit_cpuset(*fd, dir);
+		if (r < 0)
+			return r;
+	}
+	fd_close(fd);
+	*fd = steal_fd(&dir);
+	return 0;
+}
+
+static int make_once(struct cgroup_hier *h)
+{
+	cleanup_fd int fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *copy = strdup(h->path);
+	char *save = NULL;
+	int r = fd < 0 ? -errno : copy ? 0 : -ENOMEM;
+
+	h->made = 0;
+	for (char *part = r < 0 ? NULL : strtok_r(copy, "/", &save); r == 0 && part;
+		part = strtok_r(NULL, "/", &save))
+		r = step(h, &fd, part);
+	/* Counted down to the last part all the same, so that what was made is found again. */
+	for (bool more = r < 0 && h->made; more; more = strtok_r(NULL, "/", &save) != NULL)
+		h->made++;
+	if (r == 0)
+		h->dirfd = steal_fd(&fd);
+	return r;
+}
+
+int cgroup_tree_make(struct cgroup_hier *h, struct err *e)
+{
+	int r = -ENOENT;
+
+	/* Another container's delete can remove an empty parent under our feet. */
+	for (int tries = 0; tries < 16 && (r == -ENOENT || r == -ENODEV); tries++)
+		r = make_once(h);
+	if (r < 0)
+		return err_set(e, -r, "create cgroup '%s%s'", h->mount, h->path);
+	return 0;
+}
+
+static bool is_dir(int dirfd, const struct dirent *d)
+{
+	struct stat st;
+
+	if (d->d_name[0] == '.')
+		return false;
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type == DT_DIR;
+	return fstatat(dirfd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Calls visit for each group below dirfd (which it takes), children first, then for itself. */
+static int walk(int dirfd, int (*visit)(int parent, const char *name, void *arg), void *arg)
+{
+	struct dirent *d;
+	DIR *dir = fdopendir(dirfd);
+	int r = 0;
+
+	if (!dir) {
+		close(dirfd);
+		return -ENOMEM;
+	}
+	while (r == 0 && (d = readdir(dir))) {
+		int sub;
+
+		if (!is_dir(dirfd, d))
+			continue;
+		sub = openat(dirfd, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub < 0 && errno == ENOENT)
+			continue;
+		r = sub < 0 ? -errno : walk(sub, visit, arg);
+		if (r == 0)
+			r = visit(dirfd, d->d_name, arg);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int remove_one(int parent, const char *name, void *arg)
+{
+	(void)arg;
+	return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_group(const char *dir)
+{
+	int fd, r;
+
+	/* Most often there is nothing below. */
+	if (rmdir(dir) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -errno;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = walk(fd, remove_one, NULL);
+	if (r == 0 && rmdir(dir) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+int cgroup_tree_remove(struct cgroup_hier *h, struct err *e)
+{
+	cleanup_free char *dir = cgroup_hier_dir(h);
+	int r;
+
+	if (!dir)
+		return err_set(e, ENOMEM, "remove a cgroup");
+	fd_close(&h->dirfd);
+	fd_close(&h->join_fd);
+	if (h->made == 0)
+		return 0;
+	r = remove_group(dir);
+	if (r < 0)
+		return err_set(e, -r, "remove cgroup '%s'", dir);
+	/* Parents that were made for this group: others may use them by now. */
+	for (; h->made > 1; h->made--) {
+		*strrchr(dir, '/') = '\0';
+		if (rmdir(dir) < 0 && errno != ENOENT)
+			break;
+	}
+	return 0;
+}
+
+struct pid_list {
+	pid_t *pids;
+	size_t n;
+};
+
+static int add_pids(int dirfd, struct pid_list *list)
+{
+	cleanup_free char *text = NULL;
+	struct err ignored;
+	int r = fd_read_file(dirfd, "cgroup.procs", FILE_MAX, &text, NULL, &ignored);
+	char *save = NULL;
+
+	/* Gone, or a threaded group (its processes stand in the group above). */
+	if (r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP)
+		return 0;
+	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line;
+		line = strtok_r(NULL, "\n", &save)) {
+		long pid;
+		pid_t *more = realloc(list->pids, (list->n + 1) * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		list->pids = more;
+		/* 0: a process of another pid namespace, which no number here names. */
+		if (str_to_long(line, 1, INT32_MAX, &pid))
+			list->pids[list->n++] = (pid_t)pid;
+	}
+	return r;
+}
+
+static int visit_pids(int parent, const char *name, void *arg)
+{
+	cleanup_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return add_pids(fd, arg);
+}
+
+int cgroup_tree_pids(const struct cgroup_hier *h, pid_t **pids, size_t *n, struct err *e)
+{
+	cleanup_free char *dir = cgroup_hier_dir(h);
+	struct pid_list list = {*pids, *n};
+	int fd, r;
+
+	if (!dir)
+		return err_set(e, ENOMEM, "list a cgroup's processes");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open cgroup '%s'", dir);
+	r = add_pids(fd, &list);
+	if (r == 0)
+		r = walk(fd, visit_pids, &list);
+	else
+		close(fd);
+	*pids = list.pids;
+	*n = list.n;
+	return r < 0 ? err_set(e, -r, "list the processes of cgroup '%s'", dir) : 0;
+}
+
+int cgroup_write(struct cgroup_hier *h, const char *file, const char *text, struct err *e)
+{
+	cleanup_fd int fd = -1;
+	int r = cgroup_tree_open(h, e);
+
+	if (r < 0)
+		return r;
+	fd = openat(h->dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	if (r < 0)
+		return err_set(e, -r, "failed to write \"%s\" to '%s%s/%s'", text, h->mount,
+			h->path, file);
+	return 0;
+}
+
+int cgroup_writef(struct cgroup_hier *h, const char *file, struct err *e, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return err_say(e, E2BIG, "the value for '%s' is too long", file);
+	return cgroup_write(h, file, text, e);
+}
+
+int cgroup_read(struct cgroup_hier *h, const char *file, char **ret, struct err *e)
+{
+	int r = cgroup_tree_open(h, e);
+
+	if (r < 0)
+		return r;
+	r = fd_read_file(h->dirfd, file, FILE_MAX, ret, NULL, e);
+	return r < 0 ? err_wrap(e, "cgroup '%s%s'", h->mount, h->path) : 0;
+}
+
+bool cgroup_has_file(struct cgroup_hier *h, const char *file)
+{
+	struct err ignored;
+
+	return cgroup_tree_open(h, &ignored) == 0 && faccessat(h->dirfd, file, F_OK, 0) == 0;
+}
