@@ -49,12 +49,13 @@ docker_busybox() {
 	tar -C $root -c . | docker import - "$1" >/dev/null
 }
 
-# Programs that the agent's image has beside busybox, with the libraries they load.
+# docker_tools NAME [FILE…]: git, curl and the files beside busybox, with the libraries they load.
 docker_tools() {
-	local root=$WORLD/image.tools p
+	local root=$WORLD/image.tools name=$1 p
+	shift
 	mkdir -p $root/etc/ssl/certs
 	cp -a $WORLD/image.busybox/. $root/
-	for p in /usr/bin/git /usr/bin/curl /usr/lib/git-core/git /usr/lib/git-core/git-remote-http; do
+	for p in /usr/bin/git /usr/bin/curl /usr/lib/git-core/git /usr/lib/git-core/git-remote-http "$@"; do
 		docker_copy $root $p
 	done
 	ln -sf git-remote-http $root/usr/lib/git-core/git-remote-https
@@ -63,7 +64,7 @@ docker_tools() {
 	done
 	printf 'hosts: files dns\n' >$root/etc/nsswitch.conf
 	cp -L /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/
-	tar -C $root -c . | docker import - "$1" >/dev/null
+	tar -C $root -c . | docker import - "$name" >/dev/null
 }
 
 # docker_copy ROOT FILE…: each file and the libraries it needs, at the same paths.
