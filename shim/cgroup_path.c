@@ -127,10 +127,11 @@ int cgroup_path_systemd(const char *cgroups_path, const char *id, bool rootless,
 	cleanup_free char *copy = strdup(cgroups_path ? cgroups_path : ""), *slice = NULL;
 	const char *prefix = "bottle", *name = id;
 	char *rest = copy, *part[3] = {NULL};
+	bool given = copy && *copy;
 
-	for (int i = 0; copy && *copy && i < 3; i++)
+	for (int i = 0; given && i < 3; i++)
 		part[i] = strsep(&rest, ":");
-	if (copy && *copy && (!part[2] || rest || !*part[2]))
+	if (given && (!part[2] || rest || !*part[2]))
 		return err_say(e, EINVAL,
 			"expected cgroupsPath to be of format \"slice:prefix:name\" for systemd "
 			"cgroups, got \"%s\" instead",
