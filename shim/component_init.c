@@ -136,9 +136,10 @@ static void __attribute__((noreturn)) fail(const struct err *e)
 
 static void __attribute__((noreturn)) run_component(const struct component_start *s, int go)
 {
+	/* execve(2) takes no constants, but changes nothing. */
 	char *const argv[] = {(char *)s->kind->program, NULL};
-	char *const envp[] = {
-		"PATH=/usr/bin:/usr/sbin:/bin:/sbin", "HOME=/tmp", "LC_ALL=C.UTF-8", NULL};
+	char *const envp[] = {(char *)"PATH=/usr/bin:/usr/sbin:/bin:/sbin", (char *)"HOME=/tmp",
+		(char *)"LC_ALL=C.UTF-8", NULL};
 	struct err e = {0};
 	char byte;
 

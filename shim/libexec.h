@@ -1,0 +1,13 @@
+#ifndef SHIM_LIBEXEC_H
+#define SHIM_LIBEXEC_H
+
+#include "base/err.h"
+
+/*
+ * Opens (O_PATH) one of our own programs, for execution by descriptor: beside the caller's own
+ * executable, where a build tree has it, else in BOTTLE_LIBEXEC. No environment variable has a say.
+ * The caller owns *ret_fd. -ENOENT names both places.
+ */
+int libexec_open(const char *program, int *ret_fd, struct err *e);
+
+#endif

@@ -1,0 +1,470 @@
+#include "shim/monitor_part.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/msg.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/libexec.h"
+#include "shim/monitor_home.h"
+#include "shim/monitor_request.h"
+
+/* A component that does not read what it is sent must not hold the monitor up for longer. */
+#define SEND_TIMEOUT_S 5
+
+/* From the end of file on its socket to its own end. */
+#define LAST_WORDS_MS 500
+
+void monitor_part_init(struct monitor_part *p, const struct component_kind *kind)
+{
+	*p = (struct monitor_part){
+		.kind = kind,
+		.program_fd = -1,
+		.log_fd = -1,
+		.creds_fd = -1,
+		.c = COMPONENT_NONE,
+		.pidfd = -1,
+		.backoff_ms = MONITOR_BACKOFF_MIN_MS,
+	};
+	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
+		p->probes[i] = PROBE_NONE;
+}
+
+static void forget_life(struct monitor_part *p)
+{
+	component_kill(&p->c);
+	fd_close(&p->pidfd);
+	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
+		probe_done(&p->probes[i]);
+	p->ready = p->failed = false;
+	p->busy = 0;
+	p->up_since = 0;
+}
+
+void monitor_part_done(struct monitor_part *p)
+{
+	forget_life(p);
+	fd_close(&p->program_fd);
+	fd_close(&p->log_fd);
+	fd_close(&p->creds_fd);
+}
+
+static enum component_id id_of(const struct monitor_part *p)
+{
+	return (enum component_id)(p->kind - component_kinds);
+}
+
+/* ---- start */
+
+int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	int r = libexec_open(p->kind->program, &p->program_fd, e);
+
+	if (r == 0)
+		r = monitor_home_log(m, p->kind->name, &p->log_fd, e);
+	if (r == 0 && p->kind->with_git)
+		r = monitor_home_creds(m, &p->creds_fd, e);
+	return r;
+}
+
+static int send_secret(
+	struct monitor_part *p, const char *name, const void *value, size_t len, struct err *e)
+{
+	size_t name_len = strlen(name) + 1;
+	char *body = malloc(name_len + len);
+	int r;
+
+	if (!body)
+		return err_set(e, ENOMEM, "hand over secret '%s'", name);
+	memcpy(body, name, name_len);
+	memcpy(body + name_len, value, len);
+	r = msg_send(p->c.control, COMPONENT_SECRET, body, name_len + len, NULL, 0, e);
+	secret_wipe(body, name_len + len);
+	free(body);
+	return r;
+}
+
+static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	bool egress = id_of(p) == COMPONENT_EGRESS;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->plan.n_secrets; i++) {
+		const struct monitor_secret *s = &m->plan.secrets[i];
+
+		if (egress ? s->to_egress : s->to_gate)
+			r = send_secret(p, s->slot, s->value.bytes, s->value.len, e);
+	}
+	if (r == 0 && egress)
+		r = send_secret(p, "CA_CERT", m->ca.cert_pem, strlen(m->ca.cert_pem), e);
+	if (r == 0 && egress)
+		r = send_secret(p, "CA_KEY", m->ca.key.bytes, m->ca.key.len, e);
+	return r;
+}
+
+static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	const struct timeval limit = {.tv_sec = SEND_TIMEOUT_S};
+	const json_t *slice = id_of(p) == COMPONENT_GATE ? m->plan.gate : m->plan.egress;
+	cleanup_free char *text = json_dumps(slice, JSON_COMPACT);
+	int r;
+
+	if (!text)
+		return err_set(e, ENOMEM, "the %s's configuration", p->kind->name);
+	if (setsockopt(p->c.control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return err_set(e, errno, "setsockopt SO_SNDTIMEO");
+	r = msg_send(p->c.control, COMPONENT_CONFIG, text, strlen(text), NULL, 0, e);
+	return r < 0 ? r : send_secrets(m, p, e);
+}
+
+int monitor_part_load(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	const struct component_start start = {
+		.kind = p->kind,
+		.program_fd = p->program_fd,
+		.netns_fd = m->netns_fd,
+		.log_fd = p->log_fd,
+		.creds_fd = p->creds_fd,
+		.uid = monitor_uid(m, id_of(p)),
+		.resolv_conf = m->resolv_conf,
+		.git_dir = m->record.work_dir,
+	};
+	int r;
+
+	forget_life(p);
+	r = component_spawn(&start, &p->c, e);
+	if (r == 0)
+		r = send_config(m, p, e);
+	if (r < 0)
+		return err_wrap(e, "start the %s", p->kind->name);
+	p->state = PART_LOADING;
+	p->due = proc_now_ms() + MONITOR_START_MAX_MS;
+	return monitor_remember(m, e);
+}
+
+int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++) {
+		const struct monitor_socket *s = &monitor_sockets[i];
+
+		if (s->owner == id_of(p))
+			r = msg_send(p->c.control, COMPONENT_LISTENER, s->name, strlen(s->name),
+				&m->sockets[i], 1, e);
+	}
+	if (r == 0)
+		r = msg_send(p->c.control, COMPONENT_BEGIN, NULL, 0, NULL, 0, e);
+	if (r < 0)
+		return err_wrap(e, "hand listeners to the %s", p->kind->name);
+	p->state = PART_STARTING;
+	p->due = proc_now_ms() + MONITOR_START_MAX_MS;
+	return 0;
+}
+
+/* ---- the end of a life */
+
+/*
+ * On the way to the first READY a dead component is a bottle that cannot be; later it is started
+ * again, later and later.
+ */
+static void plan_next_life(struct monitor *m, struct monitor_part *p, const char *how)
+{
+	struct err why;
+
+	if (m->phase < MONITOR_READY) {
+		if (p->failed)
+			err_say(&why, p->why.code ? p->why.code : EIO, "%s: %s", p->kind->name,
+				p->why.msg);
+		else
+			err_say(&why, EIO,
+				"the %s ended before it was ready (%s); see %s/%s/logs/%s.log",
+				p->kind->name, how, m->plan.state_home, m->plan.slug,
+				p->kind->name);
+		monitor_fail(m, &why);
+		p->due = INT64_MAX;
+		return;
+	}
+	log_error("the %s ended (%s)%s%s; starting it again in %d ms", p->kind->name, how,
+		p->failed ? ": " : "", p->failed ? p->why.msg : "", p->backoff_ms);
+	p->due = proc_now_ms() + p->backoff_ms;
+	p->backoff_ms *= 2;
+	if (p->backoff_ms > MONITOR_BACKOFF_MAX_MS)
+		p->backoff_ms = MONITOR_BACKOFF_MAX_MS;
+}
+
+void monitor_part_ended(struct monitor *m, struct monitor_part *p)
+{
+	char how[80];
+	struct err e;
+	int status = 0;
+	int64_t now = proc_now_ms();
+
+	/* Its last words (FAILED, STARTED) may still be on the way. */
+	while (p->c.control >= 0 && p->state != PART_STOPPING)
+		monitor_part_hear(m, p);
+	if (proc_wait(&p->c.init, 0, &status, &e) < 0)
+		log_error("%s", e.msg);
+	component_end_text(status, how, sizeof(how));
+	if (p->up_since && now - p->up_since >= MONITOR_LONG_LIFE_MS)
+		p->backoff_ms = MONITOR_BACKOFF_MIN_MS;
+	if (p->state == PART_STOPPING || m->phase == MONITOR_STOPPING) {
+		p->state = PART_GONE;
+	} else {
+		p->state = PART_DOWN;
+		plan_next_life(m, p, how);
+	}
+	forget_life(p);
+}
+
+/* The component has gone wrong in a way that its process need not agree with. */
+static void condemn(struct monitor_part *p, const struct err *why)
+{
+	if (!p->failed) {
+		p->failed = true;
+		p->why = *why;
+	}
+	fd_close(&p->c.control);
+	if (p->c.init.pidfd >= 0)
+		(void)proc_pidfd_signal(p->c.init.pidfd, SIGKILL);
+	if (p->state != PART_STOPPING)
+		p->state = PART_ENDING;
+	p->due = INT64_MAX;
+}
+
+/* Most often its end is near: how it ended is worth a moment, then it is killed. */
+static void take_eof(struct monitor_part *p)
+{
+	fd_close(&p->c.control);
+	if (p->state == PART_STOPPING)
+		return;
+	p->state = PART_ENDING;
+	p->due = proc_now_ms() + LAST_WORDS_MS;
+}
+
+/* ---- what it says */
+
+static int start_probes(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++)
+		if (monitor_sockets[i].owner == id_of(p) && n < MONITOR_PART_SOCKETS)
+			r = probe_start(
+				monitor_sockets[i].probe, m->agent_netns_fd, &p->probes[n++], e);
+	return r;
+}
+
+/* READY is believed when the kernel says that it is confined. */
+static int take_ready(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	pid_t pid;
+	int r;
+
+	p->ready = true;
+	if (p->pidfd < 0)
+		return 0;
+	if (p->state != PART_STARTING)
+		return err_say(e, EPROTO, "ready before it was asked to begin");
+	pid = component_pid_of(p->pidfd, e);
+	if (pid < 0)
+		return pid;
+	r = component_verify(pid, monitor_uid(m, id_of(p)), e);
+	if (r == 0)
+		r = start_probes(m, p, e);
+	if (r == 0) {
+		p->state = PART_PROBING;
+		p->due = proc_now_ms() + MONITOR_PROBE_MAX_MS;
+	}
+	return r;
+}
+
+static int take_started(struct monitor *m, struct monitor_part *p, struct msg *msg, struct err *e)
+{
+	if (msg->n_fds != 1 || p->pidfd >= 0)
+		return err_say(e, EPROTO, "started twice, or without a pidfd");
+	p->pidfd = steal_fd(&msg->fds[0]);
+	return p->ready ? take_ready(m, p, e) : 0;
+}
+
+static int take_failed(struct msg *msg, struct err *e)
+{
+	if (msg->len != sizeof(*e))
+		return err_say(e, EPROTO, "a malformed failure");
+	memcpy(e, msg->body, sizeof(*e));
+	e->msg[sizeof(e->msg) - 1] = '\0';
+	return -(e->code > 0 ? e->code : (e->code = EIO));
+}
+
+static int take_busy(struct monitor_part *p, struct msg *msg, struct err *e)
+{
+	if (msg->len != sizeof(p->busy))
+		return err_say(e, EPROTO, "a malformed number of pushes");
+	memcpy(&p->busy, msg->body, sizeof(p->busy));
+	return 0;
+}
+
+static int take_reloaded(struct monitor *m, struct msg *msg, struct err *e)
+{
+	if (msg->len != sizeof(*e))
+		return err_say(e, EPROTO, "a malformed answer to a reload");
+	memcpy(e, msg->body, sizeof(*e));
+	e->msg[sizeof(e->msg) - 1] = '\0';
+	monitor_reloaded(m, e);
+	return 0;
+}
+
+static int dispatch(struct monitor *m, struct monitor_part *p, struct msg *msg, struct err *e)
+{
+	switch (msg->type) {
+	case COMPONENT_STARTED:
+		return take_started(m, p, msg, e);
+	case COMPONENT_READY:
+		return p->ready ? err_say(e, EPROTO, "ready twice") : take_ready(m, p, e);
+	case COMPONENT_FAILED:
+		return take_failed(msg, e);
+	case COMPONENT_BUSY:
+		return take_busy(p, msg, e);
+	case COMPONENT_RELOADED:
+		return take_reloaded(m, msg, e);
+	default:
+		return err_say(e, EPROTO, "unknown control message %u", msg->type);
+	}
+}
+
+void monitor_part_hear(struct monitor *m, struct monitor_part *p)
+{
+	cleanup_msg struct msg msg = {0};
+	struct err e = {0};
+	int r = msg_recv(p->c.control, &msg, &e);
+
+	if (r > 0)
+		r = dispatch(m, p, &msg, &e);
+	else if (r == 0)
+		take_eof(p);
+	if (r < 0)
+		condemn(p, &e);
+}
+
+/* ---- probes and the clock */
+
+static void come_up(struct monitor *m, struct monitor_part *p)
+{
+	p->state = PART_UP;
+	p->up_since = proc_now_ms();
+	log_info("the %s is ready (%lld ms after the monitor's start)", p->kind->name,
+		(long long)(p->up_since - m->born));
+}
+
+void monitor_part_probed(struct monitor *m, struct monitor_part *p, struct probe *probe)
+{
+	struct err e;
+	int r = probe_step(probe, &e);
+
+	if (r < 0) {
+		condemn(p, &e);
+		return;
+	}
+	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
+		if (p->probes[i].fd >= 0)
+			return;
+	if (r > 0 && p->state == PART_PROBING)
+		come_up(m, p);
+}
+
+static void give_up(struct monitor_part *p)
+{
+	struct err e;
+
+	if (p->state != PART_PROBING) {
+		err_say(&e, ETIMEDOUT, "not ready after %d ms", MONITOR_START_MAX_MS);
+		condemn(p, &e);
+		return;
+	}
+	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
+		if (p->probes[i].fd >= 0)
+			err_say(&e, ETIMEDOUT, "no answer from %s in %d ms",
+				probe_name(p->probes[i].kind), MONITOR_PROBE_MAX_MS);
+	condemn(p, &e);
+}
+
+static void restart(struct monitor *m, struct monitor_part *p)
+{
+	struct err e;
+	int r = monitor_part_load(m, p, &e);
+
+	if (r == 0)
+		r = monitor_part_hand_over(m, p, &e);
+	if (r == 0)
+		return;
+	log_error("%s", e.msg);
+	forget_life(p);
+	p->state = PART_DOWN;
+	plan_next_life(m, p, "could not be started");
+}
+
+int64_t monitor_part_due(const struct monitor_part *p)
+{
+	switch (p->state) {
+	case PART_DOWN:
+	case PART_STARTING:
+	case PART_PROBING:
+	case PART_ENDING:
+	case PART_STOPPING:
+		return p->due;
+	default:
+		return INT64_MAX;
+	}
+}
+
+void monitor_part_tick(struct monitor *m, struct monitor_part *p, int64_t now)
+{
+	if (monitor_part_due(p) > now)
+		return;
+	switch (p->state) {
+	case PART_DOWN:
+		restart(m, p);
+		break;
+	case PART_STARTING:
+	case PART_PROBING:
+		give_up(p);
+		break;
+	case PART_ENDING:
+	case PART_STOPPING:
+		log_warning("the %s did not end in time: killed", p->kind->name);
+		p->due = INT64_MAX;
+		(void)proc_pidfd_signal(p->c.init.pidfd, SIGKILL);
+		break;
+	default:
+		break;
+	}
+}
+
+void monitor_part_stop(struct monitor_part *p, bool hurry)
+{
+	struct err e;
+
+	if (p->state == PART_GONE)
+		return;
+	if (p->c.init.pid <= 0) {
+		p->state = PART_GONE;
+		return;
+	}
+	if (p->state == PART_STOPPING && !hurry)
+		return;
+	/* One that was never ready has accepted nothing. */
+	if (hurry || p->state != PART_UP ||
+		msg_send(p->c.control, COMPONENT_STOP, NULL, 0, NULL, 0, &e) < 0)
+		(void)proc_pidfd_signal(p->c.init.pidfd, SIGKILL);
+	p->state = PART_STOPPING;
+	p->due = proc_now_ms() + (p->busy ? MONITOR_BUSY_GRACE_MS : MONITOR_GRACE_MS);
+}

@@ -1,0 +1,40 @@
+#ifndef SHIM_MONITOR_PART_H
+#define SHIM_MONITOR_PART_H
+
+#include "shim/monitor.h"
+
+/*
+ * One component in the monitor's hands: opened once, started and restarted, told to stop. What the
+ * component sends is hostile: anything unknown, early or malformed ends it.
+ */
+void monitor_part_init(struct monitor_part *p, const struct component_kind *kind);
+void monitor_part_done(struct monitor_part *p); /* kills what lives */
+
+/* Opens its program and log, holds the gate's credentials in memory. m->uids and plan are there. */
+int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e);
+
+/* Starts it and sends configuration and secrets: DOWN → LOADING. */
+int monitor_part_load(struct monitor *m, struct monitor_part *p, struct err *e);
+
+/* Hands the listeners over: LOADING → STARTING. m->sockets are there. */
+int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e);
+
+/* A message, or the end of file, on its control socket. */
+void monitor_part_hear(struct monitor *m, struct monitor_part *p);
+
+/* Its pid 1 has ended: reaps, logs, and sets the time of the next start. */
+void monitor_part_ended(struct monitor *m, struct monitor_part *p);
+
+/* A probe's descriptor is ready. */
+void monitor_part_probed(struct monitor *m, struct monitor_part *p, struct probe *probe);
+
+/* What is due by the clock: restart, giving up on READY or probes, the end of the grace. */
+void monitor_part_tick(struct monitor *m, struct monitor_part *p, int64_t now);
+
+/* The time at which tick has something to do; INT64_MAX: never. */
+int64_t monitor_part_due(const struct monitor_part *p);
+
+/* Tells it to stop, or kills it when hurry. */
+void monitor_part_stop(struct monitor_part *p, bool hurry);
+
+#endif

@@ -1,0 +1,188 @@
+#include "shim/monitor_plan.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/component.h"
+#include "base/json.h"
+#include "base/ptr.h"
+#include "base/str.h"
+
+static json_t *string_list(char *const *v)
+{
+	json_t *list = json_array();
+
+	for (; list && v && *v; v++)
+		json_array_append_new(list, json_string(*v));
+	return list;
+}
+
+/* What the gate forwards and what it looks for: both are secrets that it has to hold. */
+static json_t *secret_list(const struct plan_bottle *b)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < b->n_secrets; i++) {
+		const struct plan_secret *s = &b->secrets[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:b}", "slot", s->slot, "gate",
+				      s->to_gate || s->to_scan, "egress", s->to_egress));
+	}
+	return list;
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir)
+{
+	char here[PATH_MAX];
+	const char *cwd = getcwd(here, sizeof(here)) ? here : "/";
+	json_t *j = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:i, s:b, s:o, s:o, s:o}", "id",
+		last_part(state_dir), "state_dir", state_dir, "state_home", b->state_home, "slug",
+		b->slug, "agent_name", b->agent_name, "cwd", cwd, "netns_path", b->netns_path,
+		"resolv_conf", b->resolv_conf, "bottle_names", string_list(b->bottle_names),
+		"egress_mode", (int)b->egress_mode, "engine_network", b->engine_network, "gate",
+		policy_gate_to_json(&b->gate), "egress", policy_egress_to_json(&b->egress),
+		"secrets", secret_list(b));
+	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+	json_decref(j);
+	return text;
+}
+
+static int parse_secret(const struct json_at *at, struct monitor_secret *ret, struct err *e)
+{
+	int r = json_need_str(at, "slot", &ret->slot, e);
+
+	if (r >= 0)
+		r = json_get_bool(at, "gate", &ret->to_gate, e);
+	if (r >= 0)
+		r = json_get_bool(at, "egress", &ret->to_egress, e);
+	return r;
+}
+
+static int parse_secrets(const struct json_at *root, struct monitor_plan *p, struct err *e)
+{
+	struct json_at list, one;
+	size_t n;
+	int r = json_member(root, "secrets", JSON_ARRAY, &list, e);
+
+	if (r <= 0)
+		return r;
+	n = json_count(&list);
+	/* Two more are the CA's. */
+	if (n > COMPONENT_SECRETS_MAX - 2)
+		return json_err(&list, E2BIG, e, "more than %d secrets", COMPONENT_SECRETS_MAX - 2);
+	p->secrets = calloc(n + 1, sizeof(*p->secrets));
+	if (!p->secrets)
+		return err_set(e, ENOMEM, "the monitor's plan");
+	p->n_secrets = n;
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		r = json_element(&list, i, JSON_OBJECT, &one, e);
+		if (r >= 0)
+			r = parse_secret(&one, &p->secrets[i], e);
+	}
+	return r;
+}
+
+static int parse_strings(const struct json_at *root, struct monitor_plan *p, struct err *e)
+{
+	const struct {
+		const char *key;
+		char **to;
+		bool needed;
+	} rows[] = {
+		{"id", &p->id, true},
+		{"state_dir", &p->state_dir, true},
+		{"state_home", &p->state_home, true},
+		{"slug", &p->slug, true},
+		{"cwd", &p->cwd, true},
+		{"agent_name", &p->agent_name, false},
+		{"netns_path", &p->netns_path, false},
+		{"resolv_conf", &p->resolv_conf, false},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(rows); i++)
+		r = rows[i].needed ? json_need_str(root, rows[i].key, rows[i].to, e)
+				   : json_get_str(root, rows[i].key, rows[i].to, e);
+	return r;
+}
+
+static int parse_slice(const struct json_at *root, const char *key, json_t **ret, struct err *e)
+{
+	struct json_at at;
+	int r = json_member(root, key, JSON_OBJECT, &at, e);
+
+	if (r == 0)
+		return json_err(root, EINVAL, e, "'%s' is missing", key);
+	if (r > 0)
+		*ret = json_incref(at.j);
+	return r;
+}
+
+static int parse(const struct json_at *root, struct monitor_plan *p, struct err *e)
+{
+	int64_t mode = PLAN_EGRESS_AUTO;
+	int r = parse_strings(root, p, e);
+
+	if (r >= 0)
+		r = json_get_strv(root, "bottle_names", &p->bottle_names, e);
+	if (r >= 0)
+		r = json_get_int(root, "egress_mode", PLAN_EGRESS_AUTO, PLAN_EGRESS_NONE, &mode, e);
+	p->egress_mode = (enum plan_egress_mode)mode;
+	if (r >= 0)
+		r = json_get_bool(root, "engine_network", &p->engine_network, e);
+	if (r >= 0)
+		r = parse_slice(root, "gate", &p->gate, e);
+	if (r >= 0)
+		r = parse_slice(root, "egress", &p->egress, e);
+	if (r >= 0)
+		r = parse_secrets(root, p, e);
+	return r < 0 ? r : 0;
+}
+
+int monitor_plan_parse(const char *text, size_t len, struct monitor_plan *ret, struct err *e)
+{
+	cleanup_json json_t *j = NULL;
+	struct json_at root;
+	int r;
+
+	*ret = (struct monitor_plan){0};
+	r = json_parse(text, len, "the monitor's plan", &j, e);
+	if (r < 0)
+		return r;
+	root = json_root(j, "the monitor's plan");
+	r = parse(&root, ret, e);
+	if (r < 0)
+		monitor_plan_done(ret);
+	return r;
+}
+
+void monitor_plan_done(struct monitor_plan *p)
+{
+	char *const strings[] = {p->id, p->state_dir, p->state_home, p->slug, p->agent_name, p->cwd,
+		p->netns_path, p->resolv_conf};
+
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		free(strings[i]);
+	strv_free(p->bottle_names);
+	json_decref(p->gate);
+	json_decref(p->egress);
+	for (size_t i = 0; i < p->n_secrets; i++) {
+		free(p->secrets[i].slot);
+		secret_done(&p->secrets[i].value);
+	}
+	free(p->secrets);
+	*p = (struct monitor_plan){0};
+}

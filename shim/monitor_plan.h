@@ -1,0 +1,72 @@
+#ifndef SHIM_MONITOR_PLAN_H
+#define SHIM_MONITOR_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "bundle/plan.h"
+
+/*
+ * What the runtime tells a new monitor: its slice of the plan as JSON, then each secret as a
+ * message of its own. And all that passes between the two later.
+ *
+ *	runtime → monitor, over the boot socket (descriptor 3): PLAN, SECRET…, BEGIN; ATTACH;
+ *		WAIT_READY; COMMIT
+ *	runtime → monitor, over STATE_DIR/monitor.sock: AGENT_NETNS, START, STOP, STATUS, RELOAD
+ *	monitor → runtime: OK or ERROR to each but PLAN, SECRET and ATTACH (whose error WAIT_READY
+ *		gets)
+ */
+#define MONITOR_BOOT_FD 3
+#define MONITOR_SOCKET	"monitor.sock"
+
+enum monitor_msg {
+	MONITOR_PLAN = 1, /* body: JSON */
+	MONITOR_SECRET,	  /* body: slot NUL value; in the order of the plan's "secrets" */
+	MONITOR_BEGIN,	  /* OK: body is {"pid", "ca"} as JSON; one descriptor, the namespace */
+	MONITOR_ATTACH,	  /* two descriptors: the agent's namespace, init's pidfd */
+	MONITOR_WAIT_READY,
+	MONITOR_COMMIT,
+	MONITOR_AGENT_NETNS, /* OK: one descriptor */
+	MONITOR_START,
+	MONITOR_STOP,
+	MONITOR_STATUS, /* OK: body is JSON */
+	MONITOR_RELOAD, /* body: the egress slice, JSON */
+	MONITOR_OK = 64,
+	MONITOR_ERROR, /* body: struct err */
+};
+
+struct monitor_secret {
+	char *slot;
+	bool to_gate, to_egress;
+	struct secret value;
+};
+
+struct monitor_plan {
+	char *id;	 /* the container's */
+	char *state_dir; /* ROOT/ID */
+	char *state_home;
+	char *slug;
+	char *agent_name;  /* or NULL */
+	char *cwd;	   /* where the caller stood */
+	char *netns_path;  /* or NULL */
+	char *resolv_conf; /* or NULL */
+	char **bottle_names;
+	enum plan_egress_mode egress_mode;
+	bool engine_network;
+	json_t *gate, *egress; /* the components' slices */
+	struct monitor_secret *secrets;
+	size_t n_secrets;
+};
+
+/* The JSON text of MONITOR_PLAN; caller frees. NULL when memory ran out. */
+char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir);
+
+/* The caller ends *ret with monitor_plan_done. Secrets have no values yet. */
+int monitor_plan_parse(const char *text, size_t len, struct monitor_plan *ret, struct err *e);
+void monitor_plan_done(struct monitor_plan *p);
+
+#endif

@@ -1,0 +1,351 @@
+#include "shim/monitor_request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/msg.h"
+#include "base/ptr.h"
+#include "shim/monitor_net.h"
+#include "shim/monitor_part.h"
+
+/* Longer than any component's own way to READY and through its probes. */
+#define WAIT_MAX_MS (MONITOR_START_MAX_MS + MONITOR_PROBE_MAX_MS + 2000)
+
+static const char *const phase_names[] = {
+	[MONITOR_BOOTING] = "booting",
+	[MONITOR_BOOTED] = "booted",
+	[MONITOR_ATTACHED] = "attached",
+	[MONITOR_READY] = "ready",
+	[MONITOR_STARTED] = "started",
+	[MONITOR_STOPPING] = "stopping",
+};
+
+/* One who does not take the answer is one who has gone away. */
+static void reply(struct monitor_peer *peer, const char *body, const int *fd)
+{
+	struct err e;
+
+	peer->wait = WAIT_NONE;
+	if (peer->fd >= 0 && msg_send(peer->fd, MONITOR_OK, body, body ? strlen(body) : 0, fd,
+				     fd ? 1 : 0, &e) < 0)
+		log_warning("answer a request: %s", e.msg);
+}
+
+static void reply_error(struct monitor_peer *peer, const struct err *why)
+{
+	struct err e;
+
+	peer->wait = WAIT_NONE;
+	if (peer->fd >= 0 && msg_send(peer->fd, MONITOR_ERROR, why, sizeof(*why), NULL, 0, &e) < 0)
+		log_warning("answer a request: %s", e.msg);
+}
+
+static void wait_for(struct monitor_peer *peer, enum monitor_wait what)
+{
+	peer->wait = what;
+	peer->due = what == WAIT_STOP ? INT64_MAX : proc_now_ms() + WAIT_MAX_MS;
+}
+
+/* ---- handlers; an error that one returns is the answer */
+
+/* No answer of its own: WAIT_READY follows. */
+static int do_attach(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	int r;
+
+	(void)peer;
+	if (msg->n_fds != 2)
+		return err_say(e, EPROTO, "attach takes two descriptors");
+	m->agent_netns_fd = steal_fd(&msg->fds[0]);
+	m->agent_pidfd = steal_fd(&msg->fds[1]);
+	m->phase = MONITOR_ATTACHED;
+	r = monitor_net_link(m, e);
+	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
+		if (m->parts[i].state == PART_LOADING)
+			r = monitor_part_hand_over(m, &m->parts[i], e);
+	if (r < 0)
+		monitor_fail(m, e);
+	else
+		log_info("attached (%lld ms)", (long long)(proc_now_ms() - m->born));
+	return 0;
+}
+
+static int do_wait_ready(
+	struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	(void)m;
+	(void)msg;
+	(void)e;
+	wait_for(peer, WAIT_READY);
+	return 0;
+}
+
+static int do_commit(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	(void)msg;
+	(void)e;
+	m->committed = true;
+	reply(peer, NULL, NULL);
+	return 0;
+}
+
+static int do_agent_netns(
+	struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	(void)msg;
+	if (m->agent_netns_fd < 0)
+		return err_say(e, ENOENT, "there is no network namespace of the agent yet");
+	reply(peer, NULL, &m->agent_netns_fd);
+	return 0;
+}
+
+static int do_start(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	(void)m;
+	(void)msg;
+	(void)e;
+	wait_for(peer, WAIT_START);
+	return 0;
+}
+
+static int do_stop(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	(void)msg;
+	(void)e;
+	wait_for(peer, WAIT_STOP);
+	monitor_stop(m, false, "the runtime asked for it");
+	return 0;
+}
+
+static int do_status(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	json_t *parts = json_object();
+	cleanup_json json_t *j = NULL;
+	cleanup_free char *text = NULL;
+
+	(void)msg;
+	for (size_t i = 0; parts && i < COMPONENT_COUNT; i++)
+		json_object_set_new(parts, m->parts[i].kind->name,
+			json_pack("{s:b, s:i}", "up", m->parts[i].state == PART_UP, "pid",
+				(int)m->parts[i].c.init.pid));
+	j = json_pack("{s:s, s:s, s:s, s:o}", "slug", m->plan.slug, "phase", phase_names[m->phase],
+		"ca_sha256", m->ca.fingerprint, "components", parts);
+	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	if (!text)
+		return err_set(e, ENOMEM, "status");
+	reply(peer, text, NULL);
+	return 0;
+}
+
+static int do_reload(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	struct monitor_part *egress = &m->parts[COMPONENT_EGRESS];
+	cleanup_json json_t *slice = NULL;
+	struct policy_egress parsed = {0};
+	int r = json_parse(msg->body, msg->len, "the new policy", &slice, e);
+
+	if (r == 0)
+		r = policy_egress_parse(msg->body, &parsed, e);
+	if (r < 0)
+		return r;
+	policy_egress_done(&parsed);
+	if (egress->state != PART_UP)
+		return err_say(e, EAGAIN, "the egress process is not up; the old policy stays");
+	r = msg_send(egress->c.control, COMPONENT_RELOAD, msg->body, msg->len, NULL, 0, e);
+	if (r < 0)
+		return r;
+	json_decref(m->reloading);
+	m->reloading = steal_ptr(&slice);
+	wait_for(peer, WAIT_RELOAD);
+	return 0;
+}
+
+/* ---- the table */
+
+enum { FROM_BOOT = 1, FROM_SOCKET = 2 };
+
+#define IN(phase) (1U << (phase))
+#define ALIVE	  (IN(MONITOR_ATTACHED) | IN(MONITOR_READY) | IN(MONITOR_STARTED))
+#define ANY	  (~0U)
+
+static const struct request {
+	enum monitor_msg type;
+	const char *name;
+	unsigned int from, phases;
+	int (*handle)(struct monitor *, struct monitor_peer *, struct msg *, struct err *);
+} requests[] = {
+	{MONITOR_ATTACH, "attach", FROM_BOOT, IN(MONITOR_BOOTED), do_attach},
+	{MONITOR_WAIT_READY, "wait-ready", FROM_BOOT, ALIVE | IN(MONITOR_BOOTED), do_wait_ready},
+	{MONITOR_COMMIT, "commit", FROM_BOOT, IN(MONITOR_READY), do_commit},
+	{MONITOR_AGENT_NETNS, "agent-netns", FROM_SOCKET, ALIVE, do_agent_netns},
+	{MONITOR_START, "start", FROM_SOCKET, IN(MONITOR_READY) | IN(MONITOR_STARTED), do_start},
+	{MONITOR_STOP, "stop", FROM_SOCKET, ANY, do_stop},
+	{MONITOR_STATUS, "status", FROM_SOCKET, ANY, do_status},
+	{MONITOR_RELOAD, "reload", FROM_SOCKET, IN(MONITOR_STARTED), do_reload},
+};
+
+static int dispatch(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	unsigned int from = peer == &m->boot ? FROM_BOOT : FROM_SOCKET;
+
+	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+		const struct request *q = &requests[i];
+
+		if (q->type != msg->type || !(q->from & from))
+			continue;
+		if (!(q->phases & IN(m->phase)))
+			return err_say(e, EBUSY, "'%s' cannot be asked of a monitor that is %s",
+				q->name, phase_names[m->phase]);
+		return q->handle(m, peer, msg, e);
+	}
+	return err_say(e, EPROTO, "unknown request %u", msg->type);
+}
+
+static void peer_gone(struct monitor *m, struct monitor_peer *peer)
+{
+	fd_close(&peer->fd);
+	peer->wait = WAIT_NONE;
+	if (peer == &m->boot && !m->committed)
+		monitor_stop(m, true, "the runtime ended before the bottle was whole");
+}
+
+void monitor_request_hear(struct monitor *m, struct monitor_peer *peer)
+{
+	cleanup_msg struct msg msg = {0};
+	struct err e;
+	int r = msg_recv(peer->fd, &msg, &e);
+
+	if (r <= 0) {
+		peer_gone(m, peer);
+		return;
+	}
+	if (peer->wait != WAIT_NONE)
+		r = err_say(&e, EBUSY, "the request before is not answered yet");
+	else
+		r = dispatch(m, peer, &msg, &e);
+	if (r < 0)
+		reply_error(peer, &e);
+}
+
+void monitor_request_accept(struct monitor *m)
+{
+	cleanup_fd int fd = accept4(m->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+		(cred.uid != 0 && cred.uid != geteuid())) {
+		log_warning("a request of another user was refused");
+		return;
+	}
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
+		if (m->peers[i].fd >= 0)
+			continue;
+		m->peers[i] = (struct monitor_peer){.fd = steal_fd(&fd)};
+		return;
+	}
+	log_warning("too many requests at once: one was refused");
+}
+
+/* ---- deferred answers */
+
+static bool all_up(const struct monitor *m)
+{
+	for (size_t i = 0; i < COMPONENT_COUNT; i++)
+		if (m->parts[i].state != PART_UP)
+			return false;
+	return true;
+}
+
+static void answer_start(struct monitor *m, struct monitor_peer *peer)
+{
+	struct err e;
+
+	if (m->phase == MONITOR_READY) {
+		if (monitor_net_start(m, &e) < 0) {
+			log_error("%s", e.msg);
+			reply_error(peer, &e);
+			return;
+		}
+		m->phase = MONITOR_STARTED;
+		log_info("started, egress by %s", m->engine_network	? "the engine's network"
+						  : m->record.bridge_id ? "our bridge"
+									: "nothing");
+	}
+	reply(peer, NULL, NULL);
+}
+
+static void answer_peer(struct monitor *m, struct monitor_peer *peer, int64_t now)
+{
+	struct err late;
+
+	if (peer->wait == WAIT_NONE || peer->wait == WAIT_STOP)
+		return;
+	if (m->phase == MONITOR_STOPPING) {
+		err_say(&late, ESRCH, "the bottle is stopping");
+		reply_error(peer, m->failure.code ? &m->failure : &late);
+	} else if (m->failure.code) {
+		reply_error(peer, &m->failure);
+	} else if (peer->wait == WAIT_READY && m->phase >= MONITOR_READY) {
+		reply(peer, NULL, NULL);
+	} else if (peer->wait == WAIT_START && all_up(m)) {
+		answer_start(m, peer);
+	} else if (now >= peer->due) {
+		err_say(&late, ETIMEDOUT, "the sidecar is not ready; see %s/%s/logs",
+			m->plan.state_home, m->plan.slug);
+		reply_error(peer, &late);
+	}
+}
+
+void monitor_request_answer(struct monitor *m, int64_t now)
+{
+	if (m->phase == MONITOR_ATTACHED && all_up(m)) {
+		m->phase = MONITOR_READY;
+		log_info("ready (%lld ms)", (long long)(now - m->born));
+	}
+	answer_peer(m, &m->boot, now);
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
+		answer_peer(m, &m->peers[i], now);
+}
+
+/* A restarted egress process gets the policy that is in force, so a good one is kept. */
+void monitor_reloaded(struct monitor *m, const struct err *result)
+{
+	if (result->code == 0 && m->reloading) {
+		json_decref(m->plan.egress);
+		m->plan.egress = steal_ptr(&m->reloading);
+		log_info("a new policy is in force");
+	} else {
+		json_decref(m->reloading);
+		m->reloading = NULL;
+		log_error("the old policy stays in force: %s", result->msg);
+	}
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
+		if (m->peers[i].wait != WAIT_RELOAD)
+			continue;
+		if (result->code)
+			reply_error(&m->peers[i], result);
+		else
+			reply(&m->peers[i], NULL, NULL);
+	}
+}
+
+void monitor_request_stopped(struct monitor *m, const struct err *result)
+{
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
+		if (m->peers[i].wait != WAIT_STOP)
+			continue;
+		if (result->code)
+			reply_error(&m->peers[i], result);
+		else
+			reply(&m->peers[i], NULL, NULL);
+	}
+}

@@ -1,0 +1,23 @@
+#ifndef SHIM_MONITOR_REQUEST_H
+#define SHIM_MONITOR_REQUEST_H
+
+#include "shim/monitor.h"
+
+/* What the runtime may ask, as a table {message, who, phases, handler}; see monitor_plan.h. */
+
+/* A message, or the end of file, from somebody who asks. */
+void monitor_request_hear(struct monitor *m, struct monitor_peer *peer);
+
+/* Takes a connection to monitor.sock: root and ourselves only. */
+void monitor_request_accept(struct monitor *m);
+
+/* Answers whoever waits for what has come about, or has waited too long. */
+void monitor_request_answer(struct monitor *m, int64_t now);
+
+/* The egress process has answered to RELOAD; code 0: the new policy is in force. */
+void monitor_reloaded(struct monitor *m, const struct err *result);
+
+/* The last thing before the end: everything is undone, or `result` tells what is not. */
+void monitor_request_stopped(struct monitor *m, const struct err *result);
+
+#endif
