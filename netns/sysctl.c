@@ -186,6 +186,13 @@ int sysctl_link_agent(struct err *e)
 	return disable_ipv6(PLAN_AGENT_DEVICE, e);
 }
 
+int sysctl_bridge(const char *link, struct err *e)
+{
+	int r = write_conf("ipv6", link, of_link6, ARRAY_LEN(of_link6), e);
+
+	return r < 0 ? r : disable_ipv6(link, e);
+}
+
 static int check_link(const char *link, struct err *e)
 {
 	cleanup_free char *name = str_format("ipv4/conf/%s/forwarding", link);

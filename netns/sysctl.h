@@ -18,6 +18,9 @@ int sysctl_outside_links(struct err *e);
 int sysctl_link_sidecar(struct err *e);
 int sysctl_link_agent(struct err *e);
 
+/* A link of our own on the host's side, the bridge or a port of it: no IPv6. */
+int sysctl_bridge(const char *link, struct err *e);
+
 /* -EINVAL when any link forwards, or the namespace does. */
 int sysctl_check_no_forwarding(struct err *e);
 

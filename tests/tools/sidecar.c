@@ -1,0 +1,197 @@
+/*
+ * A hand on shim/sidecar.h for tests of the monitor: plays the runtime and its container.
+ *
+ *	sidecar create STATE_DIR STATE_HOME SLUG [STEP]
+ *		boots, makes an "agent" (a process in a network namespace of its own), attaches,
+ *		waits, commits; prints "monitor PID agent PID" and the milliseconds. With STEP
+ *		(booted, attached, ready) it prints and then kills itself there, before the commit.
+ *	sidecar start|stop|cleanup STATE_DIR
+ *	sidecar agent STATE_DIR COMMAND…	executes in the agent's network namespace
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/sidecar.h"
+
+struct agent {
+	pid_t pid;
+	int pidfd, netns_fd;
+};
+
+static int make_agent(struct agent *ret, struct err *e)
+{
+	char path[64], byte;
+	int ready[2];
+
+	if (pipe(ready) < 0)
+		return err_set(e, errno, "pipe");
+	ret->pid = proc_fork(0, -1, &ret->pidfd);
+	if (ret->pid == 0) {
+		proc_close_from(ready[1] + 1);
+		close(ready[0]);
+		setsid();
+		if (!freopen("/dev/null", "r+", stdin) || !freopen("/dev/null", "w", stdout) ||
+			!freopen("/dev/null", "w", stderr) || unshare(CLONE_NEWNET) < 0 ||
+			write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (ret->pid < 0 || read(ready[0], &byte, 1) != 1)
+		return err_say(e, EIO, "no agent");
+	close(ready[0]);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)ret->pid);
+	ret->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return ret->netns_fd < 0 ? err_set(e, errno, "open '%s'", path) : 0;
+}
+
+static void stop_at(const char *step, const char *here, const struct sidecar *s, pid_t agent)
+{
+	if (!str_eq(step, here))
+		return;
+	printf("monitor %d agent %d\n", (int)sidecar_monitor_pid(s), (int)agent);
+	fflush(stdout);
+	if (agent > 0)
+		kill(agent, SIGKILL);
+	kill(getpid(), SIGKILL);
+}
+
+static struct policy_repo repo = {
+	.name = (char *)"one",
+	.url = (char *)"ssh://git@upstream.test/one.git",
+	.user = (char *)"git",
+	.host = (char *)"upstream.test",
+	.port = 22,
+	.path = (char *)"/one.git",
+	.host_key = (char *)"ssh-ed25519 AAAA",
+	.identity_slot = (char *)"REPO_one_KEY",
+};
+
+static struct plan_secret secret_list[] = {
+	{.slot = (char *)"REPO_one_KEY", .name = (char *)"key", .is_file = true, .to_gate = true},
+	{.slot = (char *)"EGRESS_TOKEN_0",
+		.name = (char *)"TOKEN",
+		.to_egress = true,
+		.to_scan = true},
+};
+
+static void fill(struct plan_bottle *b, char **argv)
+{
+	static char *names[] = {(char *)"dev", NULL};
+
+	*b = (struct plan_bottle){
+		.slug = argv[2],
+		.bottle_names = names,
+		.home = argv[1],
+		.state_home = argv[1],
+		.gate = {.slug = argv[2],
+			.repos = &repo,
+			.n_repos = 1,
+			.connect_timeout_s = 10,
+			.idle_timeout_s = 15},
+		.egress = {.slug = argv[2],
+			.sidecar_address = (char *)PLAN_SIDECAR_ADDRESS,
+			.agent_address = (char *)PLAN_AGENT_ADDRESS},
+		.egress_mode = PLAN_EGRESS_NONE,
+		.resolv_conf = (char *)"/etc/resolv.conf",
+		.secrets = secret_list,
+		.n_secrets = ARRAY_LEN(secret_list),
+	};
+}
+
+static int create(char **argv, struct err *e)
+{
+	struct secret values[ARRAY_LEN(secret_list)] = {0};
+	struct agent agent = {.pid = 0, .pidfd = -1, .netns_fd = -1};
+	const char *step = argv[3];
+	struct sidecar *s = NULL;
+	struct plan_bottle b;
+	int64_t start = proc_now_ms();
+	int r;
+
+	fill(&b, argv);
+	mkdir(argv[0], 0700);
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		if (secret_set(&values[i], "a-secret-value", 14, e) < 0)
+			return -e->code;
+	r = sidecar_boot(&b, values, argv[0], &s, e);
+	if (r < 0)
+		return r;
+	stop_at(step, "booted", s, 0);
+	r = make_agent(&agent, e);
+	if (r == 0)
+		r = sidecar_attach(s, agent.netns_fd, agent.pidfd, e);
+	stop_at(step, "attached", s, agent.pid);
+	if (r == 0)
+		r = sidecar_wait_ready(s, e);
+	stop_at(r == 0 ? step : NULL, "ready", s, agent.pid);
+	if (r == 0)
+		r = sidecar_commit(s, e);
+	if (r == 0)
+		printf("monitor %d agent %d\nms %lld\n", (int)sidecar_monitor_pid(s),
+			(int)agent.pid, (long long)(proc_now_ms() - start));
+	else if (agent.pid > 0)
+		kill(agent.pid, SIGKILL);
+	sidecar_free(s);
+	return r;
+}
+
+static int agent(struct sidecar *s, char **argv, struct err *e)
+{
+	cleanup_fd int fd = -1;
+	int r = sidecar_agent_netns(s, &fd, e);
+
+	if (r < 0)
+		return r;
+	if (setns(fd, CLONE_NEWNET) < 0)
+		return err_set(e, errno, "enter the agent's namespace");
+	execvp(argv[0], argv);
+	return err_set(e, errno, "exec '%s'", argv[0]);
+}
+
+static int run(int argc, char **argv, struct err *e)
+{
+	struct sidecar *s = NULL;
+	int r;
+
+	if (str_eq(argv[1], "create") && argc >= 5)
+		return create(argv + 2, e);
+	if (str_eq(argv[1], "cleanup"))
+		return sidecar_cleanup(argv[2], e);
+	r = sidecar_connect(argv[2], &s, e);
+	if (r < 0)
+		return r;
+	if (str_eq(argv[1], "start"))
+		r = sidecar_start(s, e);
+	else if (str_eq(argv[1], "stop"))
+		r = sidecar_stop(s, e);
+	else if (str_eq(argv[1], "agent") && argc > 3)
+		r = agent(s, argv + 3, e);
+	else
+		r = err_say(e, EINVAL, "unknown command '%s'", argv[1]);
+	sidecar_free(s);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = {0};
+
+	if (argc < 3 || run(argc, argv, &e) < 0) {
+		fprintf(stderr, "sidecar: %s\n", argc < 3 ? "no command" : e.msg);
+		return 1;
+	}
+	return 0;
+}
