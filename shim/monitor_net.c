@@ -57,9 +57,9 @@ int monitor_net_link(struct monitor *m, struct err *e)
 	int r = fill_policy(m, &policy, e);
 
 	if (r == 0)
-		r = netns_link_make(m->netns_fd, m->agent_netns_fd, e);
-	if (r == 0)
 		r = netns_policy_apply(m->netns_fd, &policy, e);
+	if (r == 0)
+		r = netns_link_make(m->netns_fd, m->agent_netns_fd, e);
 	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++)
 		r = netns_listen(m->netns_fd, &monitor_sockets[i].listener, &m->sockets[i], e);
 	return r;
