@@ -236,6 +236,8 @@ void component_init(const struct component_start *s, int control, int monitor)
 
 	proc_reset_signals();
 	prctl(PR_SET_NAME, "bottle-init", 0, 0, 0);
+	/* The monitor's is 077; the component's root is made here, for another uid. */
+	umask(022);
 	if (keep_fds(s, control, monitor, &e) < 0 || prepare(s, &e) < 0)
 		fail(&e);
 	component = start_component(s, &e);

@@ -15,17 +15,6 @@
 #include "netns/outside.h"
 #include "netns/policy.h"
 
-int monitor_net_open(struct monitor *m, struct err *e)
-{
-	if (!m->plan.netns_path)
-		return netns_new(&m->netns_fd, e);
-	m->netns_fd = open(m->plan.netns_path, O_RDONLY | O_CLOEXEC);
-	if (m->netns_fd < 0)
-		return err_set(
-			e, errno, "open the engine's network namespace '%s'", m->plan.netns_path);
-	return netns_sidecar_prepare(m->netns_fd, e);
-}
-
 static bool has_port(const struct netns_policy *p, uint16_t port)
 {
 	for (size_t i = 0; i < p->n_gate_ports; i++)
@@ -51,15 +40,37 @@ static int fill_policy(const struct monitor *m, struct netns_policy *p, struct e
 	return 0;
 }
 
-int monitor_net_link(struct monitor *m, struct err *e)
+/* Before there is a link: nothing ever passes without it. */
+static int apply_policy(const struct monitor *m, struct err *e)
 {
 	struct netns_policy policy;
 	int r = fill_policy(m, &policy, e);
 
-	if (r == 0)
-		r = netns_policy_apply(m->netns_fd, &policy, e);
-	if (r == 0)
-		r = netns_link_make(m->netns_fd, m->agent_netns_fd, e);
+	return r < 0 ? r : netns_policy_apply(m->netns_fd, &policy, e);
+}
+
+static int open_namespace(struct monitor *m, struct err *e)
+{
+	if (!m->plan.netns_path)
+		return netns_new(&m->netns_fd, e);
+	m->netns_fd = open(m->plan.netns_path, O_RDONLY | O_CLOEXEC);
+	if (m->netns_fd < 0)
+		return err_set(e, errno, "open the engine's network namespace '%s'",
+			m->plan.netns_path);
+	return netns_sidecar_prepare(m->netns_fd, e);
+}
+
+int monitor_net_open(struct monitor *m, struct err *e)
+{
+	int r = open_namespace(m, e);
+
+	return r < 0 ? r : apply_policy(m, e);
+}
+
+int monitor_net_link(struct monitor *m, struct err *e)
+{
+	int r = netns_link_make(m->netns_fd, m->agent_netns_fd, e);
+
 	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++)
 		r = netns_listen(m->netns_fd, &monitor_sockets[i].listener, &m->sockets[i], e);
 	return r;

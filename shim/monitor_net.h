@@ -5,10 +5,10 @@
 
 /* The networks of a bottle, in the order of its life. All need root. */
 
-/* The sidecar's namespace: a new one, or the engine's. */
+/* The sidecar's namespace, a new one or the engine's, with the policy in force. */
 int monitor_net_open(struct monitor *m, struct err *e);
 
-/* ATTACH: link, policy, listeners; m->agent_netns_fd is there. */
+/* ATTACH: link and listeners; m->agent_netns_fd is there. */
 int monitor_net_link(struct monitor *m, struct err *e);
 
 /* START: the egress network, found or made; addresses that clash refuse; the policy sealed. */
