@@ -60,13 +60,6 @@ bool names_in_pool(struct in_addr a)
 	return i < POOL_SIZE;
 }
 
-const char *names_of(const struct names *n, struct in_addr a)
-{
-	uint32_t i = ntohl(a.s_addr) - POOL_FIRST;
-
-	return i < POOL_SIZE && n->slots[i] ? n->text + n->slots[i] - 1 : NULL;
-}
-
 /* Where a name's search begins. The seed keeps an agent from filling one corner of the pool. */
 static uint32_t place_of(const struct names *n, const char *name)
 {
@@ -119,6 +112,13 @@ static bool pool_address(struct names *n, const char *name, struct in_addr *ret)
 		return true;
 	}
 	return false;
+}
+
+bool names_agree(struct names *n, struct in_addr a, const char *name)
+{
+	struct in_addr own;
+
+	return pool_address(n, name, &own) && own.s_addr == a.s_addr;
 }
 
 /* Names with an address of their own. */

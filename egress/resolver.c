@@ -192,6 +192,11 @@ static int open_attempt(struct resolve *l)
 /* The next attempt that can be begun, or the end. */
 static void next_attempt(struct resolve *l)
 {
+	/* One family is enough: a server that drops AAAA questions must not hold up the rest. */
+	if (l->n > 0) {
+		end_lookup(l, l->why);
+		return;
+	}
 	while (++l->attempt < ATTEMPTS) {
 		l->tcp = false;
 		if (open_attempt(l) == 0 && send_queries(l) == 0)

@@ -267,3 +267,10 @@ void rules_redact(const struct rules *r, char *text)
 		redact_one(value, field->len - 2 - (size_t)(value - field->bytes), text);
 	}
 }
+
+void rules_redact_head(const struct rules *r, struct http1_head *head)
+{
+	/* The fields are strings inside the head's own text. */
+	for (size_t i = 0; i < head->n_fields; i++)
+		rules_redact(r, head->text + (head->fields[i].value - head->text));
+}

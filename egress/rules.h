@@ -58,6 +58,9 @@ int rule_check_address(const struct rule *r, const struct address *a, struct ref
 /* The client context with the route's roots, made at first use; borrowed. */
 int rule_tls(struct rule *r, struct trust *trust, SSL_CTX **ret, struct err *e);
 
+/* Stars out each credential's value in a response's fields. */
+void rules_redact_head(const struct rules *r, struct http1_head *head);
+
 /* Replaces each credential's value in a text that is to be logged. */
 void rules_redact(const struct rules *r, char *text);
 

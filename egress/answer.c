@@ -1,0 +1,91 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/ptr.h"
+#include "egress/conn.h"
+#include "egress/journal.h"
+
+/* Answers that we give ourselves. */
+
+/* Whether the next request surely begins where this one's head ended. */
+static bool can_go_on(const struct exchange *x)
+{
+	return x->request.method && x->client_keeps && x->length.framing == HTTP1_NO_BODY &&
+	       !x->have_response;
+}
+
+static void finish_answer(struct conn *c, bool keep)
+{
+	struct exchange *x = c->x;
+
+	if (keep) {
+		body_start(&x->up, &x->length, true);
+		x->upstream_keeps = c->up.state == UPSTREAM_READY && c->stage == CONN_HEAD;
+		conn_finish_exchange(c);
+		return;
+	}
+	exchange_free(x);
+	c->x = NULL;
+	conn_drain(c);
+}
+
+static bool is_head(const struct exchange *x)
+{
+	return x->request.method && strcmp(x->request.method, "HEAD") == 0;
+}
+
+void conn_refuse(struct conn *c, const struct refusal *why)
+{
+	struct exchange *x = c->x;
+	/* After a 400 nobody knows where the next request begins. */
+	bool keep = why->status != 400 && why->status != 431 && can_go_on(x);
+	struct refusal_form form = {
+		.text = refusal_wants_text(&x->request),
+		.close = !keep,
+		.head_only = is_head(x),
+	};
+
+	journal_refusal(c->service, why);
+	if (x->have_response || refusal_write(why, &form, &c->client.out) < 0) {
+		wire_reset(&c->client);
+		conn_end(c);
+		return;
+	}
+	finish_answer(c, keep);
+}
+
+static int write_policy(struct conn *c, const char *body, bool keep)
+{
+	int r = buf_addf(&c->client.out,
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+		"Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
+		strlen(body), keep ? "keep-alive" : "close");
+
+	return r < 0 || is_head(c->x) ? r : buf_adds(&c->client.out, body);
+}
+
+void conn_answer_policy(struct conn *c)
+{
+	struct exchange *x = c->x;
+	const char *method = x->request.method;
+	const char *path = strstr(x->request.target, "/allowlist");
+	struct refusal why = {.host = HOST_POLICY};
+	cleanup_json json_t *j = NULL;
+	cleanup_free char *body = NULL;
+	bool keep = can_go_on(x);
+
+	if ((strcmp(method, "GET") != 0 && !is_head(x)) || !path || strcmp(path, "/allowlist") != 0) {
+		refusal_set(&why, 403, "no_service", "GET /allowlist",
+			"http://" HOST_POLICY " has one page: /allowlist");
+		conn_refuse(c, &why);
+		return;
+	}
+	j = policy_egress_allowlist(rules_policy(c->service->rules));
+	body = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+	if (!body || write_policy(c, body, keep) < 0) {
+		conn_end(c);
+		return;
+	}
+	finish_answer(c, keep);
+}

@@ -1,0 +1,24 @@
+#ifndef EGRESS_INTERCEPT_H
+#define EGRESS_INTERCEPT_H
+
+#include <openssl/ssl.h>
+
+#include "base/err.h"
+#include "egress/ca.h"
+
+/*
+ * Our side of the agent's TLS connections: TLS 1.2 and 1.3, HTTP/1.1 only, no session is ever
+ * resumed (a ticket of one host must not open another).
+ */
+int intercept_context(SSL_CTX **ret, struct err *e);
+
+/*
+ * A server session with the leaf of `host`, which must outlive it. The handshake fails when the TLS
+ * library reads another server name out of the hello than we did. The caller frees it (SSL_free).
+ */
+int intercept_session(SSL_CTX *ctx, struct ca *ca, const char *host, SSL **ret, struct err *e);
+
+/* A fatal alert (RFC 8446 section 6: unrecognized_name) for a hello that is not answered. */
+extern const unsigned char intercept_alert[7];
+
+#endif

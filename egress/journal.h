@@ -1,0 +1,20 @@
+#ifndef EGRESS_JOURNAL_H
+#define EGRESS_JOURNAL_H
+
+#include "egress/http1.h"
+#include "egress/refusal.h"
+#include "egress/service.h"
+
+/*
+ * What goes into egress.log, by the policy's level: 0 the boot line, 1 also every refusal and
+ * warning with its reason, 2 also requests and responses with their headers, before a credential is
+ * added. What the agent or an upstream chose is escaped; values of fields that carry credentials
+ * are left out, and a credential of ours is starred out wherever it stands.
+ */
+void journal_boot(const struct service *s);
+void journal_refusal(const struct service *s, const struct refusal *why);
+void journal_warn(const struct service *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void journal_head(const struct service *s, const char *host, const struct http1_head *head);
+
+#endif

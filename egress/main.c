@@ -1,0 +1,61 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/component.h"
+#include "base/log.h"
+#include "egress/journal.h"
+#include "egress/lockdown.h"
+#include "egress/server.h"
+
+/*
+ * bottle-egress: the proxy and name service of one bottle. Started by the monitor, which hands over
+ * policy, secrets and listeners on descriptor 3; see base/component.h. It reads no file of its
+ * own and leaves none behind.
+ */
+static int fail(const struct err *e)
+{
+	log_error("egress: %s", e->msg);
+	component_failed(COMPONENT_CONTROL_FD, e);
+	return EXIT_FAILURE;
+}
+
+static int serve(struct component_boot *boot, pid_t parent, struct err *e)
+{
+	struct service service;
+	struct server server;
+	int r = service_open(boot, &service, e);
+
+	if (r < 0)
+		return r;
+	r = server_open(&service, COMPONENT_CONTROL_FD, &server, e);
+	if (r == 0)
+		r = lockdown(parent, e);
+	if (r == 0)
+		r = component_ready(COMPONENT_CONTROL_FD, e);
+	if (r == 0) {
+		journal_boot(&service);
+		/* After READY: nobody waits for the host's roots to be read but the first to need
+		 * them. */
+		r = trust_load(service.trust, e);
+	}
+	if (r == 0)
+		r = server_run(&server, e);
+	server_done(&server);
+	service_done(&service);
+	return r;
+}
+
+int main(void)
+{
+	struct component_boot boot = {0};
+	struct err e = {0};
+	pid_t parent = getppid();
+
+	signal(SIGPIPE, SIG_IGN);
+	/* No configuration file and no engine of the host's OpenSSL. */
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	if (component_boot(COMPONENT_CONTROL_FD, &boot, &e) < 0 || serve(&boot, parent, &e) < 0)
+		return fail(&e);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,276 @@
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "egress/conn.h"
+#include "egress/journal.h"
+#include "egress/request.h"
+
+/*
+ * The stage in which bytes pass. Both directions run at once, each bounded by the other side's
+ * output queue: when that is full, its source is not read, and TCP tells the sender.
+ */
+#define MOVING_MS    60000  /* while the agent is sending, or is to take what waits for it */
+#define THINKING_MS  600000 /* while only the upstream has anything to do */
+#define INTERIM_MAX  8
+
+static void set_stream_deadline(struct conn *c)
+{
+	bool sending = !body_is_done(&c->x->up) && c->up.wire.out.len < WIRE_OUT_MAX;
+
+	conn_set_deadline(c, sending || c->client.out.len > 0 ? MOVING_MS : THINKING_MS);
+}
+
+static void refuse_upstream(struct conn *c, const char *what)
+{
+	struct refusal why = {.host = ""};
+
+	memcpy(why.host, c->x->host, HOST_MAX);
+	refusal_set(&why, 502, "upstream_answer", "upstream", "%s: %s", c->x->host, what);
+	conn_refuse(c, &why);
+}
+
+/* ---- up */
+
+/* Whether anything moved; the connection may have ended. */
+static bool pump_up(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct buf *in = &c->client.in, *out = &c->up.wire.out;
+	bool moved = false;
+
+	while (!body_is_done(&x->up) && in->len > 0 && out->len < WIRE_OUT_MAX) {
+		struct body_piece piece;
+		long n = body_take(&x->up, buf_data(in), in->len, &piece);
+
+		if (n < 0) {
+			struct refusal why = {.host = ""};
+
+			memcpy(why.host, x->host, HOST_MAX);
+			refusal_set(&why, 400, "bad_request", "HTTP/1.1, read strictly",
+				"the request's body is not framed as announced");
+			conn_refuse(c, &why);
+			return false;
+		}
+		if (body_put(x->length.framing, out, &piece) < 0 ||
+			(body_is_done(&x->up) && body_put_end(x->length.framing, out) < 0))
+			c->client.dead = true;
+		buf_consume(in, (size_t)n);
+		x->moved_body = moved = true;
+	}
+	if (!body_is_done(&x->up) && c->client.eof && in->len == 0)
+		c->client.dead = true; /* the rest will never come */
+	return moved;
+}
+
+/* ---- down: the head */
+
+static const char *reason_of(const struct http1_head *h)
+{
+	return h->reason && *h->reason ? h->reason : "-";
+}
+
+/* The framing towards the agent, who may be too old for chunks. */
+static void choose_framing(struct exchange *x, const struct http1_length *length)
+{
+	x->down_framing = length->framing;
+	if (length->framing == HTTP1_CHUNKED || length->framing == HTTP1_UNTIL_CLOSE)
+		x->down_framing = x->request.minor > 0 ? HTTP1_CHUNKED : HTTP1_UNTIL_CLOSE;
+	if (x->down_framing == HTTP1_UNTIL_CLOSE)
+		x->client_keeps = false;
+}
+
+static int write_fields(struct conn *c, struct buf *out)
+{
+	struct exchange *x = c->x;
+	int r = 0;
+
+	for (size_t i = 0; i < x->response.n_fields; i++) {
+		const struct http1_field *f = &x->response.fields[i];
+
+		if (http1_is_hop(&x->response, f->name) ||
+			strcasecmp(f->name, "Content-Length") == 0)
+			continue;
+		r |= buf_adds(out, f->name);
+		r |= buf_add(out, ": ", 2);
+		r |= buf_adds(out, f->value);
+		r |= buf_add(out, "\r\n", 2);
+	}
+	return r;
+}
+
+static int write_response_head(struct conn *c, const struct http1_length *length)
+{
+	struct exchange *x = c->x;
+	struct buf *out = &c->client.out;
+	bool no_length = x->response.status < 200 || x->response.status == 204;
+	int r = buf_addf(out, "HTTP/1.1 %d ", x->response.status);
+
+	r |= buf_adds(out, reason_of(&x->response));
+	r |= buf_add(out, "\r\n", 2);
+	r |= write_fields(c, out);
+	if (x->down_framing == HTTP1_CHUNKED)
+		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
+	else if (length->announced && !no_length)
+		r |= buf_addf(out, "Content-Length: %llu\r\n", (unsigned long long)length->length);
+	if (!x->client_keeps)
+		r |= buf_adds(out, "Connection: close\r\n");
+	else if (x->request.minor == 0)
+		r |= buf_adds(out, "Connection: keep-alive\r\n");
+	return r | buf_add(out, "\r\n", 2);
+}
+
+/* 100 was answered by us already, others tell nothing an agent needs; 101 was never asked for. */
+static bool skip_interim(struct conn *c)
+{
+	struct exchange *x = c->x;
+
+	if (x->response.status == 101 || ++x->interim > INTERIM_MAX) {
+		refuse_upstream(c, "an upgrade, or too many interim responses");
+		return true;
+	}
+	http1_head_done(&x->response);
+	return true;
+}
+
+static bool take_response_head(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct buf *in = &c->up.wire.in;
+	struct http1_length length;
+	const char *what = "";
+	long n = in->len ? http1_head_length(buf_data(in), in->len, &x->scanned, &what) : 0;
+	int r = n > 0 ? http1_parse_response(buf_data(in), (size_t)n, &x->response, &what) : (int)n;
+
+	if (n == 0)
+		return false;
+	x->scanned = 0;
+	if (r == 0 && x->response.status >= 200)
+		r = http1_response_length(&x->response, x->request.method, &length, &what);
+	if (r < 0) {
+		refuse_upstream(c, what);
+		return true;
+	}
+	buf_consume(in, (size_t)n);
+	if (x->response.status < 200)
+		return skip_interim(c);
+	/* A server that echoes the credential in its head does not get it to the agent. */
+	rules_redact_head(x->rules, &x->response);
+	journal_head(c->service, x->host, &x->response);
+	x->upstream_keeps = http1_keeps_alive(&x->response) &&
+			    length.framing != HTTP1_UNTIL_CLOSE;
+	body_start(&x->down, &length, false);
+	choose_framing(x, &length);
+	/* An answer before the end of the question: where the next one begins is not worth knowing. */
+	if (!body_is_done(&x->up))
+		x->client_keeps = false;
+	if (write_response_head(c, &length) != 0)
+		c->client.dead = true;
+	x->have_response = true;
+	return true;
+}
+
+/* ---- down: the body */
+
+static bool pump_down(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct buf *in = &c->up.wire.in, *out = &c->client.out;
+	bool moved = false;
+
+	while (!body_is_done(&x->down) && in->len > 0 && out->len < WIRE_OUT_MAX) {
+		struct body_piece piece;
+		long n = body_take(&x->down, buf_data(in), in->len, &piece);
+
+		if (n < 0 || body_put(x->down_framing, out, &piece) < 0) {
+			/* What was passed on is not whole, and the agent must see that. */
+			journal_warn(c->service, "%s: the response's body is broken", x->host);
+			wire_reset(&c->client);
+			conn_end(c);
+			return false;
+		}
+		buf_consume(in, (size_t)n);
+		moved = true;
+	}
+	return moved;
+}
+
+static void end_response(struct conn *c)
+{
+	if (body_put_end(c->x->down_framing, &c->client.out) < 0) {
+		conn_end(c);
+		return;
+	}
+	if (c->up.wire.in.len > 0) /* bytes behind the answer belong to nobody */
+		c->x->upstream_keeps = false;
+	conn_finish_exchange(c);
+}
+
+/* ---- the upstream closed */
+
+/* A kept connection may be closed just as it is used again: nothing was done with the request. */
+static bool retry(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct upstream_to to = {
+		.host = x->host,
+		.port = x->port,
+		.tls = c->client.ssl != NULL,
+		.rules = x->rules,
+		.rule = x->rule,
+	};
+
+	if (x->fresh || x->moved_body || x->have_response || c->up.wire.in.len > 0)
+		return false;
+	x->fresh = true;
+	x->expects_continue = false;
+	upstream_open(&c->up, &to);
+	c->stage = CONN_WAIT;
+	c->deadline_ms = INT64_MAX;
+	return true;
+}
+
+static bool upstream_ended(struct conn *c)
+{
+	struct exchange *x = c->x;
+
+	if (x->have_response) {
+		if (c->up.wire.eof && !c->up.wire.dead && body_at_eof(&x->down) == 0) {
+			end_response(c);
+			return true;
+		}
+		journal_warn(c->service, "%s closed the connection within its answer", x->host);
+		/* What arrived so far still goes out, then the end shows that it was not all. */
+		wire_write(&c->client);
+		wire_reset(&c->client);
+		conn_end(c);
+		return false;
+	}
+	if (!retry(c))
+		refuse_upstream(c, "the upstream closed the connection without an answer");
+	return true;
+}
+
+bool conn_step_stream(struct conn *c)
+{
+	struct exchange *x = c->x;
+	bool moved = pump_up(c);
+
+	if (c->stage != CONN_STREAM || c->client.dead)
+		return true;
+	if (!x->have_response)
+		moved |= take_response_head(c);
+	if (c->stage == CONN_STREAM && x->have_response)
+		moved |= pump_down(c);
+	if (c->stage != CONN_STREAM)
+		return true;
+	if (x->have_response && body_is_done(&x->down)) {
+		end_response(c);
+		return true;
+	}
+	if (c->up.wire.dead || (c->up.wire.eof && c->up.wire.in.len == 0))
+		return upstream_ended(c);
+	if (moved)
+		set_stream_deadline(c);
+	return moved;
+}

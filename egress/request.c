@@ -1,0 +1,290 @@
+#include "egress/request.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+/* Refusal of a request that cannot be read in one way only. */
+static enum request_verdict malformed(struct refusal *why, const char *what)
+{
+	refusal_set(why, 400, "bad_request", "HTTP/1.1, read strictly", "%s", what);
+	return REQUEST_REFUSED;
+}
+
+static enum request_verdict mismatch(struct refusal *why, const char *what)
+{
+	refusal_set(why, 403, "host_mismatch", "one host a request", "%s", what);
+	return REQUEST_REFUSED;
+}
+
+static uint16_t default_port(bool tls)
+{
+	return tls ? 443 : 80;
+}
+
+/* ---- whom is it for: request target, Host, SNI, CONNECT and address must say the same */
+
+/*
+ * Takes "http://authority" off the target; what is left is in origin form. 1: there was one, and x
+ * has its host and port; 0: there was none; -EINVAL.
+ */
+static int take_absolute(const char **target, bool tls, struct exchange *x, const char **what)
+{
+	const char *scheme = tls ? "https://" : "http://";
+	const char *authority;
+	size_t len;
+
+	if (**target == '/' || strcmp(*target, "*") == 0)
+		return 0;
+	if (strncasecmp(*target, scheme, strlen(scheme)) != 0) {
+		*what = "the request target is neither a path nor a URL of this connection's scheme";
+		return -EINVAL;
+	}
+	authority = *target + strlen(scheme);
+	len = strcspn(authority, "/?#\\");
+	if (host_parse_authority(authority, len, x->host, &x->port, what) < 0)
+		return -EINVAL;
+	if (x->port == 0)
+		x->port = default_port(tls);
+	*target = authority[len] ? authority + len : "/";
+	if (**target == '/')
+		return 1;
+	*what = "the URL has no path";
+	return -EINVAL;
+}
+
+/* The Host field into host and port (0: not said); absent only in HTTP/1.0. */
+static int read_host_field(
+	const struct exchange *x, char *host, uint16_t *ret_port, const char **what)
+{
+	size_t n;
+	const char *value = http1_field(&x->request, "Host", &n);
+
+	host[0] = '\0';
+	*ret_port = 0;
+	*what = "a request needs exactly one Host header";
+	if (n > 1 || (n == 0 && x->request.minor > 0))
+		return -EINVAL;
+	return n == 0 ? 0 : host_parse_authority(value, strlen(value), host, ret_port, what);
+}
+
+/* x->host (if there was an absolute URL) and Host agree; x->host and port are set. NULL or what. */
+static const char *settle_host(struct conn *c, struct exchange *x, bool absolute,
+	const char *host, uint16_t port)
+{
+	bool tls = c->client.ssl != NULL;
+
+	if (!absolute) {
+		memcpy(x->host, host, HOST_MAX);
+		x->port = c->way == CONN_EXPLICIT ? default_port(tls) : c->port;
+		if (port == 0)
+			port = x->port;
+	} else if (!host[0]) {
+		return NULL;
+	} else if (strcmp(host, x->host) != 0) {
+		return "the Host header is not the host of the request target";
+	}
+	if (!host[0])
+		return "the request names no host";
+	if (port == 0)
+		port = absolute ? x->port : default_port(tls);
+	return port == x->port ? NULL : "the Host header names another port";
+}
+
+/* What the connection said before the request. */
+static const char *disagrees(struct conn *c, const struct exchange *x)
+{
+	if (c->sni[0] && strcmp(c->sni, x->host) != 0)
+		return "the Host header is not the server name (SNI) of the TLS connection";
+	if (c->way == CONN_TUNNEL && strcmp(c->tunnel, x->host) != 0)
+		return "the Host header is not the host of the CONNECT";
+	if (c->way == CONN_EXPLICIT)
+		return NULL;
+	if (x->port != c->port)
+		return "the request names another port than the connection's";
+	if (c->way == CONN_TRANSPARENT && names_in_pool(c->to) &&
+		!names_agree(c->service->names, c->to, x->host))
+		return "the Host header is not the name that this address stands for";
+	return NULL;
+}
+
+/* CONNECT host:port; a Host field may stand beside it. */
+static enum request_verdict decide_connect(
+	struct conn *c, struct exchange *x, struct refusal *why)
+{
+	const char *target = x->request.target, *what;
+	char host[HOST_MAX];
+	uint16_t port;
+
+	if (c->way != CONN_EXPLICIT)
+		return malformed(why, "CONNECT inside a connection that is one already");
+	if (host_parse_authority(target, strlen(target), x->host, &x->port, &what) < 0)
+		return malformed(why, what);
+	if (x->port == 0)
+		return malformed(why, "CONNECT without a port");
+	memcpy(why->host, x->host, HOST_MAX);
+	if (http1_field(&x->request, "Host", NULL)) {
+		if (read_host_field(x, host, &port, &what) < 0)
+			return malformed(why, what);
+		if (strcmp(host, x->host) != 0 || (port != 0 && port != x->port))
+			return malformed(why, "the Host header is not the target of the CONNECT");
+	}
+	return REQUEST_CONNECT;
+}
+
+/* ---- may it */
+
+static int find_rule(struct conn *c, struct exchange *x, struct refusal *why)
+{
+	x->rule = rules_find(c->service->rules, x->host, x->port);
+	if (!x->rule)
+		return refusal_set(why, 403, "host_not_allowed", "default: deny",
+			"no route of this bottle allows %s port %u", x->host, x->port);
+	x->rules = rules_ref(c->service->rules);
+	return 0;
+}
+
+static int check_scheme(const struct exchange *x, bool tls, struct refusal *why)
+{
+	if ((x->port == 443 && !tls) || (x->port == 80 && tls))
+		return refusal_set(why, 403, "wrong_scheme", "443 is https, 80 is http",
+			"%s to port %u", tls ? "TLS" : "plain HTTP", x->port);
+	return 0;
+}
+
+/* What cannot be read is not begun: an upgrade would end the inspection. */
+static int check_upgrade(const struct exchange *x, struct refusal *why)
+{
+	const char *upgrade = http1_field(&x->request, "Upgrade", NULL);
+
+	/* A client that offers HTTP/2 goes on in HTTP/1.1 when nobody answers the offer. */
+	if (!upgrade || strcasecmp(upgrade, "h2c") == 0)
+		return 0;
+	return refusal_set(why, 403, "upgrade", "what leaves must be readable",
+		"an upgrade to another protocol is not forwarded");
+}
+
+static int check_method(const struct exchange *x, struct refusal *why)
+{
+	if (strcmp(x->request.method, "TRACE") != 0 && strcmp(x->request.method, "TRACK") != 0)
+		return 0;
+	return refusal_set(why, 403, "method", "no TRACE",
+		"%s echoes what was sent, a credential too", x->request.method);
+}
+
+static int check_expect(struct exchange *x, struct refusal *why)
+{
+	const char *expect = http1_field(&x->request, "Expect", NULL);
+
+	if (!expect)
+		return 0;
+	if (strcasecmp(expect, "100-continue") != 0)
+		return refusal_set(why, 417, "expectation", "Expect: 100-continue only",
+			"an expectation other than 100-continue");
+	x->expects_continue = x->request.minor > 0;
+	return 0;
+}
+
+static enum request_verdict decide_forward(
+	struct conn *c, struct exchange *x, const char *target, struct refusal *why)
+{
+	bool tls = c->client.ssl != NULL;
+	struct rule_request q = {
+		.host = x->host, .tls = tls, .head = &x->request, .target = &x->target};
+	const char *what;
+
+	if (c->way == CONN_TRANSPARENT && c->to.s_addr == c->service->sidecar.s_addr) {
+		refusal_set(why, 403, "no_service", "the sidecar's ports",
+			"no service listens on port %u of the sidecar", c->to_port);
+		return REQUEST_REFUSED;
+	}
+	if (find_rule(c, x, why) < 0)
+		return REQUEST_REFUSED;
+	if (target_parse(target, &x->target, &what) < 0)
+		return malformed(why, what);
+	if (check_scheme(x, tls, why) < 0 || check_method(x, why) < 0 ||
+		check_upgrade(x, why) < 0 || check_expect(x, why) < 0 ||
+		rule_check(x->rule, &q, why) < 0)
+		return REQUEST_REFUSED;
+	return REQUEST_FORWARD;
+}
+
+enum request_verdict request_decide(struct conn *c, struct exchange *x, struct refusal *why)
+{
+	const char *target = x->request.target, *what = NULL;
+	char host[HOST_MAX];
+	uint16_t port;
+	int absolute;
+
+	if (http1_request_length(&x->request, &x->length, &what) < 0)
+		return malformed(why, what);
+	x->client_keeps = http1_keeps_alive(&x->request);
+	if (strcmp(x->request.method, "CONNECT") == 0)
+		return decide_connect(c, x, why);
+	absolute = take_absolute(&target, c->client.ssl != NULL, x, &what);
+	if (absolute < 0 || read_host_field(x, host, &port, &what) < 0)
+		return malformed(why, what);
+	what = settle_host(c, x, absolute, host, port);
+	memcpy(why->host, x->host, HOST_MAX);
+	if (what)
+		return malformed(why, what);
+	what = disagrees(c, x);
+	if (what)
+		return mismatch(why, what);
+	if (strcmp(x->host, HOST_POLICY) == 0)
+		return REQUEST_POLICY;
+	if (c->way == CONN_EXPLICIT && !absolute)
+		return malformed(why, "this is a proxy: it takes CONNECT and absolute URLs");
+	return decide_forward(c, x, target, why);
+}
+
+/* ---- what is sent */
+
+static bool is_ours(const struct exchange *x, const char *name)
+{
+	static const char *const ours[] = {"Host", "Content-Length", "Expect"};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (strcasecmp(ours[i], name) == 0)
+			return true;
+	return http1_is_hop(&x->request, name) || rule_strips(x->rule, name);
+}
+
+static int write_line(const struct exchange *x, struct buf *out)
+{
+	bool bare = x->port == 80 || x->port == 443;
+	int r = buf_adds(out, x->request.method);
+
+	r |= buf_add(out, " ", 1);
+	r |= buf_adds(out, x->target.text);
+	r |= buf_adds(out, " HTTP/1.1\r\nHost: ");
+	r |= buf_adds(out, x->host);
+	return r | (bare ? buf_adds(out, "\r\n") : buf_addf(out, ":%u\r\n", x->port));
+}
+
+int request_write_head(const struct exchange *x, struct buf *out)
+{
+	const struct secret *credential = rule_credential(x->rule);
+	int r = write_line(x, out);
+
+	for (size_t i = 0; i < x->request.n_fields; i++) {
+		const struct http1_field *f = &x->request.fields[i];
+
+		if (is_ours(x, f->name))
+			continue;
+		r |= buf_adds(out, f->name);
+		r |= buf_add(out, ": ", 2);
+		r |= buf_adds(out, f->value);
+		r |= buf_add(out, "\r\n", 2);
+	}
+	if (x->length.framing == HTTP1_CHUNKED)
+		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
+	else if (x->length.announced)
+		r |= buf_addf(out, "Content-Length: %llu\r\n", (unsigned long long)x->length.length);
+	if (credential)
+		r |= buf_add(out, credential->bytes, credential->len);
+	r |= buf_add(out, "\r\n", 2);
+	return r ? -ENOMEM : 0;
+}

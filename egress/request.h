@@ -1,0 +1,23 @@
+#ifndef EGRESS_REQUEST_H
+#define EGRESS_REQUEST_H
+
+#include "egress/conn.h"
+
+/* What is to happen with a request whose head was read. */
+enum request_verdict {
+	REQUEST_FORWARD, /* x->rules, rule, host, port, target and length are set */
+	REQUEST_CONNECT, /* x->host and port: a tunnel begins */
+	REQUEST_POLICY,	 /* the agent asks for the policy in force */
+	REQUEST_REFUSED, /* *why tells */
+};
+
+/* Pure but for the name pool: decides by the connection, the head and the policy in force. */
+enum request_verdict request_decide(struct conn *c, struct exchange *x, struct refusal *why);
+
+/*
+ * The head that is sent upstream, made of what was checked and nothing else, with the route's
+ * credential. 0 or -ENOMEM.
+ */
+int request_write_head(const struct exchange *x, struct buf *out);
+
+#endif

@@ -1,0 +1,84 @@
+#include "egress/service.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "egress/intercept.h"
+#include "egress/journal.h"
+#include "egress/wire.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+static int open_ca(struct service *s, struct err *e)
+{
+	const struct secret *cert = component_secret(&s->boot, "CA_CERT");
+	const struct secret *key = component_secret(&s->boot, "CA_KEY");
+
+	if (!cert || !key)
+		return err_say(e, EINVAL, "the bottle's CA was not handed over");
+	return ca_new(cert, key, &s->ca, e);
+}
+
+static int read_sidecar(struct service *s, struct err *e)
+{
+	const char *text = rules_policy(s->rules)->sidecar_address;
+
+	if (!text || inet_pton(AF_INET, text, &s->sidecar) != 1)
+		return err_say(e, EINVAL, "the policy names no address of the sidecar");
+	return 0;
+}
+
+int service_open(struct component_boot *boot, struct service *s, struct err *e)
+{
+	int r;
+
+	*s = (struct service){.boot = *boot};
+	*boot = (struct component_boot){0};
+	r = rules_new(s->boot.config, &s->boot, &s->rules, e);
+	if (r == 0)
+		r = read_sidecar(s, e);
+	if (r == 0)
+		r = wire_setup(e);
+	if (r == 0)
+		r = open_ca(s, e);
+	if (r == 0)
+		r = intercept_context(&s->intercept, e);
+	if (r == 0)
+		r = trust_open(&s->trust, e);
+	if (r == 0)
+		r = names_new(ca_fingerprint(s->ca), &s->names, e);
+	if (r == 0)
+		r = loop_new(&s->loop, e);
+	if (r == 0)
+		r = resolver_new(s->loop, RESOLV_CONF, &s->resolver, e);
+	if (r < 0)
+		service_done(s);
+	return r;
+}
+
+void service_done(struct service *s)
+{
+	resolver_free(s->resolver);
+	names_free(s->names);
+	trust_free(s->trust);
+	SSL_CTX_free(s->intercept);
+	ca_free(s->ca);
+	rules_unref(s->rules);
+	loop_free(s->loop);
+	component_boot_done(&s->boot);
+	*s = (struct service){0};
+}
+
+int service_reload(struct service *s, const char *json, struct err *e)
+{
+	struct rules *rules = NULL;
+	int r = rules_new(json, &s->boot, &rules, e);
+
+	if (r < 0) {
+		journal_warn(s, "a new policy was refused, the old one stays in force: %s", e->msg);
+		return r;
+	}
+	rules_unref(s->rules);
+	s->rules = rules;
+	return 0;
+}

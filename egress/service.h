@@ -1,0 +1,41 @@
+#ifndef EGRESS_SERVICE_H
+#define EGRESS_SERVICE_H
+
+#include <openssl/ssl.h>
+
+#include "base/component.h"
+#include "egress/ca.h"
+#include "egress/loop.h"
+#include "egress/names.h"
+#include "egress/resolver.h"
+#include "egress/rules.h"
+#include "egress/trust.h"
+
+/*
+ * What all connections share: made once by main, before the lock-down; only `rules` changes later
+ * (reload). Connections borrow it.
+ */
+struct conn;
+
+struct service {
+	struct component_boot boot; /* keeps the credentials for a reload */
+	struct loop *loop;
+	struct rules *rules;
+	struct ca *ca;
+	struct trust *trust;
+	SSL_CTX *intercept;
+	struct resolver *resolver;
+	struct names *names;
+	struct in_addr sidecar;
+	struct conn *conns; /* all that live */
+	size_t n_conns;
+};
+
+/* From the boot messages (moved into s): policy, CA, trust store, names, resolver. */
+int service_open(struct component_boot *boot, struct service *s, struct err *e);
+void service_done(struct service *s);
+
+/* A new policy: in force at once, or refused with the old one kept. */
+int service_reload(struct service *s, const char *json, struct err *e);
+
+#endif

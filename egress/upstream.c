@@ -1,0 +1,252 @@
+#include "egress/upstream.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <openssl/x509v3.h>
+
+#include "base/fd.h"
+
+#define CONNECT_MS   10000
+#define HANDSHAKE_MS 10000
+
+static void fail(struct upstream *u)
+{
+	struct refusal why = u->why;
+
+	upstream_close(u);
+	u->why = why;
+	u->state = UPSTREAM_FAILED;
+}
+
+static void fail_errno(struct upstream *u, int errnum)
+{
+	char reason[80], text[INET6_ADDRSTRLEN];
+
+	refusal_set(&u->why, errnum == ETIMEDOUT ? 504 : 502, "upstream_unreachable", "upstream",
+		"cannot connect to %s (%s) port %u: %s", u->host,
+		address_text(&u->list[u->next - 1], text, sizeof(text)), u->port,
+		err_reason(errnum, reason, sizeof(reason)));
+	fail(u);
+}
+
+static void on_ready(struct loop_watch *w, uint32_t events)
+{
+	struct upstream *u = (struct upstream *)((char *)w - offsetof(struct upstream, watch));
+
+	if (u->wire.fd < 0)
+		return;
+	wire_note(&u->wire, events);
+	u->wake(u->arg);
+}
+
+void upstream_init(struct upstream *u, struct service *s, void (*wake)(void *arg), void *arg)
+{
+	*u = (struct upstream){.watch.ready = on_ready, .wake = wake, .arg = arg, .service = s};
+	wire_init(&u->wire);
+}
+
+void upstream_close(struct upstream *u)
+{
+	if (u->lookup)
+		resolver_cancel(u->service->resolver, u->lookup);
+	u->lookup = NULL;
+	wire_done(&u->wire);
+	rules_unref(u->rules);
+	u->rules = NULL;
+	u->rule = NULL;
+	u->n = u->next = 0;
+	u->used = false;
+	u->state = UPSTREAM_NONE;
+}
+
+bool upstream_fits(const struct upstream *u, const struct upstream_to *to)
+{
+	return u->state == UPSTREAM_READY && !u->wire.dead && !u->wire.eof && !u->wire.hup &&
+	       u->wire.in.len == 0 && u->rules == to->rules && u->rule == to->rule &&
+	       u->port == to->port && u->tls == to->tls && strcmp(u->host, to->host) == 0;
+}
+
+/* ---- dial */
+
+static int dial_one(struct upstream *u, const struct address *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(a, u->port, &sa);
+	int one = 1;
+
+	wire_done(&u->wire);
+	u->wire.fd = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (u->wire.fd < 0)
+		return -errno;
+	if (setsockopt(u->wire.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
+		return -errno;
+	if (connect(u->wire.fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
+		return -errno;
+	return loop_add(u->service->loop, u->wire.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		&u->watch);
+}
+
+/* Tries the next address; the last one's failure is the failure. */
+static void dial_next(struct upstream *u, int last_error)
+{
+	while (u->next < u->n) {
+		int r = dial_one(u, &u->list[u->next++]);
+
+		if (r == 0) {
+			size_t left = u->n - u->next + 1;
+
+			u->state = UPSTREAM_CONNECT;
+			u->deadline_ms = loop_now_ms(u->service->loop) +
+					 (left > 2 ? CONNECT_MS / 3 : CONNECT_MS / (int)left);
+			return;
+		}
+		last_error = -r;
+	}
+	fail_errno(u, last_error);
+}
+
+/* All of them must be allowed: one private address among public ones is an attack or a mistake. */
+static bool addresses_allowed(struct upstream *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (rule_check_address(u->rule, &u->list[i], &u->why) < 0)
+			return false;
+	return true;
+}
+
+static void resolved(void *arg, const struct address *list, size_t n, const char *why)
+{
+	struct upstream *u = arg;
+
+	u->lookup = NULL;
+	memcpy(u->list, list, n * sizeof(*list));
+	u->n = n;
+	u->next = 0;
+	if (n == 0) {
+		refusal_set(&u->why, 502, "upstream_name", "upstream",
+			"the name %s was not resolved: %s", u->host, why);
+		fail(u);
+	} else if (!addresses_allowed(u)) {
+		fail(u);
+	} else {
+		dial_next(u, EHOSTUNREACH);
+	}
+	u->wake(u->arg);
+}
+
+void upstream_open(struct upstream *u, const struct upstream_to *to)
+{
+	struct resolve_done done = {.fn = resolved, .arg = u};
+	struct err e;
+
+	upstream_close(u);
+	memcpy(u->host, to->host, strlen(to->host) + 1);
+	u->port = to->port;
+	u->tls = to->tls;
+	u->rules = rules_ref(to->rules);
+	u->rule = to->rule;
+	u->state = UPSTREAM_RESOLVE;
+	if (resolver_start(u->service->resolver, u->host, &done, &u->lookup, &e) == 0)
+		return;
+	refusal_set(&u->why, 503, "upstream_name", "upstream", "%s", e.msg);
+	fail(u);
+}
+
+/* ---- TLS */
+
+static int start_tls(struct upstream *u, struct err *e)
+{
+	SSL_CTX *ctx = NULL;
+	SSL *ssl;
+	int r = rule_tls(u->rule, u->service->trust, &ctx, e);
+
+	if (r < 0)
+		return r;
+	ssl = SSL_new(ctx);
+	if (!ssl)
+		return err_set(e, ENOMEM, "a TLS session");
+	SSL_set_connect_state(ssl);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (SSL_set1_host(ssl, u->host) != 1 || SSL_set_tlsext_host_name(ssl, u->host) != 1) {
+		SSL_free(ssl);
+		return err_set(e, ENOMEM, "a TLS session");
+	}
+	return wire_start_tls(&u->wire, ssl, e);
+}
+
+static void fail_tls(struct upstream *u, const struct err *e)
+{
+	refusal_set(&u->why, 502, "upstream_tls", "upstream certificate", "%s: %s", u->host,
+		e->msg);
+	fail(u);
+}
+
+static bool step_connect(struct upstream *u)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	struct err e;
+
+	if (!u->wire.writable && !u->wire.hup)
+		return false;
+	if (getsockopt(u->wire.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error != 0) {
+		dial_next(u, error);
+		return true;
+	}
+	u->deadline_ms = INT64_MAX;
+	if (!u->tls) {
+		u->state = UPSTREAM_READY;
+		return true;
+	}
+	if (start_tls(u, &e) < 0) {
+		fail_tls(u, &e);
+		return true;
+	}
+	u->deadline_ms = loop_now_ms(u->service->loop) + HANDSHAKE_MS;
+	u->state = UPSTREAM_HANDSHAKE;
+	return true;
+}
+
+static bool step_handshake(struct upstream *u)
+{
+	struct err e;
+
+	switch (wire_handshake(&u->wire, &e)) {
+	case WIRE_TLS_AGAIN:
+		return false;
+	case WIRE_TLS_FAILED:
+		fail_tls(u, &e);
+		return true;
+	case WIRE_TLS_DONE:
+		break;
+	}
+	u->deadline_ms = INT64_MAX;
+	u->state = UPSTREAM_READY;
+	return true;
+}
+
+bool upstream_step(struct upstream *u)
+{
+	if (u->state == UPSTREAM_CONNECT)
+		return step_connect(u);
+	return u->state == UPSTREAM_HANDSHAKE && step_handshake(u);
+}
+
+void upstream_tick(struct upstream *u)
+{
+	if (u->state != UPSTREAM_CONNECT && u->state != UPSTREAM_HANDSHAKE)
+		return;
+	if (loop_now_ms(u->service->loop) < u->deadline_ms)
+		return;
+	if (u->state == UPSTREAM_CONNECT)
+		dial_next(u, ETIMEDOUT);
+	else
+		fail_errno(u, ETIMEDOUT);
+	u->wake(u->arg);
+}

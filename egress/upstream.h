@@ -1,0 +1,66 @@
+#ifndef EGRESS_UPSTREAM_H
+#define EGRESS_UPSTREAM_H
+
+#include "egress/refusal.h"
+#include "egress/service.h"
+#include "egress/wire.h"
+
+/*
+ * The connection to the host that a rule allowed: resolve once, check every address, dial what was
+ * checked, verify the certificate. Belongs to one connection of the agent and is used again only by
+ * that one, for the same host, port and policy.
+ */
+enum upstream_state {
+	UPSTREAM_NONE,
+	UPSTREAM_RESOLVE,
+	UPSTREAM_CONNECT,
+	UPSTREAM_HANDSHAKE,
+	UPSTREAM_READY,
+	UPSTREAM_FAILED, /* `why` tells */
+};
+
+struct upstream {
+	struct loop_watch watch;
+	void (*wake)(void *arg); /* something happened: step it */
+	void *arg;
+	struct service *service;
+	enum upstream_state state;
+	struct wire wire;
+	char host[HOST_MAX];
+	uint16_t port;
+	bool tls;
+	struct rules *rules; /* kept while it lives: rule points into it */
+	struct rule *rule;
+	struct resolve *lookup;
+	struct address list[RESOLVER_ADDRESSES_MAX];
+	size_t n, next;
+	int64_t deadline_ms;
+	bool used; /* has carried a response: it may be closed by the time it is used again */
+	struct refusal why;
+};
+
+struct upstream_to {
+	const char *host; /* normalised */
+	uint16_t port;
+	bool tls;
+	struct rules *rules;
+	struct rule *rule;
+};
+
+void upstream_init(
+	struct upstream *u, struct service *s, void (*wake)(void *arg), void *arg);
+
+/* Whether it stands ready for this destination. */
+bool upstream_fits(const struct upstream *u, const struct upstream_to *to);
+
+/* Begins anew; what there was is closed. The state tells how it goes on. */
+void upstream_open(struct upstream *u, const struct upstream_to *to);
+void upstream_close(struct upstream *u);
+
+/* Goes on with connecting. Whether the state changed. */
+bool upstream_step(struct upstream *u);
+
+/* Once a second. */
+void upstream_tick(struct upstream *u);
+
+#endif
