@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "base/str.h"
 #include "bundle/oci.h"
 #include "bundle/policy.h"
 
@@ -40,6 +41,8 @@ struct plan_choice {
 	const char *default_bottle;
 	bool require_bottle;
 	enum plan_egress_mode egress;
+	const char *root;     /* --root: no mount may show it; NULL: not known */
+	struct str *problems; /* gets all problems of manifests, a line each; NULL: not wanted */
 };
 
 /* A file that the agent sees, made by us; nothing of it stays in the image. */
@@ -51,6 +54,9 @@ struct plan_file {
 	char *text;	/* NULL: the trust bundle (the image's own with the bottle's CA appended) */
 	uint32_t mode;
 };
+
+/* The canary travels with the secrets, so that every scanner knows it. */
+#define PLAN_CANARY_SLOT "CANARY"
 
 /* A secret that a component is to have: found at create, by name. */
 struct plan_secret {
@@ -74,6 +80,7 @@ struct plan_bottle {
 	char *netns_path;    /* the engine's namespace, to become the sidecar's; or NULL: new */
 	char *resolv_conf;   /* host path of the resolv.conf whom the sidecar asks */
 	char **env;	     /* what the agent gets beside the config's, "NAME=value" */
+	char *canary;	     /* name of the variable among env that nobody may send out */
 	struct plan_file *files;
 	size_t n_files;
 	struct plan_secret *secrets;
@@ -108,8 +115,9 @@ json_t *plan_to_json(const struct plan *p);
 int plan_exec_check(struct oci_process *process, char *const *bottle_env, struct err *e);
 
 /*
- * Looks one up, in order: the environment (only when `with_env`: the operator's own), secrets/NAME
- * in the operator's directory (0600), $CREDENTIALS_DIRECTORY. An error names the places searched.
+ * Looks one up; the slot PLAN_CANARY_SLOT is the canary's value. Others, in order: the environment
+ * (only when `with_env`: the operator's own), secrets/NAME in the operator's directory (0600),
+ * $CREDENTIALS_DIRECTORY. An error names the places searched.
  */
 int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
 	struct secret *ret, struct err *e);

@@ -1,0 +1,55 @@
+#ifndef BUNDLE_PLAN_PARTS_H
+#define BUNDLE_PLAN_PARTS_H
+
+#include "base/err.h"
+#include "bundle/manifest.h"
+#include "bundle/plan.h"
+
+/* The steps of plan_build, a noun a file; private to plan*.c. Each has the contract of plan_build.
+ */
+
+/*
+ * plan_select.c: which bottles, which agent. No bottle: an ordinary container. `home` is opened
+ * only when an agent's manifest must be read.
+ */
+struct plan_selection {
+	char **bottles;
+	char *agent;
+	struct manifest_agent who; /* of the agent, when there is one */
+};
+int plan_select(const struct plan_choice *choice, const struct oci *oci, struct operator_home *home,
+	struct plan_selection *ret, struct err *e);
+void plan_selection_done(struct plan_selection *s);
+
+/* plan_refuse.c: what a bottle refuses (DESIGN: capabilities, namespaces, devices …). */
+int plan_refuse(const struct oci *oci, struct err *e);
+int plan_refuse_caps(const struct oci_process *process, struct err *e);
+
+/* plan_mounts.c: no mount shows the operator's things or the host's kernel files. */
+int plan_refuse_mounts(
+	const struct oci *oci, const struct plan_bottle *b, const char *root, struct err *e);
+/* Takes the mounts on /etc/hosts and /etc/resolv.conf out; remembers the latter's source. */
+void plan_take_mounts(struct oci *oci, struct plan_bottle *b);
+
+/* plan_network.c: user namespace, whose network, whom the sidecar asks for names. */
+int plan_network(struct plan *p, enum plan_egress_mode mode, struct err *e);
+int plan_user_namespace(struct oci *oci, struct err *e);
+
+/* plan_slices.c: the manifest as gate and egress policy, and the secrets they need. */
+int plan_slices(struct plan *p, struct manifest *m, struct err *e);
+
+/* plan_files.c, plan_trust.c: what the agent finds in its file system. */
+int plan_files(struct plan *p, struct err *e);
+int plan_trust(struct plan *p, int rootfd, struct err *e);
+int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct err *e);
+
+/* plan_env.c: what the agent finds in its environment. */
+int plan_env(struct plan *p, char *const *manifest_env, const char *id, struct err *e);
+int plan_env_apply(struct oci_process *process, char *const *bottle_env);
+/* Drops CAP_NET_RAW from every set. true when it was there. */
+bool plan_drop_net_raw(struct oci_process *process);
+
+/* A sentence for the operator. */
+int plan_note(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

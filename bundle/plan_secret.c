@@ -1,0 +1,162 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/ptr.h"
+#include "bundle/plan.h"
+
+/* Values of secrets: looked up at create, handed on, never in a plan. */
+
+#define SECRET_MAX 65536
+#define SECRET_MIN 8
+
+/* Errors name the file, never what is in it. The buffer does not outlive this function unwiped. */
+static int read_wiped(const char *path, bool is_key, struct secret *ret, struct err *e)
+{
+	static const char newline = '\n';
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char buf[SECRET_MAX + 2];
+	struct stat st;
+	ssize_t n;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_set(e, errno, "open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_say(e, EINVAL, "'%s' is not a regular file", path);
+	n = fd_read_full(fd, buf, SECRET_MAX + 1);
+	if (n < 0)
+		return err_set(e, (int)-n, "read '%s'", path);
+	if (n > SECRET_MAX) {
+		secret_wipe(buf, sizeof(buf));
+		return err_say(e, EFBIG, "'%s' is longer than %d bytes", path, SECRET_MAX);
+	}
+	while (n > 0 && (buf[n - 1] == '\n' || buf[n - 1] == '\r'))
+		n--;
+	/* ssh wants the last line of a key to end. */
+	if (is_key)
+		buf[n++] = newline;
+	r = secret_set(ret, buf, (size_t)n, e);
+	secret_wipe(buf, sizeof(buf));
+	return r;
+}
+
+/* Root's or the operator's, and for nobody else to read. */
+static int check_file(const struct plan_bottle *b, const char *path, struct err *e)
+{
+	struct stat home, st;
+	int r;
+
+	if (stat(b->home, &home) < 0)
+		return err_set(e, errno, "stat '%s'", b->home);
+	r = path_check_strict(path, home.st_uid, e);
+	if (r < 0)
+		return r;
+	if (stat(path, &st) < 0)
+		return err_set(e, errno, "stat '%s'", path);
+	if (st.st_mode & 077)
+		return err_say(e, EPERM, "'%s' can be read by others (mode %04o); chmod 0600 it",
+			path, (unsigned int)st.st_mode & 07777);
+	return 0;
+}
+
+static int find_key(
+	const struct plan_bottle *b, const struct plan_secret *s, struct secret *ret, struct err *e)
+{
+	int r = check_file(b, s->name, e);
+
+	if (r >= 0)
+		r = read_wiped(s->name, true, ret, e);
+	if (r >= 0 &&
+		(!str_starts(ret->bytes, "-----BEGIN ") || !strstr(ret->bytes, "PRIVATE KEY-----")))
+		r = err_say(e, EINVAL,
+			"'%s' is no private key (identity wants the file without .pub)", s->name);
+	return r < 0 ? err_wrap(e, "the identity of %s", s->slot) : 0;
+}
+
+/* What a token must be, wherever it came from. */
+static int check_value(
+	const struct plan_secret *s, const char *place, struct secret *v, struct err *e)
+{
+	if (v->len < SECRET_MIN)
+		return err_say(e, EINVAL,
+			"the secret '%s' (%s) is shorter than %d characters: too short to be told "
+			"from ordinary text",
+			s->name, place, SECRET_MIN);
+	for (size_t i = 0; i < v->len; i++)
+		if ((unsigned char)v->bytes[i] < 0x20 || v->bytes[i] == 0x7f)
+			return err_say(e, EINVAL,
+				"the secret '%s' (%s) holds a line break or control character",
+				s->name, place);
+	return 0;
+}
+
+/* 1: found; 0: not here. */
+static int look_in(const struct plan_bottle *b, const struct plan_secret *s, const char *path,
+	struct secret *ret, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	r = check_file(b, path, e);
+	if (r >= 0)
+		r = read_wiped(path, false, ret, e);
+	if (r >= 0)
+		r = check_value(s, path, ret, e);
+	return r < 0 ? r : 1;
+}
+
+static int find_named(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
+	struct secret *ret, struct err *e)
+{
+	const char *value = with_env ? getenv(s->name) : NULL;
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	cleanup_free char *own = str_format("%s/secrets/%s", b->home, s->name), *given = NULL;
+	int r;
+
+	if (value && *value) {
+		r = secret_set(ret, value, strlen(value), e);
+		return r < 0 ? r : check_value(s, "environment", ret, e);
+	}
+	if (credentials)
+		given = str_format("%s/%s", credentials, s->name);
+	if (!own || (credentials && !given))
+		return err_set(e, ENOMEM, "look for the secret '%s'", s->name);
+	r = look_in(b, s, own, ret, e);
+	if (r == 0 && given)
+		r = look_in(b, s, given, ret, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return err_say(e, ENOENT, "the secret '%s' was not found; looked in: %s%s, %s", s->name,
+		with_env ? "the environment, " : "", own,
+		given ? given : "$CREDENTIALS_DIRECTORY (not set)");
+}
+
+int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
+	struct secret *ret, struct err *e)
+{
+	cleanup_secret struct secret found = {0};
+	const char *canary;
+	int r;
+
+	if (str_eq(s->slot, PLAN_CANARY_SLOT)) {
+		canary = env_get(b->env, s->name);
+		r = canary ? secret_set(&found, canary, strlen(canary), e)
+			   : err_say(e, ENOENT, "the canary is missing");
+	} else if (s->is_file) {
+		r = find_key(b, s, &found, e);
+	} else {
+		r = find_named(b, s, with_env, &found, e);
+	}
+	if (r < 0)
+		return r;
+	*ret = found;
+	found = (struct secret){0};
+	return 0;
+}
