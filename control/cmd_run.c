@@ -232,7 +232,7 @@ static int run_in(const struct run_options *o, const char *home, const char *wor
 		r = runtime_spawn(runtime_path, argv, &runtime, e);
 	}
 	if (r >= 0)
-		r = runtime_watch(signals, &runtime, e);
+		r = runtime_watch(signals, &runtime, runtime_path, s.id, e);
 	if (clear_away(runtime_path, &s, &clearing) < 0)
 		fprintf(stderr, "bottle run: clearing away: %s\n", clearing.msg);
 	return r;

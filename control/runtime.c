@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -65,35 +66,6 @@ int runtime_catch_signals(struct err *e)
 	return fd < 0 ? err_set(e, errno, "signalfd") : fd;
 }
 
-/* What the terminal sent it sent to the runtime, too. */
-static void forward_signal(int signals, const struct proc *runtime)
-{
-	struct signalfd_siginfo info;
-
-	if (read(signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_code != SI_KERNEL)
-		proc_pidfd_signal(runtime->pidfd, (int)info.ssi_signo);
-}
-
-int runtime_watch(int signals, struct proc *runtime, struct err *e)
-{
-	struct pollfd fds[] = {
-		{.fd = signals, .events = POLLIN}, {.fd = runtime->pidfd, .events = POLLIN}};
-	int status, r;
-
-	while (!fds[1].revents) {
-		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
-			return err_set(e, errno, "poll");
-		if (fds[0].revents)
-			forward_signal(signals, runtime);
-	}
-	r = proc_wait(runtime, -1, &status, e);
-	if (r < 0)
-		return r;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 int runtime_delete(const char *path, char *id, struct err *e)
 {
 	char delete[] = "delete", force[] = "--force", name[] = "bottle-shim";
@@ -103,4 +75,50 @@ int runtime_delete(const char *path, char *id, struct err *e)
 	int status, r = proc_spawn(&spec, &p, e);
 
 	return r < 0 ? r : proc_wait(&p, -1, &status, e);
+}
+
+/* What the terminal sent it sent to the runtime, too. Whether a signal had arrived. */
+static bool forward_signal(int signals, const struct proc *runtime)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_code != SI_KERNEL)
+		proc_pidfd_signal(runtime->pidfd, (int)info.ssi_signo);
+	return true;
+}
+
+/* Until the runtime's end, or until the time that a first signal left is over. 1, 0, -errno. */
+static int wait_end(int signals, const struct proc *runtime, struct err *e)
+{
+	struct pollfd fds[] = {
+		{.fd = signals, .events = POLLIN}, {.fd = runtime->pidfd, .events = POLLIN}};
+	int64_t until = 0;
+
+	while (!fds[1].revents) {
+		int64_t left = until ? until - proc_now_ms() : -1;
+
+		if (until && left <= 0)
+			return 0;
+		if (poll(fds, ARRAY_LEN(fds), (int)left) < 0 && errno != EINTR)
+			return err_set(e, errno, "poll");
+		if (fds[0].revents && forward_signal(signals, runtime) && !until)
+			until = proc_now_ms() + RUNTIME_GRACE_MS;
+	}
+	return 1;
+}
+
+int runtime_watch(int signals, struct proc *runtime, const char *path, char *id, struct err *e)
+{
+	int status, r = wait_end(signals, runtime, e);
+
+	/* A program that is pid 1 of its container does not hear what it has no handler for. */
+	if (r == 0)
+		r = runtime_delete(path, id, e);
+	if (r >= 0)
+		r = proc_wait(runtime, -1, &status, e);
+	if (r < 0)
+		return r;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -18,9 +18,12 @@ int runtime_spawn(const char *path, char **argv, struct proc *ret, struct err *e
 
 /*
  * Waits for its end and hands on the signals that arrive meanwhile, but for those of the terminal,
- * which it got itself. Its exit status as a shell would tell it, or -errno.
+ * which it got itself. RUNTIME_GRACE_MS after the first of them its container `id` is deleted. Its
+ * exit status as a shell would tell it, or -errno.
  */
-int runtime_watch(int signals, struct proc *runtime, struct err *e);
+int runtime_watch(int signals, struct proc *runtime, const char *path, char *id, struct err *e);
+
+#define RUNTIME_GRACE_MS 2000
 
 /* `delete --force ID`, in silence: right in whatever state the container is, or when it has gone.
  */
