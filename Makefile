@@ -114,9 +114,11 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*))) $(if $(filter shim,$(call layer_of,$*)),-lcrypto)
 
-# Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives below shim/.
+# Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives of its layer (netns).
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
-$(B)/tools/%: $(B)/obj/tests/tools/%.o $(call archives,$(LIBS_netns))
+TOOL_LAYER_sidecar := shim
+tool_layer = $(or $(TOOL_LAYER_$(1)),netns)
+$(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_layer,$$*)))
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
