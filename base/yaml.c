@@ -20,13 +20,13 @@ void yaml_problems_done(struct yaml_problems *p)
 	p->n = 0;
 }
 
-void yaml_free(struct yaml_node *n)
+void yaml_tree_free(struct yaml_node *n)
 {
 	if (!n)
 		return;
 	for (struct yaml_node *c = n->first, *next; c; c = next) {
 		next = c->next;
-		yaml_free(c);
+		yaml_tree_free(c);
 	}
 	free(n->key);
 	free(n->text);
@@ -320,7 +320,7 @@ static struct yaml_node *check_root(struct builder *b)
 	else if (b->root->type != YAML_MAP)
 		fail(b, b->root->line, "expected a map of keys and values");
 	if (b->failed) {
-		yaml_free(b->root);
+		yaml_tree_free(b->root);
 		b->root = NULL;
 	}
 	return b->root;

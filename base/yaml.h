@@ -51,10 +51,10 @@ struct yaml_node {
  */
 struct yaml_node *yaml_parse(
 	const char *text, size_t len, unsigned int first_line, struct yaml_problems *p);
-void yaml_free(struct yaml_node *root);
+void yaml_tree_free(struct yaml_node *root); /* yaml_free is a function of libyaml */
 static inline void yaml_cleanup(struct yaml_node **n)
 {
-	yaml_free(*n);
+	yaml_tree_free(*n);
 }
 #define cleanup_yaml __attribute__((cleanup(yaml_cleanup)))
 

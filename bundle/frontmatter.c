@@ -261,7 +261,7 @@ void frontmatter_done(struct frontmatter *f)
 	free(f->path);
 	free(f->owner_home);
 	free(f->data);
-	yaml_free(f->root);
+	yaml_tree_free(f->root);
 	yaml_problems_done(&f->problems);
 	*f = (struct frontmatter){0};
 }
