@@ -51,6 +51,7 @@ extern const struct command cmd_spec;
 extern const struct command cmd_features;
 extern const struct command cmd_pause;
 extern const struct command cmd_resume;
+extern const struct command cmd_update;
 extern const struct command cmd_plan;
 extern const struct command cmd_install;
 

@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&cmd_features,
 	&cmd_pause,
 	&cmd_resume,
+	&cmd_update,
 	&cmd_plan,
 	&cmd_install,
 };
