@@ -1,0 +1,102 @@
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/caps.h"
+#include "shim/cmd.h"
+#include "shim/libexec.h"
+#include "shim/mount_options.h"
+#include "shim/options.h"
+#include "shim/seccomp.h"
+
+/* runtime-spec features.md. Lists come from the tables that do the work, wherever there is one. */
+
+static const char *const hooks[] = {"prestart", "createRuntime", "createContainer",
+	"startContainer", "poststart", "poststop", NULL};
+_Static_assert(ARRAY_LEN(hooks) == OCI_HOOK_KINDS + 1, "a hook kind has no name");
+
+static const char *const namespaces[] = {
+	"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts", NULL};
+_Static_assert(ARRAY_LEN(namespaces) == OCI_NS_COUNT + 1, "a namespace has no name");
+
+/* Annotations that change what a container may do: engines should not take them from images. */
+static const char *const unsafe_annotations[] = {"dev.bottle.", NULL};
+
+static json_t *list_of(const char *const *words)
+{
+	json_t *list = json_array();
+
+	for (; *words; words++)
+		json_array_append_new(list, json_string(*words));
+	return list;
+}
+
+/* The driver is a program of its own, which may not be installed. */
+static bool have_systemd_driver(void)
+{
+	cleanup_fd int fd = -1;
+	struct err ignored;
+
+	return libexec_open("bottle-systemd", &fd, &ignored) == 0;
+}
+
+static json_t *enabled(bool yes)
+{
+	return json_pack("{s:b}", "enabled", yes);
+}
+
+static json_t *linux_part(void)
+{
+	bool systemd = have_systemd_driver();
+
+	return json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o, s:o, s:o, s:o, s:{s:o}}",
+		"namespaces", list_of(namespaces), "capabilities", caps_names(), "cgroup", "v1", 1,
+		"v2", 1, "systemd", systemd, "systemdUser", systemd, "rdma", 1, "seccomp",
+		seccomp_features(), "apparmor", enabled(true), "selinux", enabled(true), "intelRdt",
+		enabled(false), "mountExtensions", "idmap", enabled(true));
+}
+
+static json_t *annotations(void)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	return json_pack("{s:s, s:o, s:s}", "dev.bottle.version", BOTTLE_VERSION,
+		"io.github.seccomp.libseccomp.version",
+		json_sprintf("%u.%u.%u", v->major, v->minor, v->micro),
+		"org.opencontainers.runc.checkpoint.enabled", "false");
+}
+
+static int run(const struct globals *g, int argc, char **argv, struct err *e)
+{
+	struct options o = {
+		.program = "features", .usage = cmd_features.usage, .help = cmd_features.help};
+	cleanup_json json_t *j = NULL;
+	int n = options_parse(&o, argc, argv, e), r;
+
+	(void)g;
+	if (n < 0 || n == OPTIONS_HELP)
+		return n;
+	r = options_need(&o, n, 0, 0, e);
+	if (r < 0)
+		return r;
+	j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "ociVersionMin", "1.0.0",
+		"ociVersionMax", "1.2.0", "hooks", list_of(hooks), "mountOptions",
+		list_of(mount_options_known()), "linux", linux_part(), "annotations", annotations(),
+		"potentiallyUnsafeConfigAnnotations", list_of(unsafe_annotations));
+	if (!j || json_dumpf(j, stdout, JSON_INDENT(4)) < 0)
+		return err_set(e, ENOMEM, "write the features");
+	putchar('\n');
+	return 0;
+}
+
+const struct command cmd_features = {
+	.name = "features",
+	.usage = "",
+	.help = "tell what this runtime can do, as JSON",
+	.run = run,
+};
