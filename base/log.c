@@ -45,14 +45,32 @@ static void add_quoted(struct str *out, const char *text)
 	str_add_char(out, '"');
 }
 
+/*
+ * RFC 3339 in UTC. Not by gmtime_r(3): its first call reads /etc/localtime, which a component's
+ * allow-list answers with death. Days to civil date as in the proleptic Gregorian calendar, years
+ * counted from March.
+ */
+static void format_time(time_t now, char *out, size_t size)
+{
+	long days = now / 86400 + 719468, secs = now % 86400;
+	long era = days / 146097, day_of_era = days % 146097;
+	long year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	long day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	long month_from_march = (5 * day_of_year + 2) / 153;
+	long day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+	long month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+	long year = year_of_era + era * 400 + (month <= 2);
+
+	snprintf(out, size, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ldZ", year, month, day, secs / 3600,
+		secs / 60 % 60, secs % 60);
+}
+
 static void add_line(struct str *out, enum log_format format, const char *level, const char *text)
 {
-	char when[40];
-	time_t now = time(NULL);
-	struct tm tm;
+	char when[128];
 
-	gmtime_r(&now, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	format_time(time(NULL), when, sizeof(when));
 	if (format == LOG_JSON) {
 		str_addf(out, "{\"level\":\"%s\",\"msg\":", level);
 		add_quoted(out, text);
