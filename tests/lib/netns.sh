@@ -106,9 +106,9 @@ make_outside() {
 
 # Starts the tool's server in a sidecar and waits until it listens.
 serve() { # serve NAME SPEC…
-	local ns=$1
+	local ns=$1 fd line
 	shift
-	coproc "$NETNS" serve "$RUN/$ns" $EGRESS "$@"
+	exec {fd}< <(exec "$NETNS" serve "$RUN/$ns" $EGRESS "$@")
 	serve_pid=$!
-	read -r line <&"${COPROC[0]}" && [ "$line" = ready ] || die "the listeners do not come up"
+	read -r line <&$fd && [ "$line" = ready ] || die "the listeners do not come up"
 }
