@@ -26,9 +26,15 @@ static const char *const usr_links[] = {"bin", "sbin", "lib", "lib32", "lib64", 
 static const char *const etc_files[] = {"ld.so.cache", "ld.so.conf", "nsswitch.conf", "localtime",
 	"services", "protocols", "ssl/openssl.cnf"};
 
+/*
+ * The trust store is copied, not mounted: what the bottle puts over its files must find them in the
+ * root file system, as it does in an image.
+ */
+static const char *const etc_copied_dirs[] = {"ssl/certs", "ssl/certs/java"};
+
 /* Directories of the host's /etc that are mounted read-only; patterns for the last part. */
-static const char *const etc_dirs[] = {"alternatives", "ssl/certs", "ca-certificates",
-	"ld.so.conf.d", "java-*", "python", "python[0-9]*", "perl"};
+static const char *const etc_dirs[] = {"alternatives", "ca-certificates", "ld.so.conf.d", "java-*",
+	"python", "python[0-9]*", "perl"};
 
 #define ETC_FILE_MAX (4U << 20)
 
@@ -65,6 +71,27 @@ static int copy_file(int dirfd, const char *from, const char *to, struct err *e)
 		return copy_link(dirfd, from, to, e);
 	r = fd_read_file(AT_FDCWD, from, ETC_FILE_MAX, &text, &len, e);
 	return r < 0 ? r : path_write_file(dirfd, to, text, len, 0644, e);
+}
+
+/* The files and symlinks of one directory, where the host has it. */
+static int copy_directory(int dirfd, const char *from, const char *to, struct err *e)
+{
+	DIR *d = opendir(from);
+	struct dirent *de;
+	int r = d ? make_directory(dirfd, to, e) : 0;
+
+	while (d && r >= 0 && (de = readdir(d))) {
+		cleanup_free char *source = str_format("%s/%s", from, de->d_name);
+		cleanup_free char *target = str_format("%s/%s", to, de->d_name);
+
+		if (!source || !target)
+			r = err_set(e, ENOMEM, "copy '%s'", from);
+		else if (de->d_type == DT_REG || de->d_type == DT_LNK)
+			r = copy_file(dirfd, source, target, e);
+	}
+	if (d)
+		closedir(d);
+	return r;
 }
 
 static int make_usr_links(int dirfd, struct err *e)
@@ -119,6 +146,12 @@ static int make_etc(int dirfd, struct err *e)
 		cleanup_free char *to = str_format("etc/%s", found[i]);
 
 		r = to ? make_directory(dirfd, to, e) : err_set(e, ENOMEM, "make etc");
+	}
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(etc_copied_dirs); i++) {
+		cleanup_free char *from = str_format("/etc/%s", etc_copied_dirs[i]);
+
+		r = from ? copy_directory(dirfd, from, from + 1, e)
+			 : err_set(e, ENOMEM, "make etc");
 	}
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(etc_files); i++) {
 		cleanup_free char *from = str_format("/etc/%s", etc_files[i]);
