@@ -13,14 +13,15 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/msg.h"
-#include "base/path.h"
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
 #include "shim/libexec.h"
 #include "shim/monitor_plan.h"
 #include "shim/monitor_record.h"
+#include "shim/sidecar_cgroup.h"
 
 /* A monitor that does not end after its answer to STOP: its own grace is 8 s at most. */
 #define STOP_TIMEOUT_MS 20000
@@ -31,24 +32,53 @@ struct sidecar {
 	int pidfd;     /* the monitor's */
 	pid_t monitor; /* for people */
 	char *ca_pem;
+	char *state_dir;
+	bool booted_here; /* and not committed yet: the end of `sock` is the end of the bottle */
 };
 
-static struct sidecar *sidecar_new(void)
+static struct sidecar *sidecar_new(const char *state_dir)
 {
 	struct sidecar *s = calloc(1, sizeof(*s));
 
-	if (s)
-		s->sock = s->netns_fd = s->pidfd = -1;
+	if (!s)
+		return NULL;
+	s->sock = s->netns_fd = s->pidfd = -1;
+	s->state_dir = strdup(state_dir);
+	if (!s->state_dir) {
+		free(s);
+		return NULL;
+	}
 	return s;
+}
+
+/* 1 when the monitor has ended. One whose pid is not known has ended with its boot socket. */
+static int wait_for_end(const struct sidecar *s, int timeout_ms)
+{
+	struct pollfd pfd = {.fd = s->pidfd, .events = POLLIN};
+	int n;
+
+	if (s->pidfd < 0)
+		return 1;
+	do {
+		n = poll(&pfd, 1, timeout_ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
 }
 
 void sidecar_free(struct sidecar *s)
 {
+	struct err e;
+
 	if (!s)
 		return;
 	fd_close(&s->sock);
+	if (s->booted_here &&
+		(!wait_for_end(s, STOP_TIMEOUT_MS) || sidecar_cgroup_remove(s->state_dir, &e) < 0))
+		log_warning("the monitor (pid %d) of '%s' may have left something behind",
+			(int)s->monitor, s->state_dir);
 	fd_close(&s->netns_fd);
 	fd_close(&s->pidfd);
+	free(s->state_dir);
 	free(s->ca_pem);
 	free(s);
 }
@@ -98,12 +128,18 @@ static int simple_request(const struct sidecar *s, uint32_t type, struct err *e)
 
 /* ---- boot */
 
-/* The second fork: the monitor is nobody's child, and cannot get a terminal. */
-static int become_nobodys_child(void *arg, struct err *e)
+/*
+ * The second fork: the monitor is nobody's child, and cannot get a terminal. Before it, while this
+ * is the child that was cloned for it, the cgroup (NULL: none).
+ */
+static int become_nobodys_child(void *cgroup, struct err *e)
 {
-	pid_t pid = fork();
+	int r = cgroup ? cgroup_join_self(cgroup, e) : 0;
+	pid_t pid;
 
-	(void)arg;
+	if (r < 0)
+		return r;
+	pid = fork();
 	if (pid < 0)
 		return err_set(e, errno, "fork for the monitor");
 	if (pid > 0)
@@ -114,7 +150,8 @@ static int become_nobodys_child(void *arg, struct err *e)
 	return 0;
 }
 
-static int spawn_monitor(int boot, const char *verb, struct err *e)
+/* verb: its only argument, or NULL. cg: where it is born, or NULL. */
+static int spawn_monitor(int boot, const char *verb, struct cgroup *cg, struct err *e)
 {
 	char *const argv[] = {(char *)"bottle-monitor", (char *)verb, NULL};
 	cleanup_fd int program = -1;
@@ -124,8 +161,10 @@ static int spawn_monitor(int boot, const char *verb, struct err *e)
 		.argv = argv,
 		.fds = fds,
 		.n_fds = 1,
+		.cgroup_fd = cg ? cgroup_clone_fd(cg) : -1,
 		.new_session = 1,
 		.in_child = become_nobodys_child,
+		.arg = cg,
 	};
 	int r = libexec_open("bottle-monitor", &program, e);
 
@@ -133,7 +172,9 @@ static int spawn_monitor(int boot, const char *verb, struct err *e)
 		return r;
 	spec.exec_fd = program;
 	r = proc_spawn(&spec, &p, e);
-	return r < 0 ? r : proc_wait(&p, -1, NULL, e);
+	if (r == 0)
+		r = proc_wait(&p, -1, NULL, e);
+	return r >= 0 && cg ? cgroup_settle(cg, e) : r;
 }
 
 static int send_secret(int sock, const char *slot, const struct secret *value, struct err *e)
@@ -189,7 +230,8 @@ static int take_booted(struct sidecar *s, struct err *e)
 		return err_say(e, EPROTO, "the monitor's answer is incomplete");
 	s->netns_fd = steal_fd(&m.fds[0]);
 	s->monitor = (pid_t)pid;
-	return 0;
+	s->pidfd = proc_pidfd_open(s->monitor);
+	return s->pidfd < 0 ? err_set(e, -s->pidfd, "pidfd of the monitor") : 0;
 }
 
 /* An earlier bottle of the same directory, dead or alive, makes way. */
@@ -207,33 +249,53 @@ static int clear_the_way(const char *state_dir, struct err *e)
 	return sidecar_cleanup(state_dir, e);
 }
 
-int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
-	const char *state_dir, struct sidecar **ret, struct err *e)
+/* Starts the monitor in its groups, connected to s->sock. */
+static int start_monitor(struct sidecar *s, const struct cgroup *container, struct err *e)
 {
-	cleanup_sidecar struct sidecar *s = sidecar_new();
+	cleanup_cgroup struct cgroup *cg = NULL;
 	cleanup_fd int theirs = -1;
-	int pair[2], r;
+	int pair[2], r = 0;
 
-	if (!s)
-		return err_set(e, ENOMEM, "a sidecar");
-	r = clear_the_way(state_dir, e);
-	if (r < 0)
-		return r;
-	r = msg_pair(pair, e);
+	if (container)
+		r = sidecar_cgroup_make(s->state_dir, container, &cg, e);
+	if (r == 0)
+		r = msg_pair(pair, e);
 	if (r < 0)
 		return r;
 	s->sock = pair[0];
 	theirs = pair[1];
-	r = spawn_monitor(theirs, NULL, e);
-	fd_close(&theirs);
+	return spawn_monitor(theirs, NULL, cg, e);
+}
+
+int sidecar_boot_at(const struct plan_bottle *bottle, const struct secret *secrets,
+	const struct sidecar_place *place, struct sidecar **ret, struct err *e)
+{
+	cleanup_sidecar struct sidecar *s = sidecar_new(place->state_dir);
+	int r;
+
+	if (!s)
+		return err_set(e, ENOMEM, "a sidecar");
+	r = clear_the_way(place->state_dir, e);
+	if (r < 0)
+		return r;
+	s->booted_here = true;
+	r = start_monitor(s, place->container, e);
 	if (r >= 0)
-		r = send_all(s, bottle, secrets, state_dir, e);
+		r = send_all(s, bottle, secrets, place->state_dir, e);
 	if (r >= 0)
 		r = take_booted(s, e);
 	if (r < 0)
 		return err_wrap(e, "start the bottle's monitor");
 	*ret = steal_ptr(&s);
 	return 0;
+}
+
+int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
+	const char *state_dir, struct sidecar **ret, struct err *e)
+{
+	const struct sidecar_place place = {.state_dir = state_dir};
+
+	return sidecar_boot_at(bottle, secrets, &place, ret, e);
 }
 
 int sidecar_netns_fd(const struct sidecar *s)
@@ -265,7 +327,11 @@ int sidecar_wait_ready(struct sidecar *s, struct err *e)
 
 int sidecar_commit(struct sidecar *s, struct err *e)
 {
-	return simple_request(s, MONITOR_COMMIT, e);
+	int r = simple_request(s, MONITOR_COMMIT, e);
+
+	if (r == 0)
+		s->booted_here = false;
+	return r;
 }
 
 /* ---- later */
@@ -297,7 +363,7 @@ static int take_peer(struct sidecar *s, struct err *e)
 int sidecar_connect(const char *state_dir, struct sidecar **ret, struct err *e)
 {
 	cleanup_fd int dirfd = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_sidecar struct sidecar *s = sidecar_new();
+	cleanup_sidecar struct sidecar *s = sidecar_new(state_dir);
 	int r;
 
 	if (!s)
@@ -338,33 +404,28 @@ int sidecar_start(struct sidecar *s, struct err *e)
 /* The answer comes before the end: what stays until then is the monitor itself. */
 int sidecar_stop(struct sidecar *s, struct err *e)
 {
-	struct pollfd pfd = {.fd = s->pidfd, .events = POLLIN};
-	int r = simple_request(s, MONITOR_STOP, e), n;
+	int r = simple_request(s, MONITOR_STOP, e);
 
-	do {
-		n = poll(&pfd, 1, STOP_TIMEOUT_MS);
-	} while (n < 0 && errno == EINTR);
-	if (n == 0)
+	if (!wait_for_end(s, STOP_TIMEOUT_MS))
 		return err_say(e, ETIMEDOUT, "the bottle's monitor (pid %d) does not end",
 			(int)s->monitor);
 	/* One that ended by itself just then has removed everything, or sidecar_cleanup will. */
-	return r == -EPIPE ? 0 : r;
+	if (r < 0 && r != -EPIPE)
+		return r;
+	return sidecar_cgroup_remove(s->state_dir, e);
 }
 
 /*
  * The networks are taken down with libraries that this program does not link: the monitor's program
  * does it, and tells over the same kind of socket.
  */
-int sidecar_cleanup(const char *state_dir, struct err *e)
+static int clean_networks(const char *state_dir, struct err *e)
 {
-	cleanup_sidecar struct sidecar *s = NULL;
+	cleanup_sidecar struct sidecar *s = sidecar_new(state_dir);
 	cleanup_fd int theirs = -1;
 	cleanup_msg struct msg m = {0};
 	int pair[2], r;
 
-	if (!monitor_record_exists(state_dir))
-		return 0;
-	s = sidecar_new();
 	if (!s)
 		return err_set(e, ENOMEM, "a sidecar");
 	r = msg_pair(pair, e);
@@ -372,11 +433,19 @@ int sidecar_cleanup(const char *state_dir, struct err *e)
 		return r;
 	s->sock = pair[0];
 	theirs = pair[1];
-	r = spawn_monitor(theirs, "cleanup", e);
+	r = spawn_monitor(theirs, "cleanup", NULL, e);
 	fd_close(&theirs);
 	if (r >= 0)
 		r = msg_send(s->sock, MONITOR_PLAN, state_dir, strlen(state_dir), NULL, 0, e);
 	if (r >= 0)
 		r = receive(s, &m, e);
 	return r < 0 ? err_wrap(e, "clean up after the bottle's monitor") : 0;
+}
+
+/* Its processes first, all of them, whatever the record knows. */
+int sidecar_cleanup(const char *state_dir, struct err *e)
+{
+	int r = sidecar_cgroup_remove(state_dir, e);
+
+	return r == 0 && monitor_record_exists(state_dir) ? clean_networks(state_dir, e) : r;
 }

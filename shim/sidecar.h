@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "bundle/plan.h"
+#include "shim/cgroup.h"
 
 /*
  * The runtime's side of a bottle's monitor: the OCI commands call these and know nothing else of
@@ -24,6 +25,14 @@ struct sidecar;
 int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
 	const char *state_dir, struct sidecar **ret, struct err *e);
 
+/* The same with a group of the sidecar's own beside the container's (limits: sidecar_cgroup.c). */
+struct sidecar_place {
+	const char *state_dir;
+	const struct cgroup *container; /* NULL: the monitor stays in the caller's groups */
+};
+int sidecar_boot_at(const struct plan_bottle *bottle, const struct secret *secrets,
+	const struct sidecar_place *place, struct sidecar **ret, struct err *e);
+
 int sidecar_netns_fd(const struct sidecar *s);	     /* borrowed */
 const char *sidecar_ca_pem(const struct sidecar *s); /* certificate only; borrowed */
 pid_t sidecar_monitor_pid(const struct sidecar *s);
@@ -38,6 +47,7 @@ int sidecar_wait_ready(struct sidecar *s, struct err *e);
 /* From here on the monitor lives without this process. */
 int sidecar_commit(struct sidecar *s, struct err *e);
 
+/* Before the commit this ends the bottle: returns when the monitor has removed everything. */
 void sidecar_free(struct sidecar *s);
 
 /* Connects to STATE_DIR/monitor.sock. -ECONNREFUSED or -ENOENT: the monitor has ended. */
