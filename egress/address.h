@@ -32,7 +32,6 @@ bool address_in_cidr(const struct address *a, const char *cidr);
 const char *address_text(const struct address *a, char *buf, socklen_t size);
 
 /* Length of the socket address written. */
-socklen_t address_to_sockaddr(
-	const struct address *a, uint16_t port, struct sockaddr_storage *ret);
+socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct sockaddr_storage *ret);
 
 #endif

@@ -75,7 +75,8 @@ void conn_answer_policy(struct conn *c)
 	cleanup_free char *body = NULL;
 	bool keep = can_go_on(x);
 
-	if ((strcmp(method, "GET") != 0 && !is_head(x)) || !path || strcmp(path, "/allowlist") != 0) {
+	if ((strcmp(method, "GET") != 0 && !is_head(x)) || !path ||
+		strcmp(path, "/allowlist") != 0) {
 		refusal_set(&why, 403, "no_service", "GET /allowlist",
 			"http://" HOST_POLICY " has one page: /allowlist");
 		conn_refuse(c, &why);

@@ -13,11 +13,11 @@
  * Chunk extensions and trailers end here, so that nothing unchecked travels in them.
  */
 enum body_state {
-	BODY_DATA,	 /* payload, `left` bytes of it (or until close) */
-	BODY_SIZE,	 /* the line with a chunk's size */
-	BODY_SIZE_EXT,	 /* its extension, ignored up to the line's end */
-	BODY_CHUNK_END,	 /* CR LF behind a chunk */
-	BODY_TRAILER,	 /* lines behind the last chunk */
+	BODY_DATA,	/* payload, `left` bytes of it (or until close) */
+	BODY_SIZE,	/* the line with a chunk's size */
+	BODY_SIZE_EXT,	/* its extension, ignored up to the line's end */
+	BODY_CHUNK_END, /* CR LF behind a chunk */
+	BODY_TRAILER,	/* lines behind the last chunk */
 	BODY_DONE,
 };
 
@@ -25,9 +25,9 @@ struct body {
 	enum http1_framing framing;
 	enum body_state state;
 	uint64_t left;
-	unsigned int digits;	/* of the chunk size seen so far */
-	unsigned int overhead;	/* bytes of extensions or trailers; bounded */
-	unsigned int line;	/* bytes of the present trailer line */
+	unsigned int digits;   /* of the chunk size seen so far */
+	unsigned int overhead; /* bytes of extensions or trailers; bounded */
+	unsigned int line;     /* bytes of the present trailer line */
 	bool seen_cr;
 	bool refuse_extensions; /* a request's: no client has a use for them */
 };
@@ -54,7 +54,8 @@ long body_take(struct body *b, const unsigned char *p, size_t len, struct body_p
 /* The peer closed: 0 when that ends the body well, -EPROTO when bytes are missing. */
 int body_at_eof(struct body *b);
 
-/* Writes payload, and the end, in the framing (LENGTH, CHUNKED or UNTIL_CLOSE) of the other side. */
+/* Writes payload, and the end, in the framing (LENGTH, CHUNKED or UNTIL_CLOSE) of the other side.
+ */
 int body_put(enum http1_framing framing, struct buf *out, const struct body_piece *piece);
 int body_put_end(enum http1_framing framing, struct buf *out);
 

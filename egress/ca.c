@@ -12,10 +12,10 @@
 
 #include "egress/host.h"
 
-#define LEAVES_MAX	  256
-#define LEAF_BACKDATE_S	  (24 * 3600) /* for an agent whose clock is behind */
-#define LEAF_LIFE_S	  (30 * 24 * 3600)
-#define LEAF_REFRESH_S	  (24 * 3600) /* signed anew after a day: it never expires in use */
+#define LEAVES_MAX	256
+#define LEAF_BACKDATE_S (24 * 3600) /* for an agent whose clock is behind */
+#define LEAF_LIFE_S	(30 * 24 * 3600)
+#define LEAF_REFRESH_S	(24 * 3600) /* signed anew after a day: it never expires in use */
 
 struct leaf {
 	char host[HOST_MAX];
@@ -77,8 +77,8 @@ static int set_fingerprint(struct ca *ca, struct err *e)
 	return 0;
 }
 
-int ca_new(const struct secret *cert_pem, const struct secret *key_pem, struct ca **ret,
-	struct err *e)
+int ca_new(
+	const struct secret *cert_pem, const struct secret *key_pem, struct ca **ret, struct err *e)
 {
 	struct ca *ca = calloc(1, sizeof(*ca));
 	int r;
@@ -165,8 +165,8 @@ static int set_names(struct ca *ca, X509 *cert, const char *host)
 	/* A common name has at most 64 characters; what counts is the alternative name. */
 	const char *cn = strlen(host) <= 64 ? host : "bottle";
 
-	return X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)cn,
-		       -1, -1, 0) == 1 &&
+	return X509_NAME_add_entry_by_txt(
+		       subject, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0) == 1 &&
 	       X509_set_issuer_name(cert, X509_get_subject_name(ca->cert)) == 1;
 }
 

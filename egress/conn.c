@@ -209,8 +209,7 @@ static int read_destination(struct conn *c)
 	socklen_t len = sizeof(sa);
 	bool proxy;
 
-	if (getsockname(c->client.fd, (struct sockaddr *)&sa, &len) < 0 ||
-		sa.sin_family != AF_INET)
+	if (getsockname(c->client.fd, (struct sockaddr *)&sa, &len) < 0 || sa.sin_family != AF_INET)
 		return -1;
 	c->to = sa.sin_addr;
 	c->to_port = c->port = ntohs(sa.sin_port);

@@ -3,16 +3,16 @@
 #include <errno.h>
 #include <string.h>
 
-#define HEADER_LEN  12
-#define FLAG_QR	    0x8000
-#define FLAG_AA	    0x0400
-#define FLAG_TC	    0x0200
-#define FLAG_RD	    0x0100
-#define FLAG_RA	    0x0080
-#define OPCODE(f)   ((f) >> 11 & 15)
-#define CLASS_IN    1
-#define TTL_S	    60
-#define CNAMES_MAX  8
+#define HEADER_LEN   12
+#define FLAG_QR	     0x8000
+#define FLAG_AA	     0x0400
+#define FLAG_TC	     0x0200
+#define FLAG_RD	     0x0100
+#define FLAG_RA	     0x0080
+#define OPCODE(f)    ((f) >> 11 & 15)
+#define CLASS_IN     1
+#define TTL_S	     60
+#define CNAMES_MAX   8
 #define POINTERS_MAX 32
 
 struct reader {
@@ -270,8 +270,8 @@ static void take_address(const unsigned char *p, const struct record *rec, enum 
  * One sweep over the answers for the owner `name`: takes its addresses, or the name it is an alias
  * of. 1: an alias; 0: none; -EINVAL: malformed.
  */
-static int sweep(struct reader r, unsigned int count, char *name, enum dns_type type,
-	struct dns_result *ret)
+static int sweep(
+	struct reader r, unsigned int count, char *name, enum dns_type type, struct dns_result *ret)
 {
 	char alias[DNS_NAME_MAX] = "";
 
@@ -296,8 +296,7 @@ static int sweep(struct reader r, unsigned int count, char *name, enum dns_type 
 	return 1;
 }
 
-static int collect(
-	struct reader r, unsigned int count, const char *host, enum dns_type type,
+static int collect(struct reader r, unsigned int count, const char *host, enum dns_type type,
 	struct dns_result *ret)
 {
 	char name[DNS_NAME_MAX];

@@ -22,8 +22,8 @@ struct dns_question {
 	bool recursion; /* RD, copied into the answer */
 	bool edns;
 	uint16_t type, class;
-	char name[DNS_NAME_MAX];	/* lower case, dots between labels, none behind */
-	bool odd;			/* the name holds bytes that no host name has */
+	char name[DNS_NAME_MAX];	  /* lower case, dots between labels, none behind */
+	bool odd;			  /* the name holds bytes that no host name has */
 	unsigned char wire[DNS_NAME_MAX]; /* the name as it came, case kept */
 	size_t wire_len;
 };

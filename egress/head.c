@@ -5,10 +5,10 @@
 #include "egress/journal.h"
 #include "egress/request.h"
 
-#define HEAD_IDLE_MS	 60000
-#define HEAD_MS		 30000 /* from its first byte to its last */
-#define TUNNEL_SNIFF_MS	 15000
-#define STREAM_MS	 60000
+#define HEAD_IDLE_MS	60000
+#define HEAD_MS		30000 /* from its first byte to its last */
+#define TUNNEL_SNIFF_MS 15000
+#define STREAM_MS	60000
 
 /* The stages between a request's first byte and its going upstream. */
 
@@ -34,8 +34,7 @@ static void begin_tunnel(struct conn *c)
 	struct refusal why = {.host = ""};
 
 	memcpy(why.host, x->host, HOST_MAX);
-	if (strcmp(x->host, HOST_POLICY) != 0 &&
-		!rules_find(c->service->rules, x->host, x->port)) {
+	if (strcmp(x->host, HOST_POLICY) != 0 && !rules_find(c->service->rules, x->host, x->port)) {
 		refusal_set(&why, 403, "host_not_allowed", "default: deny",
 			"no route of this bottle allows %s port %u", x->host, x->port);
 		conn_refuse(c, &why);
@@ -108,7 +107,7 @@ static long await_head(struct conn *c, const char **what)
 
 	if (n != 0)
 		return n;
-	if (c->client.eof)
+	if (c->client.eof && c->client.out.len == 0)
 		conn_end(c);
 	else if (in->len > 0 && before == 0 && c->drained == 0) {
 		conn_set_deadline(c, HEAD_MS);

@@ -57,8 +57,8 @@ static struct view take_part(struct view *v, size_t bytes)
 
 /* Takes the record layer off: the handshake bytes so far, without a copy when one record holds it.
  */
-static int join_records(
-	const unsigned char *p, size_t len, unsigned char *joined, size_t *ret_len, const char **why)
+static int join_records(const unsigned char *p, size_t len, unsigned char *joined, size_t *ret_len,
+	const char **why)
 {
 	size_t at = 0, n = 0;
 
@@ -78,8 +78,8 @@ static int join_records(
 			break;
 		at += 5 + body;
 		/* What follows the hello is not ours to look at. */
-		if (n >= 4 && n >= 4 + ((size_t)joined[1] << 16 | (size_t)joined[2] << 8 |
-					       joined[3]))
+		if (n >= 4 &&
+			n >= 4 + ((size_t)joined[1] << 16 | (size_t)joined[2] << 8 | joined[3]))
 			break;
 	}
 	*ret_len = n;

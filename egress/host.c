@@ -47,8 +47,8 @@ static int check_label(const char *label, size_t len, const char **ret_why)
 		return bad(ret_why, "a label of the host name begins or ends with a hyphen");
 	for (size_t i = 0; i < len; i++)
 		if (!is_alnum(label[i]) && label[i] != '-')
-			return bad(ret_why,
-				"the host name holds something other than letters, digits, hyphens and dots");
+			return bad(ret_why, "the host name holds something other than letters, "
+					    "digits, hyphens and dots");
 	return 0;
 }
 

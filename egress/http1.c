@@ -247,8 +247,7 @@ static bool list_has(const char *list, const char *token)
 bool http1_lists(const struct http1_head *h, const char *name, const char *token)
 {
 	for (size_t i = 0; i < h->n_fields; i++)
-		if (strcasecmp(h->fields[i].name, name) == 0 &&
-			list_has(h->fields[i].value, token))
+		if (strcasecmp(h->fields[i].name, name) == 0 && list_has(h->fields[i].value, token))
 			return true;
 	return false;
 }

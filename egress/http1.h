@@ -37,8 +37,7 @@ void http1_head_done(struct http1_head *h);
  * line that ends without CR, a CR inside a line, a control character; -E2BIG: longer than
  * HTTP1_HEAD_MAX. *scanned (0 at first) remembers what was looked at between calls.
  */
-long http1_head_length(
-	const unsigned char *p, size_t len, size_t *scanned, const char **ret_why);
+long http1_head_length(const unsigned char *p, size_t len, size_t *scanned, const char **ret_why);
 
 /*
  * Parses a whole head (copied). 0, or -EINVAL with *ret_why, -E2BIG, -ENOTSUP (another version of

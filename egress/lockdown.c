@@ -3,12 +3,18 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/confine.h"
 
-#define ANY(call, reason)	   {.name = call, .why = reason}
+#define ANY(call, reason)                                                                          \
+	{                                                                                          \
+		.name = call, .why = reason                                                        \
+	}
 #define WHEN(call, n, v, reason)                                                                   \
-	{.name = call, .why = reason, .cond = CONFINE_ARG_EQ, .arg = n, .value = v}
+	{                                                                                          \
+		.name = call, .why = reason, .cond = CONFINE_ARG_EQ, .arg = n, .value = v          \
+	}
 
 /* No execve, no open of any kind, no bind or listen, no memory that is written and executed. */
 static const struct confine_row rows[] = {
@@ -64,6 +70,8 @@ int lockdown(pid_t parent, struct err *e)
 {
 	int r = confine_die_with_parent(parent, e);
 
+	/* The C library reads the time zone's file before it tells any time, UTC too. */
+	tzset();
 	if (r == 0)
 		r = confine_privileges(e);
 	return r < 0 ? r : confine_syscalls(rows, sizeof(rows) / sizeof(*rows), e);

@@ -28,8 +28,8 @@ static int compile(const char *pattern, pcre2_code **ret, struct err *e)
 	if (*ret)
 		return 0;
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)text, sizeof(text));
-	return err_say(e, EINVAL, "regular expression '%s', character %zu: %s", pattern,
-		(size_t)at, text);
+	return err_say(
+		e, EINVAL, "regular expression '%s', character %zu: %s", pattern, (size_t)at, text);
 }
 
 int matcher_new(const struct policy_matcher *policy, struct matcher **ret, struct err *e)

@@ -53,8 +53,8 @@ static void set_id(struct refusal *r)
 	r->id[16] = '\0';
 }
 
-int refusal_set(struct refusal *r, int status, const char *error, const char *rule,
-	const char *fmt, ...)
+int refusal_set(
+	struct refusal *r, int status, const char *error, const char *rule, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -107,9 +107,9 @@ static char *text_body(const struct refusal *r, const char *how)
 
 static char *json_body(const struct refusal *r, const char *how)
 {
-	cleanup_json json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "error", r->error,
-		"reason", r->reason, "rule", r->rule, "host", r->host, "how_to_ask", how, "id",
-		r->id);
+	cleanup_json json_t *j =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "error", r->error, "reason", r->reason,
+			"rule", r->rule, "host", r->host, "how_to_ask", how, "id", r->id);
 
 	return j ? json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 }

@@ -21,8 +21,8 @@ struct refusal {
 };
 
 /* Fills r; host may be NULL. Always returns -EACCES, so that a check can return it. */
-int refusal_set(struct refusal *r, int status, const char *error, const char *rule,
-	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+int refusal_set(struct refusal *r, int status, const char *error, const char *rule, const char *fmt,
+	...) __attribute__((format(printf, 5, 6)));
 
 /* Text for people (browsers, curl), JSON for programs: by Accept, then by User-Agent. */
 bool refusal_wants_text(const struct http1_head *request);

@@ -10,9 +10,9 @@
  * The stage in which bytes pass. Both directions run at once, each bounded by the other side's
  * output queue: when that is full, its source is not read, and TCP tells the sender.
  */
-#define MOVING_MS    60000  /* while the agent is sending, or is to take what waits for it */
-#define THINKING_MS  600000 /* while only the upstream has anything to do */
-#define INTERIM_MAX  8
+#define MOVING_MS   60000  /* while the agent is sending, or is to take what waits for it */
+#define THINKING_MS 600000 /* while only the upstream has anything to do */
+#define INTERIM_MAX 8
 
 static void set_stream_deadline(struct conn *c)
 {
@@ -157,11 +157,11 @@ static bool take_response_head(struct conn *c)
 	/* A server that echoes the credential in its head does not get it to the agent. */
 	rules_redact_head(x->rules, &x->response);
 	journal_head(c->service, x->host, &x->response);
-	x->upstream_keeps = http1_keeps_alive(&x->response) &&
-			    length.framing != HTTP1_UNTIL_CLOSE;
+	x->upstream_keeps = http1_keeps_alive(&x->response) && length.framing != HTTP1_UNTIL_CLOSE;
 	body_start(&x->down, &length, false);
 	choose_framing(x, &length);
-	/* An answer before the end of the question: where the next one begins is not worth knowing. */
+	/* An answer before the end of the question: where the next one begins is not worth knowing.
+	 */
 	if (!body_is_done(&x->up))
 		x->client_keeps = false;
 	if (write_response_head(c, &length) != 0)

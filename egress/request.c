@@ -39,7 +39,8 @@ static int take_absolute(const char **target, bool tls, struct exchange *x, cons
 	if (**target == '/' || strcmp(*target, "*") == 0)
 		return 0;
 	if (strncasecmp(*target, scheme, strlen(scheme)) != 0) {
-		*what = "the request target is neither a path nor a URL of this connection's scheme";
+		*what = "the request target is neither a path nor a URL of this connection's "
+			"scheme";
 		return -EINVAL;
 	}
 	authority = *target + strlen(scheme);
@@ -71,8 +72,8 @@ static int read_host_field(
 }
 
 /* x->host (if there was an absolute URL) and Host agree; x->host and port are set. NULL or what. */
-static const char *settle_host(struct conn *c, struct exchange *x, bool absolute,
-	const char *host, uint16_t port)
+static const char *settle_host(
+	struct conn *c, struct exchange *x, bool absolute, const char *host, uint16_t port)
 {
 	bool tls = c->client.ssl != NULL;
 
@@ -111,8 +112,7 @@ static const char *disagrees(struct conn *c, const struct exchange *x)
 }
 
 /* CONNECT host:port; a Host field may stand beside it. */
-static enum request_verdict decide_connect(
-	struct conn *c, struct exchange *x, struct refusal *why)
+static enum request_verdict decide_connect(struct conn *c, struct exchange *x, struct refusal *why)
 {
 	const char *target = x->request.target, *what;
 	char host[HOST_MAX];
@@ -282,7 +282,8 @@ int request_write_head(const struct exchange *x, struct buf *out)
 	if (x->length.framing == HTTP1_CHUNKED)
 		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
 	else if (x->length.announced)
-		r |= buf_addf(out, "Content-Length: %llu\r\n", (unsigned long long)x->length.length);
+		r |= buf_addf(
+			out, "Content-Length: %llu\r\n", (unsigned long long)x->length.length);
 	if (credential)
 		r |= buf_add(out, credential->bytes, credential->len);
 	r |= buf_add(out, "\r\n", 2);

@@ -192,7 +192,8 @@ static int check_matches(const struct rule *r, const struct rule_request *q, str
 		return 0;
 	if (r->by_path && q->target->ambiguous)
 		return refusal_set(why, 403, "ambiguous_path", "matches: paths",
-			"the route for %s speaks of paths, and the path could be read in two ways: %s",
+			"the route for %s speaks of paths, and the path could be read in two ways: "
+			"%s",
 			q->host, q->target->ambiguous);
 	if (check_overrides(r, q, why) < 0)
 		return -EACCES;
@@ -208,7 +209,8 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 {
 	if (!q->tls && rule_credential(r))
 		return refusal_set(why, 403, "plain_http", "auth: only over TLS",
-			"the route for %s has a credential, which never goes over plain HTTP: use https",
+			"the route for %s has a credential, which never goes over plain HTTP: use "
+			"https",
 			q->host);
 	if (check_git(r, q, why) < 0)
 		return -EACCES;

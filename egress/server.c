@@ -15,7 +15,7 @@
 #define CONNS_MAX   1024
 #define ACCEPTS_MAX 32 /* a round */
 
-#define server_of(w, member) ((struct server *)((char *)(w) - offsetof(struct server, member)))
+#define server_of(w, member) ((struct server *)((char *)(w)-offsetof(struct server, member)))
 
 /* ---- proxy */
 
@@ -68,8 +68,12 @@ static bool answer_one(struct server *v)
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = {.iov_base = in, .iov_len = sizeof(in)};
-	struct msghdr mh = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf)};
+	struct msghdr mh = {.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf)};
 	ssize_t n = recvmsg(v->dns, &mh, MSG_DONTWAIT);
 	struct cmsghdr *c;
 

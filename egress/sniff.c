@@ -20,8 +20,8 @@ void conn_refuse_raw(struct conn *c, bool tls, const char *host, const char *rea
 
 	if (host)
 		memcpy(why.host, host, strlen(host) + 1);
-	refusal_set(&why, 403, "not_forwarded", "what leaves must be readable", "%s (to %s port %u)",
-		reason, inet_ntoa(c->to), c->to_port);
+	refusal_set(&why, 403, "not_forwarded", "what leaves must be readable",
+		"%s (to %s port %u)", reason, inet_ntoa(c->to), c->to_port);
 	journal_refusal(c->service, &why);
 	/* Best effort: what the socket does not take at once is not worth waiting for. */
 	if (tls && buf_add(&c->client.out, intercept_alert, sizeof(intercept_alert)) == 0) {
@@ -162,8 +162,8 @@ bool conn_step_dns(struct conn *c)
 	}
 	if (c->client.out.len > WIRE_OUT_MAX)
 		return false;
-	n = names_answer(c->service->names, rules_policy(c->service->rules), p + 2, len,
-		answer + 2);
+	n = names_answer(
+		c->service->names, rules_policy(c->service->rules), p + 2, len, answer + 2);
 	answer[0] = (unsigned char)(n >> 8);
 	answer[1] = (unsigned char)n;
 	if (n == 0 || buf_add(&c->client.out, answer, n + 2) < 0) {

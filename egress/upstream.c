@@ -86,8 +86,8 @@ static int dial_one(struct upstream *u, const struct address *a)
 		return -errno;
 	if (connect(u->wire.fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
 		return -errno;
-	return loop_add(u->service->loop, u->wire.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		&u->watch);
+	return loop_add(
+		u->service->loop, u->wire.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &u->watch);
 }
 
 /* Tries the next address; the last one's failure is the failure. */
@@ -180,8 +180,8 @@ static int start_tls(struct upstream *u, struct err *e)
 
 static void fail_tls(struct upstream *u, const struct err *e)
 {
-	refusal_set(&u->why, 502, "upstream_tls", "upstream certificate", "%s: %s", u->host,
-		e->msg);
+	refusal_set(
+		&u->why, 502, "upstream_tls", "upstream certificate", "%s: %s", u->host, e->msg);
 	fail(u);
 }
 

@@ -47,8 +47,7 @@ struct upstream_to {
 	struct rule *rule;
 };
 
-void upstream_init(
-	struct upstream *u, struct service *s, void (*wake)(void *arg), void *arg);
+void upstream_init(struct upstream *u, struct service *s, void (*wake)(void *arg), void *arg);
 
 /* Whether it stands ready for this destination. */
 bool upstream_fits(const struct upstream *u, const struct upstream_to *to);

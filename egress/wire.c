@@ -221,7 +221,8 @@ bool wire_read(struct wire *w)
 	unsigned char *room;
 	ssize_t n;
 
-	if (w->fd < 0 || !(w->readable || w->tls_more) || w->dead || w->eof || w->in.len >= WIRE_IN_MAX)
+	if (w->fd < 0 || !(w->readable || w->tls_more) || w->dead || w->eof ||
+		w->in.len >= WIRE_IN_MAX)
 		return false;
 	room = buf_room(&w->in, READ_SIZE);
 	if (!room) {

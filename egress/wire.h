@@ -28,10 +28,10 @@ struct wire {
 	struct buf early; /* read in plain before TLS began: TLS reads it first */
 	bool readable, writable;
 	bool tls_more; /* TLS may hold bytes that it has read but not given */
-	bool hup;  /* the peer closed or reset: read on until that shows */
-	bool eof;  /* the peer sends no more */
-	bool dead; /* nothing can be sent or received any more */
-	bool shut; /* our side is closed for sending */
+	bool hup;      /* the peer closed or reset: read on until that shows */
+	bool eof;      /* the peer sends no more */
+	bool dead;     /* nothing can be sent or received any more */
+	bool shut;     /* our side is closed for sending */
 };
 
 void wire_init(struct wire *w);

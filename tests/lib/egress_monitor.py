@@ -1,0 +1,132 @@
+"""Plays a bottle's monitor for one egress: base/component.h over a socket of sequenced packets.
+
+    python3 egress_monitor.py PROGRAM UID DIR DEVICE [NAME=FILE…]
+
+DIR/config is the policy; NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
+them. Appends to DIR/events what egress says: ready, failed TEXT, reloaded TEXT, ended STATUS; its
+process id is in DIR/pid, its log in DIR/log. SIGHUP: reload DIR/config. SIGTERM: stop. SIGUSR1:
+hand everything to a new process (after the old one was killed). SIGUSR2: close the control socket.
+"""
+import array
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+
+CONFIG, SECRET, LISTENER, BEGIN, RELOAD, STOP = range(1, 7)
+READY, FAILED, RELOADED = range(64, 67)
+INLINE_MAX = 32 << 10
+
+
+def send(sock, kind, body=b"", fds=()):
+    fds = list(fds)
+    in_memfd = len(body) > INLINE_MAX
+    if in_memfd:
+        memfd = os.memfd_create("message", os.MFD_ALLOW_SEALING)
+        os.write(memfd, body)
+        fds.insert(0, memfd)
+    packet = struct.pack("=IIII", kind, len(body), in_memfd, 0) + (b"" if in_memfd else body)
+    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+    sock.sendmsg([packet], control)
+
+
+def listen(kind, port, device):
+    s = socket.socket(socket.AF_INET, kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    s.setsockopt(socket.IPPROTO_IP, 19, 1)  # IP_TRANSPARENT
+    s.bind(("0.0.0.0", port))
+    if kind == socket.SOCK_STREAM:
+        s.listen(4096)
+    return s
+
+
+def spawn(program, uid, directory, theirs):
+    pid = os.fork()
+    if pid:
+        return pid
+    log = os.open(f"{directory}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(theirs.fileno(), 100)
+    for number, fd in ((0, null), (1, null), (2, log), (3, 100)):
+        os.dup2(fd, number, inheritable=True)
+    os.closerange(4, 256)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    os.execve(program, [program], {})
+
+
+def hand_over(program, uid, directory, secrets, proxy, dns):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = spawn(program, uid, directory, theirs)
+    theirs.close()
+    with open(f"{directory}/pid", "w") as f:
+        f.write(f"{pid}\n")
+    send(ours, CONFIG, open(f"{directory}/config", "rb").read())
+    for item in secrets:
+        name, _, path = item.partition("=")
+        send(ours, SECRET, name.encode() + b"\0" + open(path, "rb").read())
+    send(ours, LISTENER, b"proxy", [proxy.fileno()])
+    send(ours, LISTENER, b"dns", [dns.fileno()])
+    send(ours, BEGIN)
+    return pid, ours
+
+
+def text_of(packet):
+    code, = struct.unpack_from("=i", packet, 16)
+    return f"{code} {packet[20:].split(bytes(1))[0].decode()}"
+
+
+def listen_to(sock, events):
+    packet = sock.recv(65536)
+    if not packet:
+        return False
+    kind = struct.unpack_from("=I", packet)[0]
+    if kind == READY:
+        events.write("ready\n")
+    elif kind == FAILED:
+        events.write(f"failed {text_of(packet)}\n")
+    elif kind == RELOADED:
+        events.write(f"reloaded {text_of(packet)}\n")
+    return True
+
+
+def main():
+    program, uid, directory, device, *secrets = sys.argv[1:]
+    events = open(f"{directory}/events", "a", buffering=1)
+    proxy = listen(socket.SOCK_STREAM, 9099, device)
+    dns = listen(socket.SOCK_DGRAM, 53, device)
+    wake_r, wake_w = os.pipe()
+    os.set_blocking(wake_w, False)
+    for s in (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(s, lambda *_: None)
+    signal.set_wakeup_fd(wake_w)
+    again = True
+    while again:
+        again = False
+        pid, sock = hand_over(program, int(uid), directory, secrets, proxy, dns)
+        alive = True
+        while alive:
+            for fd in select.select([sock, wake_r], [], [])[0]:
+                if fd is sock:
+                    alive = listen_to(sock, events)
+                    continue
+                for number in os.read(wake_r, 16):
+                    if number == signal.SIGHUP:
+                        send(sock, RELOAD, open(f"{directory}/config", "rb").read())
+                    elif number == signal.SIGTERM:
+                        send(sock, STOP)
+                    elif number == signal.SIGUSR1:
+                        os.kill(pid, signal.SIGKILL)
+                        again = True
+                    elif number == signal.SIGUSR2:
+                        sock.shutdown(socket.SHUT_RDWR)
+        status = os.waitpid(pid, 0)[1]
+        events.write(f"ended {status}\n")
+        sock.close()
+
+
+main()
