@@ -1,9 +1,186 @@
 #include "gate/push.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "gate/commands.h"
+#include "gate/forward.h"
+#include "gate/inspect.h"
+#include "gate/mirror.h"
+#include "gate/report.h"
+#include "gate/secrets.h"
+#include "gate/upstream.h"
+
+/*
+ * Theory of operation. The lock is taken on the descriptor that receive-pack has, too: it stays
+ * until receive-pack has set the mirror's refs and ended. Then, in this order:
+ *
+ *	look	ask the upstream for its refs; they must be what the agent saw, in mirror and
+ *upstream scan	all that is reachable from the new values and from none of the upstream's refs
+ *	forward	all refs at once, on the condition that the upstream still is as it was looked at
+ *
+ * Any failure before the last step has sent nothing.
+ */
+struct push {
+	struct gate gate;
+	const struct policy_repo *repo;
+	struct upstream upstream;
+	struct commands commands;
+	struct refs theirs, ours;
+	struct scan_rules *rules;
+};
+
+static void push_done(struct push *p)
+{
+	commands_done(&p->commands);
+	refs_done(&p->theirs);
+	refs_done(&p->ours);
+	scan_rules_free(p->rules);
+	gate_done(&p->gate);
+}
+
+static int read_request(struct push *p, struct err *e)
+{
+	const char *address = getenv(GATE_ENV_ADDRESS);
+	cleanup_free char *text = NULL;
+	int r = gate_inherit(&p->gate, e);
+
+	if (r < 0)
+		return r;
+	p->repo = gate_repo(&p->gate, getenv(GATE_ENV_REPO));
+	if (!p->repo || !address)
+		return err_say(e, EINVAL, "no repository was named");
+	p->upstream = (struct upstream){.gate = &p->gate, .repo = p->repo};
+	snprintf(p->upstream.address, sizeof(p->upstream.address), "%s", address);
+	r = fd_read_all(STDIN_FILENO, "the push", 64U << 20, &text, NULL, e);
+	if (r == 0)
+		r = commands_parse(text, &p->commands, e);
+	return r == 0 ? commands_read_options(&p->commands, e) : r;
+}
+
+static int load_rules(struct push *p, struct err *e)
+{
+	cleanup_secrets struct secrets known;
+	struct scan_secret list[COMPONENT_SECRETS_MAX];
+	int r = secrets_unpack(GATE_FD_SECRETS, &known, e);
+
+	if (r < 0)
+		return err_wrap(e, "no scanner");
+	for (size_t i = 0; i < known.n; i++)
+		list[i] = (struct scan_secret){
+			known.list[i].name, known.list[i].value, known.list[i].value_len};
+	r = scan_rules_new(list, known.n, &p->rules, e);
+	return r < 0 ? err_wrap(e, "no scanner") : 0;
+}
+
+static int look(struct push *p, struct err *e)
+{
+	int r = mirror_lock(GATE_FD_LOCK, e);
+
+	if (r == 0)
+		r = upstream_refs(&p->upstream, &p->theirs, e);
+	if (r == 0)
+		r = mirror_refs(&p->gate, p->repo, &p->ours, e);
+	if (r == 0)
+		r = commands_check_seen(&p->commands, &p->theirs, "the upstream", e);
+	return r == 0 ? commands_check_seen(&p->commands, &p->ours, "the mirror", e) : r;
+}
+
+/*
+ * "^OID" for what the upstream has now. Of that only what the mirror has as well: the rest is not
+ * here, and not to leave something out only means to scan it again.
+ */
+static void add_exclusions(const struct push *p, struct str *out)
+{
+	for (size_t i = 0; i < p->theirs.n; i++) {
+		const struct ref *theirs = &p->theirs.list[i];
+		const struct ref *ours = refs_find(&p->ours, theirs->name);
+
+		if (ours && str_eq(ours->oid, theirs->oid))
+			str_addf(out, "^%s\n", theirs->oid);
+	}
+}
+
+static int inspect_request(const struct push *p, struct inspection *in, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->commands.n; i++)
+		r = inspect_text(in, "name of a ref", p->commands.list[i].ref, e);
+	for (char **o = p->commands.options; r == 0 && o && *o; o++)
+		r = inspect_text(in, "push option", *o, e);
+	return r;
+}
+
+static int scan(struct push *p, struct err *e)
+{
+	struct git_job job = {.gate = &p->gate, .repo = p->repo};
+	cleanup_inspection struct inspection in;
+	cleanup_str struct str revisions = {0}, exclude = {0};
+	int r = inspect_init(&in, p->rules, e);
+
+	for (size_t i = 0; i < p->commands.n; i++)
+		if (!command_is_delete(&p->commands.list[i]))
+			str_addf(&revisions, "%s\n", p->commands.list[i].new);
+	add_exclusions(p, &exclude);
+	if (r == 0)
+		r = inspect_request(p, &in, e);
+	if (r == 0 && revisions.len > 0) {
+		str_add(&revisions, exclude.s ? exclude.s : "");
+		r = revisions.failed ? err_set(e, ENOMEM, "scan a push")
+				     : inspect_objects(&in, &job, &revisions, e);
+	}
+	if (r < 0)
+		return err_wrap(e, "the push could not be scanned, so it is refused");
+	if (in.n_found == 0)
+		return 0;
+	report_findings(&in, &p->commands, &job, exclude.s ? exclude.s : "");
+	return err_say(e, EACCES, "%zu secrets found", in.n_found);
+}
+
+/* From now on the upstream may have accepted, whatever becomes of us. */
+static int tell_busy(struct err *e)
+{
+	char c = GATE_STATUS_BUSY;
+
+	return write(GATE_FD_STATUS, &c, 1) == 1 ? 0 : err_set(e, errno, "the gate is gone");
+}
+
+static int run(struct push *p, struct err *e)
+{
+	int r = read_request(p, e);
+
+	if (r == 0)
+		r = load_rules(p, e);
+	if (r == 0)
+		r = look(p, e);
+	if (r == 0)
+		r = scan(p, e);
+	if (r == 0)
+		r = tell_busy(e);
+	return r == 0 ? forward_push(&p->upstream, &p->commands, e) : r;
+}
 
 int push_main(void)
 {
-	fprintf(stderr, "this gate serves fetches only\n");
-	return 1;
+	struct push p = {0};
+	struct err e = {0};
+	int r;
+
+	/* The upstream must not be left in the middle because the agent went away. */
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	r = run(&p, &e);
+	if (r < 0 && e.code != EACCES)
+		fprintf(stderr, "push refused: %s\n", e.msg);
+	push_done(&p);
+	return r < 0;
 }

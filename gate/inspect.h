@@ -1,0 +1,62 @@
+#ifndef GATE_INSPECT_H
+#define GATE_INSPECT_H
+
+#include "base/err.h"
+#include "gate/git.h"
+#include "scan/scan.h"
+
+/*
+ * Reads everything that a push would publish. Objects are listed and read by git itself, as stored:
+ * no attribute, filter, replacement or configuration of the pushed tree has a say.
+ */
+enum inspect_kind {
+	INSPECT_COMMIT,	 /* message, author, committer, any header */
+	INSPECT_TREE,	 /* names in a directory */
+	INSPECT_BLOB,	 /* files, targets of symlinks, .gitmodules */
+	INSPECT_TAG,	 /* message, tagger */
+	INSPECT_PATH,	 /* a whole path */
+	INSPECT_REQUEST, /* name of a ref, push option */
+	INSPECT_KINDS
+};
+
+/* Findings beyond these are counted only. */
+#define INSPECT_TOLD_MAX 20
+
+struct inspect_finding {
+	enum inspect_kind kind;
+	char oid[65]; /* of the object, or "" */
+	char *path;   /* as git lists it, or the text's name; may be "" */
+	size_t line;
+	const char *rule; /* borrowed from the rules */
+	char *what;
+	char excerpt[8];
+};
+
+struct inspection {
+	struct inspect_finding told[INSPECT_TOLD_MAX];
+	size_t n_found;		       /* all of them */
+	size_t objects[INSPECT_KINDS]; /* how many of each were read whole */
+	/* what is being read */
+	struct scan *scan, *paths;
+	enum inspect_kind kind;
+	char oid[65];
+	const char *path;
+};
+
+/* Owner: the caller (inspect_done); the rules must outlive it. */
+int inspect_init(struct inspection *in, const struct scan_rules *rules, struct err *e);
+void inspect_done(struct inspection *in);
+#define cleanup_inspection __attribute__((cleanup(inspect_done)))
+
+/* Text that is in no object. name: "name of the ref", borrowed during the call. */
+int inspect_text(struct inspection *in, const char *name, const char *text, struct err *e);
+
+/*
+ * All objects that are reachable from what `revisions` names (lines "OID" and "^OID") are read, all
+ * of each. -errno when any of it could not be: nothing may be published then. job: as for git_run,
+ * without args and input.
+ */
+int inspect_objects(struct inspection *in, const struct git_job *job, const struct str *revisions,
+	struct err *e);
+
+#endif
