@@ -81,13 +81,13 @@ static char **protected_paths(const struct plan_bottle *b, const char *root)
 {
 	cleanup_strv char **list = NULL;
 
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++)
+		if (strv_push(&list, resolve(sockets[i])) < 0)
+			return NULL;
 	if (strv_push(&list, resolve(b->home)) < 0 ||
 		strv_push(&list, resolve(b->state_home)) < 0 ||
 		(root && strv_push(&list, resolve(root)) < 0))
 		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(sockets); i++)
-		if (strv_push(&list, resolve(sockets[i])) < 0)
-			return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(kernel); i++)
 		if (strv_add(&list, kernel[i]) < 0)
 			return NULL;

@@ -1,0 +1,1 @@
+{agent: .bottle.agent, bottles: .bottle.bottles, gate: .bottle.gate}

@@ -1,0 +1,1 @@
+{canary: .bottle.canary, added: .bottle.env, process: .container.process.env}

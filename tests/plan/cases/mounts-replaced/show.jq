@@ -1,0 +1,1 @@
+{mounts: [.container.mounts[].destination], resolv_conf: .bottle.network.resolv_conf}

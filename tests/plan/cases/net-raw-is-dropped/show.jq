@@ -1,0 +1,1 @@
+{caps: .container.process.capabilities, notes}

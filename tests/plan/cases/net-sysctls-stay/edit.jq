@@ -1,0 +1,1 @@
+.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "0"}

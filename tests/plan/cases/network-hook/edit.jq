@@ -1,0 +1,1 @@
+.hooks.prestart = [{path: "/proc/1/exe", args: ["libnetwork-setkey", "-exec-root=/var/run/docker", "id", "x"]}]

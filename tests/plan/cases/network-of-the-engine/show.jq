@@ -1,0 +1,1 @@
+{network: .bottle.network, namespaces: .container.linux.namespaces}

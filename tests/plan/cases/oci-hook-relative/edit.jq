@@ -1,0 +1,1 @@
+.hooks.poststop = [{path: "sh"}]

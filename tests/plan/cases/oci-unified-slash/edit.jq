@@ -1,0 +1,1 @@
+.linux.resources.unified = {"../cgroup.procs": "1"}

@@ -1,0 +1,1 @@
+.future = {a: 1} | .linux.future = 1 | .process.future = []

@@ -1,0 +1,1 @@
+.process.capabilities.ambient = ["cap_bpf"]

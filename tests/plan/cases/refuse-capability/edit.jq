@@ -1,0 +1,1 @@
+.process.capabilities.bounding += ["CAP_SYS_ADMIN"]

@@ -1,0 +1,1 @@
+.annotations = {"io.kubernetes.cri.container-type": "container"}

@@ -1,0 +1,1 @@
+.annotations = {"dev.bottle.agent": "dev"}

@@ -1,0 +1,1 @@
+{bottles: (.bottle // {} | .bottles), agent: (.bottle // {} | .agent)}

@@ -1,0 +1,1 @@
+{bottles: .bottle.bottles, env: [.bottle.env[] | select(test("^[AB]="))]}

@@ -1,0 +1,1 @@
+.container.linux | {namespaces, uidMappings, gidMappings}
