@@ -32,6 +32,8 @@ static void hier_done(struct cgroup_hier *h)
 {
 	fd_close(&h->dirfd);
 	fd_close(&h->join_fd);
+	free(h->dir);
+	free(h->data);
 	free(h->names);
 	free(h->mount);
 	free(h->root);

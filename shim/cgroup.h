@@ -100,19 +100,17 @@ static inline void cgroup_cleanup(struct cgroup **cg)
 /* ---- what mounting type "cgroup" needs */
 
 /*
- * One hierarchy. All strings are borrowed from the group. The container's own group is the
- * directory mount + path on the host. `name` is the directory's under /sys/fs/cgroup in the
- * container ("cpu,cpuacct", "systemd"); where several controllers share a hierarchy each of them is
- * customarily a symlink to it. `data` is the mount data for a cgroup namespace of one's own
- * ("cpu,cpuacct"; a named hierarchy "name=systemd" wants "none," in front). On pure v2 there is one
- * entry, v2 set, and name and data are "".
+ * One hierarchy. All strings are borrowed from the group. `name` is the directory's under
+ * /sys/fs/cgroup in the container ("cpu,cpuacct", "systemd"); where several controllers share a
+ * hierarchy each of them is customarily a symlink to it. `data` is the mount data for a cgroup
+ * namespace of one's own ("cpu,cpuacct", "none,name=systemd"). On pure v2 there is one entry, v2
+ * set, and name and data are "".
  */
 struct cgroup_mount {
 	bool v2;
 	const char *name;
 	const char *data;
-	const char *mount;
-	const char *path;
+	const char *dir; /* the container's own group on the host, absolute */
 };
 
 /* The v1 hierarchies, or the v2 tree where there is no v1. The caller frees the list only. */

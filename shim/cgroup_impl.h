@@ -16,6 +16,7 @@ struct cgroup_hier {
 	char *root;	   /* what of the hierarchy is mounted there ("/" but in containers) */
 	char *path;	   /* the group, below the mount point: "/docker/ID" */
 	unsigned int made; /* how many of the last parts of path were made for this group */
+	char *dir, *data;  /* for cgroup_mounts; NULL until asked for */
 	int dirfd;	   /* owned; opened by cgroup_create, else -1 */
 	int join_fd;	   /* v1: `tasks`, open for writing; else -1 */
 };

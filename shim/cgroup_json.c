@@ -102,28 +102,36 @@ static const char *mount_name(const struct cgroup_hier *h)
 	return str_starts(h->names, "name=") ? h->names + strlen("name=") : h->names;
 }
 
+static int mount_of(struct cgroup_hier *h, struct cgroup_mount *ret)
+{
+	bool named = str_starts(h->names, "name=");
+
+	if (!h->dir)
+		h->dir = cgroup_hier_dir(h);
+	if (!h->data)
+		h->data = str_format("%s%s", named ? "none," : "", h->names);
+	if (!h->dir || !h->data)
+		return -ENOMEM;
+	*ret = (struct cgroup_mount){
+		.v2 = h->v2, .name = mount_name(h), .data = h->data, .dir = h->dir};
+	return 0;
+}
+
 int cgroup_mounts(const struct cgroup *cg, struct cgroup_mount **ret, size_t *n_ret, struct err *e)
 {
-	struct cgroup_mount *list = calloc(cg->n + 1, sizeof(*list));
+	cleanup_free struct cgroup_mount *list = calloc(cg->n + 1, sizeof(*list));
 	bool pure = cgroup_is_pure_v2(cg);
 	size_t n = 0;
 
 	if (!list)
 		return err_set(e, ENOMEM, "cgroup mounts");
 	for (size_t i = 0; i < cg->n; i++) {
-		const struct cgroup_hier *h = &cg->h[i];
-
-		if (h->v2 && !pure)
+		if (cg->h[i].v2 && !pure)
 			continue;
-		list[n++] = (struct cgroup_mount){
-			.v2 = h->v2,
-			.name = h->v2 ? "" : mount_name(h),
-			.data = h->v2 ? "" : h->names,
-			.mount = h->mount,
-			.path = h->path,
-		};
+		if (mount_of((struct cgroup_hier *)&cg->h[i], &list[n++]) < 0)
+			return err_set(e, ENOMEM, "cgroup mounts");
 	}
-	*ret = list;
+	*ret = steal_ptr(&list);
 	*n_ret = n;
 	return 0;
 }
