@@ -151,6 +151,7 @@ int monitor_boot_receive(struct monitor *m, struct err *e)
 static int listen_for_requests(struct monitor *m, struct err *e)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int r;
 
 	m->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (m->listen_fd < 0)
@@ -159,8 +160,11 @@ static int listen_for_requests(struct monitor *m, struct err *e)
 		return err_set(e, errno, "remove an old '%s'", MONITOR_SOCKET);
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/" MONITOR_SOCKET,
 		m->state_dirfd);
-	if (bind(m->listen_fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-		listen(m->listen_fd, MONITOR_PEERS_MAX) < 0)
+	/* 0600 from birth; everything else of ours is 0700 or less. */
+	umask(0177);
+	r = bind(m->listen_fd, (const struct sockaddr *)&sa, sizeof(sa));
+	umask(077);
+	if (r < 0 || listen(m->listen_fd, MONITOR_PEERS_MAX) < 0)
 		return err_set(e, errno, "listen on '%s/%s'", m->plan.state_dir, MONITOR_SOCKET);
 	return 0;
 }

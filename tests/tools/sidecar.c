@@ -5,6 +5,7 @@
  *		boots, makes an "agent" (a process in a network namespace of its own), attaches,
  *		waits, commits; prints "monitor PID agent PID" and the milliseconds. With STEP
  *		(booted, attached, ready) it prints and then kills itself there, before the commit.
+ *		A SLUG with "bridge" or "auto" in it has that egress mode, any other none.
  *	sidecar start|stop|cleanup STATE_DIR
  *	sidecar agent STATE_DIR COMMAND…	executes in the agent's network namespace
  */
@@ -87,6 +88,14 @@ static struct plan_secret secret_list[] = {
 		.to_scan = true},
 };
 
+/* A bottle whose name says so gets a network; the others need none. */
+static enum plan_egress_mode egress_mode(const char *slug)
+{
+	return strstr(slug, "bridge") ? PLAN_EGRESS_BRIDGE
+	       : strstr(slug, "auto") ? PLAN_EGRESS_AUTO
+				      : PLAN_EGRESS_NONE;
+}
+
 static void fill(struct plan_bottle *b, char **argv)
 {
 	static char *names[] = {(char *)"dev", NULL};
@@ -104,7 +113,7 @@ static void fill(struct plan_bottle *b, char **argv)
 		.egress = {.slug = argv[2],
 			.sidecar_address = (char *)PLAN_SIDECAR_ADDRESS,
 			.agent_address = (char *)PLAN_AGENT_ADDRESS},
-		.egress_mode = PLAN_EGRESS_NONE,
+		.egress_mode = egress_mode(argv[2]),
 		.resolv_conf = (char *)"/etc/resolv.conf",
 		.secrets = secret_list,
 		.n_secrets = ARRAY_LEN(secret_list),

@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# Bottles for tests of the monitor: sourced. The test runs itself again in network, mount and pid
+# namespaces of its own, which stand in for the host: what a failed test leaves ends with them.
+#
+#	own_host "$@"			first line of a test
+#	use_standins			$BIN: the monitor beside stand-ins of its components
+#	new NAME [STEP]			a bottle NAME; $out: what the tool said, $monitor, $agent
+#	agent_does NAME COMMAND…	in the agent's network namespace
+#	ask NAME PORT WORDS		what the listener answers
+#	log_of NAME			the monitor's log
+
+own_host() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	for t in bin/bottle-monitor tools/sidecar tools/standin; do
+		[ -x "$BUILD/$t" ] || { echo "$BUILD/$t is missing"; exit 1; }
+	done
+	if [ -z "${OWN_HOST:-}" ]; then
+		OWN_HOST=1 exec unshare --net --mount --pid --fork --kill-child --mount-proc \
+			--propagation private "$0" "$@"
+	fi
+	mount -t tmpfs tmpfs /run
+	ip link set lo up
+	W=$(mktemp -d "${TMPDIR:-/tmp}/monitor.XXXXXX")
+	BIN=$W/bin
+	mkdir -p "$BIN" "$W/state" "$W/home"
+	cp "$BUILD/bin/bottle-monitor" "$BUILD/tools/sidecar" "$BIN"
+	# What lives holds its cgroup: both go before the namespace.
+	trap 'end_all' EXIT
+}
+
+use_standins() {
+	cp "$BUILD/tools/standin" "$BIN/bottle-gate"
+	cp "$BUILD/tools/standin" "$BIN/bottle-egress"
+}
+
+wait_for() { # at most 10 s
+	local end=$((SECONDS + 10))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+new() {
+	local rc
+	out=$("$BIN/sidecar" create "$W/state/$1" "$W/home" "$1" ${2:+"$2"} 2>&1)
+	rc=$?
+	monitor=$(sed -n 's/^monitor \([0-9]*\) .*/\1/p' <<<"$out")
+	agent=$(sed -n 's/.* agent \([0-9]*\)$/\1/p' <<<"$out")
+	return $rc
+}
+
+tool() { # tool COMMAND NAME [ARGUMENT…]
+	local verb=$1 name=$2
+	shift 2
+	timeout 20 "$BIN/sidecar" "$verb" "$W/state/$name" "$@" 2>&1
+}
+
+agent_does() { tool agent "$@"; }
+ask() { tool agent "$1" timeout 10 sh -c "printf '$3' | nc -w 3 198.19.255.1 $2"; }
+log_of() { cat "$W/home/$1/logs/monitor.log"; }
+alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status"; }
+dead() { ! alive "$1"; }
+no_processes() { ! pgrep -x 'bottle-(monitor|gate|egress|init)' >/dev/null; }
+no_sidecar_processes() { [ "$(pgrep -c -f '^bottle-(monitor|gate|egress)')" = 0 ]; }
+nothing_of() { # the state directory is empty, the home holds no mirrors
+	[ -z "$(ls -A "$W/state/$1" 2>/dev/null)" ] && [ ! -e "$W/home/$1/mirrors" ]
+}
+no_cgroups() { ! find /sys/fs/cgroup -name "bottle-monitor-test-$1*" 2>/dev/null | grep -q .; }
+
+end_all() {
+	local d
+	for d in "$W"/state/*; do
+		[ ! -e "$d/monitor.sock" ] || timeout 20 "$BIN/sidecar" stop "$d" 2>/dev/null
+		timeout 20 "$BIN/sidecar" cleanup "$d" 2>/dev/null
+	done
+	rm -rf "$W"
+}
