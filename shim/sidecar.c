@@ -267,7 +267,7 @@ static int start_monitor(struct sidecar *s, const struct cgroup *container, stru
 	return spawn_monitor(theirs, NULL, cg, e);
 }
 
-int sidecar_boot_at(const struct plan_bottle *bottle, const struct secret *secrets,
+int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
 	const struct sidecar_place *place, struct sidecar **ret, struct err *e)
 {
 	cleanup_sidecar struct sidecar *s = sidecar_new(place->state_dir);
@@ -288,14 +288,6 @@ int sidecar_boot_at(const struct plan_bottle *bottle, const struct secret *secre
 		return err_wrap(e, "start the bottle's monitor");
 	*ret = steal_ptr(&s);
 	return 0;
-}
-
-int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
-	const char *state_dir, struct sidecar **ret, struct err *e)
-{
-	const struct sidecar_place place = {.state_dir = state_dir};
-
-	return sidecar_boot_at(bottle, secrets, &place, ret, e);
 }
 
 int sidecar_netns_fd(const struct sidecar *s)

@@ -16,21 +16,20 @@
  */
 struct sidecar;
 
+/* Where a sidecar belongs. Borrowed. */
+struct sidecar_place {
+	const char *state_dir; /* this container's, under --root; monitor.sock is put there */
+	const struct cgroup
+		*container; /* its own group is made beside it (limits: sidecar_cgroup.c);
+			       NULL: the monitor stays in the caller's groups */
+};
+
 /*
  * Starts the monitor of plan->bottle and hands it its slice and its secrets (looked up by the
- * caller, in the order of plan->bottle->secrets). state_dir: this container's directory under
- * --root; the monitor puts monitor.sock there. Returns when the sidecar's namespace and the CA are
- * there.
+ * caller, in the order of plan->bottle->secrets). Returns when the sidecar's namespace and the CA
+ * are there. A bottle that still lives in the same state directory is ended first.
  */
 int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
-	const char *state_dir, struct sidecar **ret, struct err *e);
-
-/* The same with a group of the sidecar's own beside the container's (limits: sidecar_cgroup.c). */
-struct sidecar_place {
-	const char *state_dir;
-	const struct cgroup *container; /* NULL: the monitor stays in the caller's groups */
-};
-int sidecar_boot_at(const struct plan_bottle *bottle, const struct secret *secrets,
 	const struct sidecar_place *place, struct sidecar **ret, struct err *e);
 
 int sidecar_netns_fd(const struct sidecar *s);	     /* borrowed */

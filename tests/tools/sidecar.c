@@ -152,7 +152,7 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 	r = cgroup_create(CGROUP_FS, path, "monitor-test", &none, &cg, e);
 	place.container = cg;
 	if (r == 0)
-		r = sidecar_boot_at(b, values, &place, ret, e);
+		r = sidecar_boot(b, values, &place, ret, e);
 	if (cg && cgroup_destroy(cg, e) < 0)
 		r = -e->code;
 	cgroup_free(cg);
