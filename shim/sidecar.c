@@ -434,6 +434,11 @@ static int clean_networks(const char *state_dir, struct err *e)
 	return r < 0 ? err_wrap(e, "clean up after the bottle's monitor") : 0;
 }
 
+bool sidecar_present(const char *state_dir)
+{
+	return monitor_record_exists(state_dir) || sidecar_cgroup_exists(state_dir);
+}
+
 /* Its processes first, all of them, whatever the record knows. */
 int sidecar_cleanup(const char *state_dir, struct err *e)
 {

@@ -1,6 +1,9 @@
 #ifndef SHIM_SIDECAR_H
 #define SHIM_SIDECAR_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "bundle/plan.h"
 #include "shim/cgroup.h"
@@ -60,6 +63,9 @@ int sidecar_start(struct sidecar *s, struct err *e);
 
 /* Components stopped, everything of the bottle removed, the monitor ended and gone. */
 int sidecar_stop(struct sidecar *s, struct err *e);
+
+/* Whether there is, or was and was not wholly removed, a sidecar of this directory. */
+bool sidecar_present(const char *state_dir);
 
 /*
  * Removes what a monitor that died left behind, from what STATE_DIR tells. Idempotent; also right

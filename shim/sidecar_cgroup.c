@@ -55,6 +55,13 @@ int sidecar_cgroup_make(
 	return 0;
 }
 
+bool sidecar_cgroup_exists(const char *state_dir)
+{
+	cleanup_fd int dirfd = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return dirfd >= 0 && faccessat(dirfd, CGROUP_RECORD, F_OK, 0) == 0;
+}
+
 int sidecar_cgroup_remove(const char *state_dir, struct err *e)
 {
 	cleanup_fd int dirfd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
