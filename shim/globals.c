@@ -139,6 +139,7 @@ static int set_directories(const struct raw *raw, struct globals *g, struct err 
 	else
 		bottle_home = strdup("/etc/bot-bottle");
 	g->choice.home = bottle_home;
+	g->choice.root = root;
 	return root && bottle_home ? 0 : err_set(e, ENOMEM, "options");
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-/* How the copy learns where the program lives: its own /proc/self/exe has no path. */
-#define SELF_PATH_VARIABLE "_BOTTLE_SHIM_PATH"
+#define SELF_MEMFD "bottle-shim"
 
 extern char **environ;
 
@@ -43,7 +43,7 @@ static int read_only_mount(const char *path)
 static int sealed_copy(const char *path)
 {
 	cleanup_fd int from = open(path, O_RDONLY | O_CLOEXEC);
-	cleanup_fd int to = memfd_create("bottle-shim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	cleanup_fd int to = memfd_create(SELF_MEMFD, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct stat st;
 	off_t left;
 
@@ -63,16 +63,14 @@ static int sealed_copy(const char *path)
 	return steal_fd(&to);
 }
 
-/* In the copy: takes the path out of the environment, which a container would inherit. */
-static int take_path(const char *path)
+/* A file that is the root of its mount has the path "/", one in memory says so. */
+static bool is_copy(const char *exe)
 {
-	snprintf(self_path, sizeof(self_path), "%s", path);
-	return unsetenv(SELF_PATH_VARIABLE) < 0 ? -errno : 0;
+	return strcmp(exe, "/") == 0 || str_starts(exe, "/memfd:" SELF_MEMFD);
 }
 
 int self_protect(char **argv, struct err *e)
 {
-	const char *known = getenv(SELF_PATH_VARIABLE);
 	cleanup_fd int fd = -1;
 	char path[PATH_MAX];
 	ssize_t len;
@@ -80,19 +78,20 @@ int self_protect(char **argv, struct err *e)
 	/* Unreadable to what shares a pid namespace with us, as soon as we are in it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_set(e, errno, "prctl PR_SET_DUMPABLE");
-	if (known)
-		return take_path(known) < 0 ? err_set(e, EINVAL, "unset a variable") : 0;
 	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	if (len < 0)
 		return err_set(e, errno, "read '/proc/self/exe'");
 	path[len] = '\0';
+	if (is_copy(path)) {
+		snprintf(self_path, sizeof(self_path), "%s", argv[0]);
+		return 0;
+	}
 	fd = read_only_mount("/proc/self/exe");
 	if (fd < 0)
 		fd = sealed_copy("/proc/self/exe");
 	if (fd < 0)
 		return err_set(e, -fd, "protect '%s' from containers", path);
-	if (setenv(SELF_PATH_VARIABLE, path, 1) < 0)
-		return err_set(e, errno, "set a variable");
+	argv[0] = path;
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
 	return err_set(e, errno, "execute '%s' again", path);
 }

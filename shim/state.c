@@ -187,6 +187,7 @@ static json_t *whole_to_json(const struct state *s)
 
 	json_object_set_new(mine, "startTime", json_integer((json_int_t)s->start_time));
 	json_object_set_new(mine, "namespaces", json_integer((json_int_t)s->namespaces));
+	json_object_set_new(mine, "hooks", json_integer(s->hooks));
 	json_object_set_new(mine, "systemdCgroup", json_boolean(s->systemd_cgroup));
 	json_object_set_new(mine, "inBottle", json_boolean(s->in_bottle));
 	json_object_set_new(mine, "bottleEnv", strings_to_json(s->bottle_env));
@@ -231,7 +232,7 @@ static int read_annotations(const struct json_at *root, struct state *s, struct 
 static int read_own(const struct json_at *root, struct state *s, struct err *e)
 {
 	struct json_at at, cg;
-	int64_t namespaces = 0;
+	int64_t namespaces = 0, hooks = 0;
 	uint64_t start = 0;
 	int r = json_member(root, "bottleShim", JSON_OBJECT, &at, e);
 
@@ -239,6 +240,7 @@ static int read_own(const struct json_at *root, struct state *s, struct err *e)
 		return r < 0 ? r : err_say(e, ENODATA, "state of '%s' is not ours", s->id);
 	if ((r = json_get_u64(&at, "startTime", &start, e)) < 0 ||
 		(r = json_get_int(&at, "namespaces", 0, INT64_MAX, &namespaces, e)) < 0 ||
+		(r = json_get_int(&at, "hooks", 0, INT32_MAX, &hooks, e)) < 0 ||
 		(r = json_get_bool(&at, "systemdCgroup", &s->systemd_cgroup, e)) < 0 ||
 		(r = json_get_bool(&at, "inBottle", &s->in_bottle, e)) < 0 ||
 		(r = json_get_strv(&at, "bottleEnv", &s->bottle_env, e)) < 0 ||
@@ -248,6 +250,7 @@ static int read_own(const struct json_at *root, struct state *s, struct err *e)
 		return r;
 	s->start_time = start;
 	s->namespaces = (unsigned long)namespaces;
+	s->hooks = (unsigned int)hooks;
 	if (r > 0)
 		s->cgroup = json_incref(cg.j);
 	return 0;

@@ -46,6 +46,7 @@ struct state {
 	char *slug;	   /* of the bottle, or NULL */
 	char **bottle_env; /* what the bottle adds to the environment of each process */
 	json_t *cgroup;	   /* cgroup_to_json, or NULL */
+	unsigned int hooks;	  /* 1 << enum oci_hook_kind of those that config.json has */
 	unsigned long namespaces; /* CLONE_NEW… that the container has of its own */
 	char **placeholders; /* files made in the rootfs for mounts, removed at delete while empty */
 

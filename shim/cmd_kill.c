@@ -1,0 +1,73 @@
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/ptr.h"
+#include "shim/cmd.h"
+#include "shim/options.h"
+#include "shim/signal_name.h"
+#include "shim/state.h"
+
+static int kill_all(const struct state *s, int sig, struct err *e)
+{
+	cleanup_cgroup struct cgroup *cg = NULL;
+	int r = state_cgroup(s, &cg, e);
+
+	return r < 0 ? r : cgroup_signal_all(cg, sig, e);
+}
+
+static int kill_init(const struct state *s, int sig, struct err *e)
+{
+	cleanup_fd int pidfd = state_init_pidfd(s);
+	int r;
+
+	if (pidfd < 0)
+		return err_say(e, ESRCH, "container not running");
+	r = proc_pidfd_signal(pidfd, sig);
+	if (r == -ESRCH)
+		return err_say(e, ESRCH, "container not running");
+	return r < 0 ? err_set(e, -r, "signal the container's init") : 0;
+}
+
+static int run(const struct globals *g, int argc, char **argv, struct err *e)
+{
+	bool all = false, shared_pids;
+	const struct option_def defs[] = {
+		{"all", 'a', OPTION_SWITCH, &all, NULL, "all processes, not only init"},
+	};
+	const struct options options = {
+		.program = "bottle-shim kill",
+		.usage = cmd_kill.usage,
+		.help = cmd_kill.help,
+		.defs = defs,
+		.n_defs = ARRAY_LEN(defs),
+	};
+	cleanup_state struct state *s = NULL;
+	int sig, r = options_parse(&options, argc, argv, e);
+	int n = r;
+
+	if (r >= 0)
+		r = options_need(&options, r, 1, 2, e);
+	if (r < 0)
+		return r;
+	sig = signal_number(n > 1 ? argv[2] : "TERM", e);
+	if (sig < 0)
+		return sig;
+	r = state_load(g->root, argv[1], &s, e);
+	if (r < 0)
+		return r;
+	/* Without a pid namespace of its own the end of init does not end the others. */
+	shared_pids = !(s->namespaces & CLONE_NEWPID);
+	if (all || (shared_pids && sig == SIGKILL))
+		return kill_all(s, sig, e);
+	return kill_init(s, sig, e);
+}
+
+const struct command cmd_kill = {
+	.name = "kill",
+	.usage = "[--all] ID [SIGNAL]",
+	.help = "Send a signal (default: TERM) to a container's init, or to all its processes.",
+	.run = run,
+};

@@ -1,0 +1,483 @@
+#include "shim/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/msg.h"
+#include "base/path.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/container_load.h"
+#include "shim/hooks.h"
+#include "shim/init.h"
+#include "shim/latch.h"
+#include "shim/namespace.h"
+#include "shim/scm.h"
+
+/* Compiled filters; anybody could fill it who could as well replace this program. */
+#define SECCOMP_CACHE "/run/bottle-shim.cache"
+
+/* ---- before anything is made */
+
+static int check_preserved(long n, struct err *e)
+{
+	for (int fd = 3; fd < 3 + n; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return err_say(e, EBADF, "--preserve-fds %ld: descriptor %d is not open", n,
+				fd);
+	return 0;
+}
+
+static int check_rootfs(const struct oci *oci, struct err *e)
+{
+	struct stat st;
+
+	if (stat(oci->root_path, &st) < 0)
+		return err_set(e, errno, "config.json: root.path: rootfs '%s'", oci->root_path);
+	if (!S_ISDIR(st.st_mode))
+		return err_say(e, ENOTDIR, "config.json: root.path: '%s' is not a directory",
+			oci->root_path);
+	return 0;
+}
+
+static int fill_state(struct container *c, const struct container_source *src, struct err *e)
+{
+	struct state *s = c->state;
+	const struct oci *oci = c->plan->oci;
+
+	s->oci_version = strdup(oci->oci_version ? oci->oci_version : "1.0.0");
+	s->bundle = strdup(oci->bundle);
+	s->rootfs = strdup(oci->root_path);
+	s->owner = strdup("");
+	s->annotations = strv_copy(oci->annotations);
+	s->namespaces = (unsigned long)(namespace_flags(oci, false) | namespace_flags(oci, true));
+	s->systemd_cgroup = c->globals->cgroup_manager == CGROUP_SYSTEMD;
+	for (int k = 0; k < OCI_HOOK_KINDS; k++)
+		s->hooks |= oci->hooks[k].n ? 1U << k : 0;
+	if (c->plan->bottle) {
+		s->in_bottle = true;
+		s->slug = strdup(c->plan->bottle->slug);
+		s->bottle_env = strv_copy(c->plan->bottle->env);
+	}
+	if (!s->oci_version || !s->bundle || !s->rootfs || !s->owner)
+		return err_set(e, ENOMEM, "container '%s'", s->id);
+	return path_write_file(s->dirfd, STATE_CONFIG, src->text, src->len, 0600, e);
+}
+
+/* ---- the sidecar */
+
+static int boot_sidecar(struct container *c, struct err *e)
+{
+	const struct plan_bottle *b = c->plan->bottle;
+	const struct sidecar_place place = {c->state->dir, c->cgroup};
+	struct secret *secrets;
+	/* The operator's own environment, never an engine's: those call with a --root or a log. */
+	bool with_env = !c->globals->root_given && !c->globals->log;
+	int r = 0;
+
+	if (!b)
+		return 0;
+	secrets = calloc(b->n_secrets + 1, sizeof(*secrets));
+	if (!secrets)
+		return err_set(e, ENOMEM, "secrets");
+	for (size_t i = 0; r == 0 && i < b->n_secrets; i++)
+		r = plan_secret_find(b, &b->secrets[i], with_env, &secrets[i], e);
+	if (r == 0)
+		r = sidecar_boot(b, secrets, &place, &c->sidecar, e);
+	for (size_t i = 0; i < b->n_secrets; i++)
+		secret_done(&secrets[i]);
+	free(secrets);
+	return r;
+}
+
+/* ---- init */
+
+static int open_console(struct container *c, int *ret_child, struct err *e)
+{
+	const struct container_options *o = c->options;
+	bool terminal = c->plan->oci->process->terminal;
+	int pair[2];
+
+	*ret_child = -1;
+	if (!terminal && o->console_socket)
+		return err_say(e, EINVAL,
+			"cannot use console socket if runc will not detach or allocate tty");
+	if (!terminal)
+		return 0;
+	if (o->console_socket) {
+		*ret_child = scm_connect(o->console_socket, e);
+		return *ret_child < 0 ? err_wrap(e, "--console-socket") : 0;
+	}
+	if (!o->foreground)
+		return err_say(e, EINVAL,
+			"cannot allocate tty if runc will detach without setting console socket");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, errno, "socketpair");
+	c->console = pair[0];
+	*ret_child = pair[1];
+	return 0;
+}
+
+static void init_release(struct init *i)
+{
+	fd_close(&i->sync);
+	fd_close(&i->latch);
+	fd_close(&i->console);
+	fd_close(&i->process.lsm_fd);
+	fd_close(&i->process.seccomp_agent);
+	mount_sources_done(&i->sources);
+}
+
+static int prepare_init(struct container *c, struct init *i, struct err *e)
+{
+	const struct oci_process *p = c->plan->oci->process;
+	int pair[2], r;
+
+	i->process.process = p;
+	i->process.preserve_fds = c->options->preserve_fds;
+	i->plan = c->plan;
+	i->state = c->state;
+	i->cgroup = c->cgroup;
+	i->ca_pem = c->sidecar ? sidecar_ca_pem(c->sidecar) : NULL;
+	i->no_pivot = c->options->no_pivot;
+	i->new_keyring = !c->options->no_new_keyring;
+	r = caps_resolve(p, &i->process.caps, e);
+	if (r == 0)
+		r = process_lsm_open(p, &i->process.lsm_fd, e);
+	if (r == 0)
+		r = mount_sources_open(c->plan->oci, &i->sources, e);
+	if (r == 0)
+		r = open_console(c, &i->console, e);
+	if (r == 0)
+		r = latch_make(c->state->dirfd, e);
+	if (r < 0)
+		return r;
+	i->latch = r;
+	r = msg_pair(pair, e);
+	if (r < 0)
+		return r;
+	c->sync = pair[0];
+	i->sync = pair[1];
+	return 0;
+}
+
+static int clone_init(struct container *c, struct init *i, struct err *e)
+{
+	int netns = c->sidecar ? sidecar_netns_fd(c->sidecar) : -1;
+	pid_t pid;
+
+	e->code = 0;
+	pid = namespace_clone(c->plan->oci, c->cgroup, netns, &c->init.pidfd, e);
+	if (pid < 0)
+		return pid;
+	if (pid == 0 && e->code) {
+		struct err ignored;
+
+		msg_send(i->sync, INIT_FAILED, e, sizeof(*e), NULL, 0, &ignored);
+		_exit(1);
+	}
+	if (pid == 0)
+		init_main(i);
+	c->init.pid = pid;
+	c->state->pid = pid;
+	return proc_start_time(pid, &c->state->start_time, NULL, e);
+}
+
+/* init has ended without a word: all there is to tell is how. */
+static int init_died(struct container *c, struct err *e)
+{
+	int status = 0, r;
+
+	fd_close(&c->sync);
+	r = proc_wait(&c->init, 10000, &status, e);
+	if (r <= 0)
+		return r < 0 ? r : err_say(e, EIO, "the container's init does not answer");
+	if (WIFSIGNALED(status))
+		return err_say(e, EIO, "the container's init was killed by signal %d%s",
+			WTERMSIG(status),
+			WTERMSIG(status) == SIGKILL ? " (out of memory?)" : "");
+	return err_say(e, EIO, "the container's init ended with status %d", WEXITSTATUS(status));
+}
+
+static int take_error(const struct msg *m, struct err *e)
+{
+	if (m->len != sizeof(*e))
+		return err_say(e, EPROTO, "a malformed error from the container's init");
+	memcpy(e, m->body, sizeof(*e));
+	e->msg[sizeof(e->msg) - 1] = '\0';
+	if (e->code <= 0)
+		e->code = EINVAL;
+	return -e->code;
+}
+
+static int expect(struct container *c, enum init_stage stage, struct msg *m, struct err *e)
+{
+	int r = msg_recv(c->sync, m, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return init_died(c, e);
+	if (m->type == INIT_FAILED)
+		return take_error(m, e);
+	return m->type == stage ? 0 : err_say(e, EPROTO, "stage %u instead of %d", m->type, stage);
+}
+
+static int tell(struct container *c, enum init_stage stage, struct err *e)
+{
+	return msg_send(c->sync, stage, "", 0, NULL, 0, e);
+}
+
+/* ---- the stages, in the order of shim/init.h */
+
+static int map_ids(struct container *c, struct err *e)
+{
+	const struct oci_namespace *ns = &c->plan->oci->ns[OCI_NS_USER];
+	int r;
+
+	if (!ns->present || ns->path)
+		return 0;
+	r = idmap_write(c->init.pid, c->plan->oci, e);
+	return r < 0 ? r : tell(c, INIT_MAPPED, e);
+}
+
+static int attach_sidecar(struct container *c, struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r;
+
+	if (!c->sidecar)
+		return 0;
+	r = expect(c, INIT_NETWORK, &m, e);
+	if (r == 0 && m.n_fds != 1)
+		r = err_say(e, EPROTO, "no descriptor of the agent's network came");
+	return r < 0 ? r : sidecar_attach(c->sidecar, m.fds[0], c->init.pidfd, e);
+}
+
+static int runtime_hooks(struct container *c, enum oci_hook_kind kind, struct err *e)
+{
+	cleanup_json json_t *j = NULL;
+
+	if (c->plan->oci->hooks[kind].n == 0)
+		return 0;
+	c->hooked = true;
+	j = state_to_json(c->state, STATE_CREATING);
+	return hooks_run(c->plan->oci, kind, j, c->state->bundle, e);
+}
+
+static int meet_hooks(struct container *c, struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r;
+
+	if (!init_stops_for_hooks(c->plan))
+		return 0;
+	r = expect(c, INIT_MOUNTED, &m, e);
+	/* The agent never runs before its sidecar is ready, and its engine hears of it here. */
+	if (r == 0 && c->sidecar)
+		r = sidecar_wait_ready(c->sidecar, e);
+	if (r == 0)
+		r = runtime_hooks(c, OCI_HOOK_PRESTART, e);
+	if (r == 0)
+		r = runtime_hooks(c, OCI_HOOK_CREATE_RUNTIME, e);
+	return r < 0 ? r : tell(c, INIT_HOOKED, e);
+}
+
+static int note_placeholders(struct state *s, char *lines, struct err *e)
+{
+	char *save = NULL;
+
+	for (char *l = strtok_r(lines, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		if (strv_add(&s->placeholders, l) < 0)
+			return err_set(e, ENOMEM, "placeholders");
+	return 0;
+}
+
+static int write_pid_file(const struct container *c, struct err *e)
+{
+	char text[32];
+
+	if (!c->options->pid_file)
+		return 0;
+	snprintf(text, sizeof(text), "%d", (int)c->init.pid);
+	return path_write_file(AT_FDCWD, c->options->pid_file, text, strlen(text), 0644, e);
+}
+
+static int commit(struct container *c, struct err *e)
+{
+	const struct oci_process *p = c->plan->oci->process;
+	cleanup_msg struct msg m = {0};
+	int r = expect(c, INIT_READY, &m, e);
+
+	if (r == 0)
+		r = note_placeholders(c->state, m.body, e);
+	/* With the host's rights, which init may have none of. */
+	if (r == 0)
+		r = process_set_rlimits(c->init.pid, p, e);
+	if (r == 0)
+		r = process_set_oom(c->init.pid, p, e);
+	if (r == 0 && c->cgroup)
+		r = cgroup_settle(c->cgroup, e);
+	if (r == 0)
+		r = state_save(c->state, e);
+	if (r == 0)
+		r = write_pid_file(c, e);
+	if (r == 0 && c->sidecar)
+		r = sidecar_commit(c->sidecar, e);
+	return r < 0 ? r : tell(c, INIT_COMMIT, e);
+}
+
+typedef int stage_fn(struct container *c, struct err *e);
+
+static stage_fn *const stages[] = {map_ids, attach_sidecar, meet_hooks, commit};
+
+static int run_stages(struct container *c, struct err *e)
+{
+	int r = 0;
+
+	for (size_t n = 0; r == 0 && n < ARRAY_LEN(stages); n++)
+		r = stages[n](c, e);
+	return r;
+}
+
+static int seccomp_agent(const struct container *c, struct init *i, char **ret_text, struct err *e)
+{
+	const struct oci_seccomp *s = c->plan->oci->seccomp;
+
+	if (!i->process.seccomp->notify || !s->listener_path)
+		return 0;
+	*ret_text = container_seccomp_message(c->state, s);
+	i->process.seccomp_message = *ret_text;
+	if (!*ret_text)
+		return err_set(e, ENOMEM, "seccomp agent");
+	i->process.seccomp_agent = scm_connect(s->listener_path, e);
+	return i->process.seccomp_agent < 0 ? -e->code : 0;
+}
+
+static int make_init(struct container *c, const struct seccomp_program *filter, struct err *e)
+{
+	struct init i = {
+		.process = {.lsm_fd = -1, .seccomp_agent = -1, .seccomp = filter},
+		.sources = {.root = -1},
+		.sync = -1,
+		.latch = -1,
+		.console = -1,
+	};
+	cleanup_free char *message = NULL;
+	int r = prepare_init(c, &i, e);
+
+	if (r == 0)
+		r = seccomp_agent(c, &i, &message, e);
+	if (r == 0)
+		r = clone_init(c, &i, e);
+	/* Its end must be init's alone, or its death would not be seen. */
+	init_release(&i);
+	return r < 0 ? r : run_stages(c, e);
+}
+
+static int make_cgroup(struct container *c, struct err *e)
+{
+	const struct oci *oci = c->plan->oci;
+	int r = cgroup_create(c->globals->cgroup_manager, oci->cgroups_path, c->state->id,
+		oci->resources, &c->cgroup, e);
+
+	if (r < 0)
+		return r;
+	c->state->cgroup = cgroup_to_json(c->cgroup);
+	if (!c->state->cgroup)
+		return err_set(e, ENOMEM, "cgroup");
+	/* From here on a delete finds what a killed create has left. */
+	return state_save(c->state, e);
+}
+
+static int make_all(struct container *c, const struct container_source *src, struct err *e)
+{
+	struct seccomp_program filter = {0};
+	int r = fill_state(c, src, e);
+
+	if (r == 0)
+		r = seccomp_compile(c->plan->oci->seccomp,
+			c->globals->rootless ? NULL : SECCOMP_CACHE, &filter, e);
+	if (r == 0)
+		r = make_cgroup(c, e);
+	if (r == 0)
+		r = boot_sidecar(c, e);
+	if (r == 0)
+		r = make_init(c, &filter, e);
+	seccomp_program_done(&filter);
+	return r;
+}
+
+int container_create(const struct globals *g, const struct container_options *o, const char *id,
+	struct container *ret, struct err *e)
+{
+	struct container_source src = {0};
+	int r;
+
+	*ret = (struct container){
+		.globals = g, .options = o, .init = PROC_NONE, .sync = -1, .console = -1};
+	r = state_check_id(id, e);
+	if (r == 0)
+		r = check_preserved(o->preserve_fds, e);
+	if (r == 0)
+		r = container_load(g, o->bundle, o->config, id, &src, e);
+	if (r == 0) {
+		ret->plan = steal_ptr(&src.plan);
+		r = check_rootfs(ret->plan->oci, e);
+	}
+	if (r == 0)
+		r = state_create(g->root, id, &ret->state, e);
+	if (r == 0)
+		r = make_all(ret, &src, e);
+	container_source_done(&src);
+	if (r < 0) {
+		struct err why = *e;
+
+		container_undo(ret);
+		*e = why;
+	}
+	return r;
+}
+
+void container_undo(struct container *c)
+{
+	struct err e;
+
+	proc_kill(&c->init);
+	sidecar_free(steal_ptr(&c->sidecar));
+	if (c->cgroup && cgroup_destroy(c->cgroup, &e) < 0)
+		log_warning("%s", e.msg);
+	if (c->hooked) {
+		cleanup_json json_t *j = state_to_json(c->state, STATE_STOPPED);
+
+		hooks_run_all(c->plan->oci, OCI_HOOK_POSTSTOP, j, c->state->bundle);
+	}
+	if (c->state && state_remove(c->state, &e) < 0)
+		log_warning("%s", e.msg);
+	container_done(c);
+}
+
+void container_done(struct container *c)
+{
+	fd_close(&c->sync);
+	fd_close(&c->console);
+	fd_close(&c->init.pidfd);
+	c->init = PROC_NONE;
+	sidecar_free(c->sidecar);
+	cgroup_free(c->cgroup);
+	state_free(c->state);
+	plan_free(c->plan);
+	*c = (struct container){.init = PROC_NONE, .sync = -1, .console = -1};
+}

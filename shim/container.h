@@ -1,0 +1,59 @@
+#ifndef SHIM_CONTAINER_H
+#define SHIM_CONTAINER_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/proc.h"
+#include "bundle/plan.h"
+#include "shim/cmd.h"
+#include "shim/sidecar.h"
+#include "shim/state.h"
+
+/* A container's life, as create, run, start and delete drive it. */
+
+struct container_options {
+	const char *bundle;	    /* directory; NULL: the current one */
+	const char *config;	    /* NULL: config.json of the bundle */
+	const char *pid_file;	    /* NULL: none */
+	const char *console_socket; /* NULL: none */
+	bool no_pivot, no_new_keyring;
+	long preserve_fds;
+	bool foreground; /* run without --detach: the terminal is ours to relay */
+};
+
+/* A container that this process has made. */
+struct container {
+	const struct globals *globals;
+	const struct container_options *options;
+	struct plan *plan;
+	struct state *state;
+	struct cgroup *cgroup;
+	struct sidecar *sidecar; /* NULL without a bottle */
+	struct proc init;	 /* our child */
+	int sync;		 /* our end */
+	int console;		 /* the terminal's master comes here; -1: none */
+	bool hooked;		 /* runtime hooks have run: poststop is due */
+};
+
+/*
+ * Makes it, up to `created`. On failure nothing is left. The caller ends with container_done, which
+ * leaves a made container alone.
+ */
+int container_create(const struct globals *g, const struct container_options *o, const char *id,
+	struct container *ret, struct err *e);
+void container_done(struct container *c);
+
+/* Takes down what container_create has made so far, in reverse, through errors. */
+void container_undo(struct container *c);
+
+/* `created` to `running`. The caller holds the lock of s. */
+int container_start(struct state *s, struct err *e);
+
+/*
+ * Removes the container and all that belongs to it. force: also a running one, and a missing one is
+ * success. Can be killed at any moment and repeated.
+ */
+int container_delete(const struct globals *g, const char *id, bool force, struct err *e);
+
+#endif

@@ -1,0 +1,66 @@
+#include "shim/container_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/sysctl.h"
+
+#define CONFIG_MAX (16U << 20)
+
+static int read_config(const char *bundle, const char *config, struct container_source *ret,
+	struct err *e)
+{
+	cleanup_free char *path =
+		config ? realpath(config, NULL) : str_format("%s/config.json", bundle);
+
+	if (!path)
+		return err_set(e, errno, "--config '%s'", config ? config : "config.json");
+	return fd_read_file(AT_FDCWD, path, CONFIG_MAX, &ret->text, &ret->len, e);
+}
+
+int container_load(const struct globals *g, const char *bundle, const char *config, const char *id,
+	struct container_source *ret, struct err *e)
+{
+	cleanup_free char *absolute = realpath(bundle ? bundle : ".", NULL);
+	cleanup_oci struct oci *oci = NULL;
+	int r;
+
+	if (!absolute)
+		return err_set(e, errno, "bundle '%s'", bundle ? bundle : ".");
+	r = read_config(absolute, config, ret, e);
+	if (r == 0)
+		r = oci_parse(ret->text, ret->len, absolute, &oci, e);
+	if (r < 0)
+		return r;
+	if (!oci->process)
+		return err_say(e, EINVAL, "config.json: process: it is missing");
+	r = sysctl_check(oci, e);
+	if (r == 0)
+		r = plan_build(steal_ptr(&oci), &g->choice, id, &ret->plan, e);
+	for (size_t i = 0; r == 0 && ret->plan->notes && ret->plan->notes[i]; i++)
+		log_debug("%s", ret->plan->notes[i]);
+	return r;
+}
+
+void container_source_done(struct container_source *s)
+{
+	free(s->text);
+	plan_free(s->plan);
+	*s = (struct container_source){0};
+}
+
+char *container_seccomp_message(const struct state *s, const struct oci_seccomp *seccomp)
+{
+	cleanup_json json_t *state = state_to_json(s, STATE_CREATING);
+	cleanup_json json_t *j = json_pack("{s:s, s:[s], s:i, s:s, s:O?}", "ociVersion",
+		s->oci_version, "fds", "seccompFd", "pid", (int)s->pid, "metadata",
+		seccomp->listener_metadata ? seccomp->listener_metadata : "", "state", state);
+
+	return j ? json_dumps(j, JSON_COMPACT) : NULL;
+}

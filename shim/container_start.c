@@ -1,0 +1,78 @@
+#include <errno.h>
+#include <poll.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/ptr.h"
+#include "shim/container.h"
+#include "shim/hooks.h"
+#include "shim/latch.h"
+
+/* The egress network attached, the components ready: without them the agent is not started. */
+static int start_sidecar(const struct state *s, struct err *e)
+{
+	struct sidecar *sidecar = NULL;
+	int r;
+
+	if (!s->in_bottle)
+		return 0;
+	r = sidecar_connect(s->dir, &sidecar, e);
+	if (r < 0)
+		return err_say(e, -r,
+			"container '%s': its sidecar's monitor has ended, so it has no network and "
+			"is not started; delete it",
+			s->id);
+	r = sidecar_start(sidecar, e);
+	sidecar_free(sidecar);
+	return r;
+}
+
+static int run_poststart(const struct state *s, struct err *e)
+{
+	cleanup_oci struct oci *oci = NULL;
+	cleanup_json json_t *j = NULL;
+	int r;
+
+	if (!(s->hooks & (1U << OCI_HOOK_POSTSTART)))
+		return 0;
+	r = state_config(s, &oci, e);
+	if (r < 0)
+		return r;
+	j = state_to_json(s, STATE_RUNNING);
+	hooks_run_all(oci, OCI_HOOK_POSTSTART, j, s->bundle);
+	return 0;
+}
+
+/* init has said why and is about to end: it has when we return. */
+static void wait_for_end(const struct state *s)
+{
+	cleanup_fd int pidfd = state_init_pidfd(s);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd >= 0)
+		poll(&p, 1, 2000);
+}
+
+int container_start(struct state *s, struct err *e)
+{
+	enum state_status status = state_status(s);
+	int connection, r;
+
+	if (status == STATE_STOPPED)
+		return err_say(e, EINVAL, "cannot start a container that has stopped");
+	if (status != STATE_CREATED)
+		return err_say(e, EINVAL, "cannot start an already %s container",
+			state_status_name(status));
+	r = start_sidecar(s, e);
+	if (r < 0)
+		return r;
+	connection = latch_connect(s->dirfd, e);
+	if (connection < 0)
+		return connection;
+	r = latch_release(s->dirfd, connection, e);
+	if (r < 0) {
+		wait_for_end(s);
+		return err_wrap(e, "unable to start container process");
+	}
+	return run_poststart(s, e);
+}

@@ -1,0 +1,167 @@
+#include "shim/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/mount.h"
+#include "shim/rootfs.h"
+
+static const struct oci_device defaults[] = {
+	{.path = (char *)"/dev/null", .type = 'c', .major = 1, .minor = 3, .mode = 0666},
+	{.path = (char *)"/dev/zero", .type = 'c', .major = 1, .minor = 5, .mode = 0666},
+	{.path = (char *)"/dev/full", .type = 'c', .major = 1, .minor = 7, .mode = 0666},
+	{.path = (char *)"/dev/random", .type = 'c', .major = 1, .minor = 8, .mode = 0666},
+	{.path = (char *)"/dev/urandom", .type = 'c', .major = 1, .minor = 9, .mode = 0666},
+	{.path = (char *)"/dev/tty", .type = 'c', .major = 5, .minor = 0, .mode = 0666},
+};
+
+static const struct {
+	const char *name, *to;
+} links[] = {
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+	{"ptmx", "pts/ptmx"},
+};
+
+static bool binds_dev(const struct oci *oci)
+{
+	for (size_t i = 0; i < oci->n_mounts; i++) {
+		const struct oci_mount *m = &oci->mounts[i];
+
+		if ((str_eq(m->type, "bind") || strv_has(m->options, "bind") ||
+			    strv_has(m->options, "rbind")) &&
+			(str_eq(m->destination, "/dev") || str_eq(m->destination, "/dev/")))
+			return true;
+	}
+	return false;
+}
+
+/* The host's node, laid over an empty file. */
+static int bind_node(int rootfd, const struct oci_device *d, struct err *e)
+{
+	cleanup_fd int node = mount_clone(d->path, false, e);
+	cleanup_fd int target = -1;
+
+	if (node < 0)
+		return node;
+	target = rootfs_target(rootfd, d->path, false, NULL, e);
+	return target < 0 ? target : mount_attach(node, target, e);
+}
+
+static mode_t file_type(char type)
+{
+	switch (type) {
+	case 'b':
+		return S_IFBLK;
+	case 'p':
+		return S_IFIFO;
+	default: /* 'c' and its old name 'u' */
+		return S_IFCHR;
+	}
+}
+
+/* One that is there already is right only when it is the same device. */
+static int check_existing(int dir, const char *name, const struct oci_device *d, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno, "device '%s'", d->path);
+	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
+		(d->type != 'p' &&
+			st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor)))
+		return err_say(e, EEXIST,
+			"device '%s': the image has something else of that name", d->path);
+	return 0;
+}
+
+static int make_node(int rootfd, const struct oci_device *d, struct err *e)
+{
+	cleanup_free char *copy = strdup(d->path);
+	char *slash = copy ? strrchr(copy, '/') : NULL;
+	const char *name = slash ? slash + 1 : copy;
+	cleanup_fd int dir = -1;
+
+	if (!copy)
+		return err_set(e, ENOMEM, "device '%s'", d->path);
+	if (!slash || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return err_say(e, EINVAL, "device '%s': expected an absolute path", d->path);
+	*slash = '\0';
+	dir = path_mkdir_in_root(rootfd, *copy ? copy : "/", 0755);
+	if (dir < 0)
+		return err_set(e, -dir, "make '%s' in the container's root", copy);
+	if (mknodat(dir, name, file_type(d->type) | d->mode,
+		    makedev((unsigned)d->major, (unsigned)d->minor)) < 0) {
+		if (errno == EEXIST)
+			return check_existing(dir, name, d, e);
+		return err_set(e, errno, "make device '%s'", d->path);
+	}
+	if ((d->uid || d->gid) && fchownat(dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno, "give device '%s' to %u:%u", d->path, d->uid, d->gid);
+	return 0;
+}
+
+static int make_device(int rootfd, const struct oci_device *d, bool user_namespace, struct err *e)
+{
+	int r;
+
+	if (user_namespace && d->type != 'p')
+		return bind_node(rootfd, d, e);
+	r = make_node(rootfd, d, e);
+	/* A host that withholds CAP_MKNOD. */
+	return r == -EPERM ? bind_node(rootfd, d, e) : r;
+}
+
+static int make_links(int rootfd, struct err *e)
+{
+	cleanup_fd int dev = path_mkdir_in_root(rootfd, "/dev", 0755);
+
+	if (dev < 0)
+		return err_set(e, -dev, "make '/dev' in the container's root");
+	/* An image's own ptmx would be that of the host's instance. */
+	if (unlinkat(dev, "ptmx", 0) < 0 && errno != ENOENT && errno != EROFS && errno != EBUSY)
+		return err_set(e, errno, "remove '/dev/ptmx'");
+	for (size_t i = 0; i < ARRAY_LEN(links); i++)
+		if (symlinkat(links[i].to, dev, links[i].name) < 0 && errno != EEXIST)
+			return err_set(e, errno, "link '/dev/%s'", links[i].name);
+	/* Where the kernel has it. */
+	if (faccessat(AT_FDCWD, "/proc/kcore", F_OK, 0) == 0 &&
+		symlinkat("/proc/kcore", dev, "core") < 0 && errno != EEXIST)
+		return err_set(e, errno, "link '/dev/core'");
+	return 0;
+}
+
+/* One that config.json tells about is made as it tells. */
+static bool configured(const struct oci *oci, const char *path)
+{
+	for (size_t i = 0; i < oci->n_devices; i++)
+		if (strcmp(oci->devices[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+int device_make_all(int rootfd, const struct oci *oci, bool user_namespace, struct err *e)
+{
+	int r = 0;
+
+	if (binds_dev(oci))
+		return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(defaults); i++)
+		if (!configured(oci, defaults[i].path))
+			r = make_device(rootfd, &defaults[i], user_namespace, e);
+	for (size_t i = 0; r == 0 && i < oci->n_devices; i++)
+		if (strcmp(oci->devices[i].path, "/dev/ptmx") != 0)
+			r = make_device(rootfd, &oci->devices[i], user_namespace, e);
+	return r < 0 ? r : make_links(rootfd, e);
+}

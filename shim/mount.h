@@ -1,0 +1,40 @@
+#ifndef SHIM_MOUNT_H
+#define SHIM_MOUNT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "bundle/oci.h"
+#include "shim/mount_options.h"
+
+/*
+ * One mount, with the descriptor-based calls (fsopen(2), open_tree(2), mount_setattr(2),
+ * move_mount(2)): it is made complete while it is attached nowhere, and attached to a target that
+ * was opened inside the root. So no path of the container is ever resolved by the kernel on its
+ * own, and nothing is visible half-configured. All return a descriptor or 0, or -errno.
+ */
+
+/* A new file system instance. label: linux.mountLabel or NULL. */
+int mount_new(const char *type, const char *source, const struct mount_options *o,
+	const char *label, struct err *e);
+
+/* A copy of a mount tree of the host (bind). Follows symlinks: host paths only. */
+int mount_clone(const char *path, bool recursive, struct err *e);
+
+/* A copy of the tree at an open O_PATH descriptor. */
+int mount_clone_fd(int fd, bool recursive, struct err *e);
+
+/* Attributes and propagation as the options say, of a detached mount or of one at its root. */
+int mount_configure(int mount, const struct mount_options *o, struct err *e);
+
+/* One attribute set of MOUNT_ATTR_…, recursively or not. */
+int mount_set_attributes(int mount, uint64_t set, bool recursive, struct err *e);
+
+/* Attaches a detached mount over `target` (an O_PATH descriptor). Both stay the caller's. */
+int mount_attach(int mount, int target, struct err *e);
+
+/* Whether the mount's root is a directory: 1, 0, or -errno. */
+int mount_is_directory(int mount);
+
+
+#endif

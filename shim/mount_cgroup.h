@@ -1,0 +1,14 @@
+#ifndef SHIM_MOUNT_CGROUP_H
+#define SHIM_MOUNT_CGROUP_H
+
+#include "shim/mount_options.h"
+#include "shim/rootfs.h"
+
+/*
+ * A mount of type "cgroup": the unified tree, or on v1 a tmpfs with a directory for each hierarchy.
+ * In a cgroup namespace each is a mount of its own, else the container's group is bound.
+ */
+int mount_cgroup(int rootfd, const struct oci_mount *m, const struct mount_options *o,
+	const struct rootfs *r, struct err *e);
+
+#endif

@@ -1,0 +1,294 @@
+#include "shim/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/ptr.h"
+#include "base/str.h"
+
+static const struct {
+	uint64_t flag;
+	const char *name; /* in /proc/PID/ns and in config.json */
+} kinds[OCI_NS_COUNT] = {
+	[OCI_NS_MOUNT] = {CLONE_NEWNS, "mnt"},
+	[OCI_NS_PID] = {CLONE_NEWPID, "pid"},
+	[OCI_NS_NET] = {CLONE_NEWNET, "net"},
+	[OCI_NS_IPC] = {CLONE_NEWIPC, "ipc"},
+	[OCI_NS_UTS] = {CLONE_NEWUTS, "uts"},
+	[OCI_NS_USER] = {CLONE_NEWUSER, "user"},
+	[OCI_NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup"},
+	[OCI_NS_TIME] = {CLONE_NEWTIME, "time"},
+};
+
+uint64_t namespace_flags(const struct oci *oci, bool path)
+{
+	uint64_t flags = 0;
+
+	for (int i = 0; i < OCI_NS_COUNT; i++)
+		if (oci->ns[i].present && (oci->ns[i].path != NULL) == path)
+			flags |= kinds[i].flag;
+	return flags;
+}
+
+int namespace_enter(int fd, int type, const char *what, struct err *e)
+{
+	return setns(fd, type) < 0 ? err_set(e, errno, "join the %s namespace", what) : 0;
+}
+
+int namespace_join(int pidfd, uint64_t flags, struct err *e)
+{
+	if (!flags)
+		return 0;
+	if (setns(pidfd, (int)flags) < 0)
+		return err_set(e, errno, "join the container's namespaces");
+	return 0;
+}
+
+uint64_t namespace_differing(pid_t pid, uint64_t flags)
+{
+	uint64_t differing = 0;
+
+	for (int i = 0; i < OCI_NS_COUNT; i++) {
+		struct stat mine, theirs;
+		char path[64];
+
+		if (!(flags & kinds[i].flag))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
+		if (stat(path, &theirs) < 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
+		if (stat(path, &mine) < 0 || mine.st_ino != theirs.st_ino ||
+			mine.st_dev != theirs.st_dev)
+			differing |= kinds[i].flag;
+	}
+	return differing;
+}
+
+/* ---- the process in between */
+
+/* Descriptors of the namespaces that have a path, and what of them was joined. */
+struct paths {
+	int fds[OCI_NS_COUNT]; /* -1: none */
+	bool joined[OCI_NS_COUNT];
+	const struct oci *oci;
+	bool make_time;
+	struct cgroup *cgroup;
+};
+
+/* Shared memory: what the process in between has to say. */
+struct report {
+	int pidfd; /* a number in the shared descriptor table */
+	struct err error;
+};
+
+static int open_paths(struct paths *b, int netns, struct err *e)
+{
+	for (int i = 0; i < OCI_NS_COUNT; i++)
+		b->fds[i] = -1;
+	for (int i = 0; i < OCI_NS_COUNT; i++) {
+		const struct oci_namespace *ns = &b->oci->ns[i];
+
+		if (i == OCI_NS_NET && netns >= 0)
+			b->fds[i] = fcntl(netns, F_DUPFD_CLOEXEC, 3);
+		else if (ns->present && ns->path)
+			b->fds[i] = open(ns->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		else
+			continue;
+		if (b->fds[i] < 0)
+			return err_set(e, errno, "open the %s namespace '%s'", kinds[i].name,
+				ns->path ? ns->path : "of the sidecar");
+	}
+	return 0;
+}
+
+static int join_one(struct paths *b, int i, struct err *e)
+{
+	int r;
+
+	if (b->fds[i] < 0 || b->joined[i])
+		return 0;
+	r = namespace_enter(b->fds[i], (int)kinds[i].flag, kinds[i].name, e);
+	b->joined[i] = r == 0;
+	return r;
+}
+
+/*
+ * With the caller's privileges first, so that namespaces of the host's can be joined, then the user
+ * namespace, then those that only its owner may join. The mount namespace last: paths end with it.
+ */
+static int join_all(struct paths *b, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; i < OCI_NS_COUNT; i++)
+		if (i != OCI_NS_USER && i != OCI_NS_MOUNT)
+			(void)join_one(b, i, e);
+	r = b->fds[OCI_NS_USER] < 0 ? join_one(b, OCI_NS_MOUNT, e) : join_one(b, OCI_NS_USER, e);
+	for (int i = 0; r == 0 && i < OCI_NS_COUNT; i++)
+		r = join_one(b, i, e);
+	return r;
+}
+
+/* timens_offsets can be written only before the first process is in (time_namespaces(7)). */
+static int make_time_namespace(const struct oci *oci, struct err *e)
+{
+	cleanup_str struct str text = {0};
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_set(e, errno, "make a time namespace");
+	for (size_t i = 0; i < oci->n_time_offsets; i++)
+		str_addf(&text, "%s %lld %u\n", oci->time_offsets[i].clock,
+			(long long)oci->time_offsets[i].secs, oci->time_offsets[i].nanosecs);
+	if (text.failed)
+		return err_set(e, ENOMEM, "time offsets");
+	return text.len ? fd_write_file(AT_FDCWD, "/proc/self/timens_offsets", text.s, e) : 0;
+}
+
+/* By the host's ids and names first. */
+static int join_paths(void *arg, struct err *e)
+{
+	struct paths *b = arg;
+	int r = b->cgroup ? cgroup_join_self(b->cgroup, e) : 0;
+
+	if (r == 0 && b->make_time)
+		r = make_time_namespace(b->oci, e);
+	return r < 0 ? r : join_all(b, e);
+}
+
+/*
+ * Descriptors are shared with the caller (CLONE_FILES): the child's pidfd appears in its table. The
+ * child is the caller's, not ours (CLONE_PARENT), and gets a table of its own as any fork does.
+ */
+static pid_t between_main(const struct namespace_way *way, struct report *report)
+{
+	struct err *e = &report->error;
+	int pidfd = -1;
+	pid_t pid;
+
+	if (way->join(way->arg, e) < 0)
+		_exit(1);
+	pid = proc_fork(way->flags | CLONE_PARENT, way->cgroup_fd, &pidfd);
+	if (pid == 0)
+		return 0;
+	if (pid < 0) {
+		err_set(e, -pid, "clone a process of the container");
+		_exit(1);
+	}
+	report->pidfd = pidfd;
+	_exit(0);
+}
+
+/* The pid of a pidfd in the reader's namespace (its fdinfo). */
+static pid_t pid_of(int pidfd)
+{
+	cleanup_free char *text = NULL;
+	struct err ignored;
+	const char *line;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (fd_read_file(AT_FDCWD, path, 4096, &text, NULL, &ignored) < 0)
+		return -ESRCH;
+	line = strstr(text, "\nPid:");
+	return line ? (pid_t)strtol(line + 5, NULL, 10) : -ESRCH;
+}
+
+pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, struct err *e)
+{
+	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t middle, pid;
+	int status;
+
+	if (report == MAP_FAILED)
+		return err_set(e, errno, "shared memory");
+	*report = (struct report){.pidfd = -1};
+	middle = proc_fork(CLONE_FILES, -1, NULL);
+	if (middle < 0)
+		return err_set(e, -middle, "fork");
+	if (middle == 0 && between_main(way, report) == 0)
+		return 0;
+	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+		;
+	*ret_pidfd = report->pidfd;
+	pid = *ret_pidfd >= 0 ? pid_of(*ret_pidfd) : -EIO;
+	if (*ret_pidfd < 0 && report->error.code) {
+		*e = report->error;
+		pid = -e->code;
+	} else if (pid < 0) {
+		pid = err_say(e, EIO, "a process that joins namespaces died");
+	}
+	munmap(report, sizeof(*report));
+	return pid;
+}
+
+static pid_t clone_directly(uint64_t flags, struct cgroup *cgroup, int *ret_pidfd, struct err *e)
+{
+	pid_t pid = proc_fork(flags, cgroup ? cgroup_clone_fd(cgroup) : -1, ret_pidfd);
+
+	if (pid == 0 && cgroup)
+		(void)cgroup_join_self(cgroup, e);
+	return pid < 0 ? err_set(e, -pid, "clone the container's init") : pid;
+}
+
+pid_t namespace_clone(const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd,
+	struct err *e)
+{
+	/* The cgroup namespace is init's business: its root is the group that init has joined. */
+	uint64_t flags = namespace_flags(oci, false) & ~(uint64_t)CLONE_NEWCGROUP;
+	struct paths b = {.oci = oci, .cgroup = cgroup, .make_time = flags & CLONE_NEWTIME};
+	struct namespace_way way = {.join = join_paths, .arg = &b};
+	pid_t pid;
+	int r;
+
+	if (netns >= 0)
+		flags &= ~(uint64_t)CLONE_NEWNET;
+	if (netns < 0 && !namespace_flags(oci, true) && !b.make_time)
+		return clone_directly(flags, cgroup, ret_pidfd, e);
+	way.flags = flags & ~(uint64_t)CLONE_NEWTIME;
+	way.cgroup_fd = cgroup ? cgroup_clone_fd(cgroup) : -1;
+	r = open_paths(&b, netns, e);
+	pid = r < 0 ? r : namespace_clone_after(&way, ret_pidfd, e);
+	for (int i = 0; i < OCI_NS_COUNT; i++)
+		fd_close(&b.fds[i]);
+	return pid;
+}
+
+int namespace_loopback_up(struct err *e)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
+		return err_set(e, errno, "bring up the loopback device");
+	return 0;
+}
+
+int namespace_net_of_self(struct err *e)
+{
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int ns;
+
+	/* Through a socket and not /proc, which is no longer ours after a change of ids. */
+	ns = fd < 0 ? -1 : ioctl(fd, SIOCGSKNS);
+	if (ns < 0)
+		return err_set(e, errno, "open the own network namespace");
+	return fd_set_cloexec(ns, 1) < 0 ? err_set(e, errno, "set close-on-exec") : ns;
+}

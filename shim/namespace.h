@@ -1,0 +1,54 @@
+#ifndef SHIM_NAMESPACE_H
+#define SHIM_NAMESPACE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "bundle/oci.h"
+#include "shim/cgroup.h"
+
+/* Which namespaces a container has, how its init gets into them, how a later process does. */
+
+/* CLONE_NEW… of those that are to be made anew (path false) or joined by path (path true). */
+uint64_t namespace_flags(const struct oci *oci, bool path);
+
+/*
+ * Clones init into its new namespaces, after joining those that config.json gives by path, and (v2)
+ * into its cgroup. netns: a network namespace to be born in instead of config.json's, or -1. As
+ * fork: 0 in the child, its pid in the caller's namespace, or -errno; the child is the caller's own
+ * also when a process in between had to do the joining. *ret_pidfd is the caller's. In the child
+ * e->code != 0 says that it could not join its cgroup.
+ */
+pid_t namespace_clone(const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd,
+	struct err *e);
+
+/*
+ * The process in between: a child that joins what cannot be left again and then clones the process
+ * that is wanted, as the caller's child. As fork and as namespace_clone.
+ */
+struct namespace_way {
+	int (*join)(void *arg, struct err *e);
+	void *arg;
+	uint64_t flags; /* CLONE_NEW… of the wanted process */
+	int cgroup_fd;	/* v2 group to be born in, or -1 */
+};
+
+pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, struct err *e);
+
+/* Joins the namespaces `flags` of the process behind pidfd, its user namespace with the others. */
+int namespace_join(int pidfd, uint64_t flags, struct err *e);
+
+/* Joins one that is open. what: for the error. */
+int namespace_enter(int fd, int type, const char *what, struct err *e);
+
+/* Of `flags`, those in which the process behind `pid` is elsewhere than the caller. */
+uint64_t namespace_differing(pid_t pid, uint64_t flags);
+
+/* Sets up "lo" of the caller's network namespace. */
+int namespace_loopback_up(struct err *e);
+
+/* A descriptor of the network namespace that the caller is in (needs CAP_NET_ADMIN in it). */
+int namespace_net_of_self(struct err *e);
+
+#endif

@@ -1,0 +1,348 @@
+#include "shim/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "shim/scm.h"
+
+#define PASSWD_MAX (1U << 20)
+
+/* The sixth field of the line whose third is uid. */
+static char *home_of(const char *passwd, uint32_t uid)
+{
+	for (const char *line = passwd; line && *line;) {
+		const char *end = strchrnul(line, '\n'), *field[7];
+		char *stop;
+		int n = 0;
+
+		field[n++] = line;
+		for (const char *p = line; p < end && n < 7; p++)
+			if (*p == ':')
+				field[n++] = p + 1;
+		if (n >= 6 && field[2][0] >= '0' && field[2][0] <= '9' &&
+			strtoul(field[2], &stop, 10) == uid && *stop == ':') {
+			const char *last = n == 7 ? field[6] - 1 : end;
+
+			return strndup(field[5], (size_t)(last - field[5]));
+		}
+		line = *end ? end + 1 : NULL;
+	}
+	return NULL;
+}
+
+int process_set_home(char ***env, uint32_t uid, struct err *e)
+{
+	cleanup_free char *text = NULL, *home = NULL;
+	cleanup_fd int root = -1;
+	struct err ignored;
+	const char *now = env_get(*env, "HOME");
+
+	if (now && *now)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0 && path_read_in_root(root, "/etc/passwd", PASSWD_MAX, &text, NULL,
+				 &ignored) == 0)
+		home = home_of(text, uid);
+	if (env_set(env, "HOME", home && *home ? home : "/") < 0)
+		return err_set(e, ENOMEM, "environment");
+	return 0;
+}
+
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return st.st_mode & 0111 ? 0 : -EACCES;
+}
+
+static int lookup_path(const struct oci_process *p, char **ret, struct err *e)
+{
+	const char *name = p->args[0];
+	cleanup_free char *full = *name == '/' ? strdup(name) : str_format("%s/%s", p->cwd, name);
+	char reason[80];
+	int r;
+
+	if (!full)
+		return err_set(e, ENOMEM, "exec");
+	r = check_executable(full);
+	if (r == -EACCES || r == -EISDIR)
+		return err_say(e, -r, "exec: \"%s\": %s", name,
+			r == -EISDIR ? "is a directory" : "permission denied");
+	if (r < 0)
+		return err_say(e, -r, "exec: \"%s\": stat %s: %s", name, name,
+			err_reason(-r, reason, sizeof(reason)));
+	*ret = steal_ptr(&full);
+	return 0;
+}
+
+int process_lookup(const struct oci_process *p, char *const *env, char **ret, struct err *e)
+{
+	const char *name = p->args[0], *path = env_get(env, "PATH");
+	bool forbidden = false;
+
+	if (strchr(name, '/'))
+		return lookup_path(p, ret, e);
+	for (const char *dir = path; dir && *name;) {
+		const char *end = strchrnul(dir, ':');
+		cleanup_free char *full = end == dir
+			? str_format("%s/%s", p->cwd, name)
+			: str_format("%.*s/%s", (int)(end - dir), dir, name);
+		int r = full ? check_executable(full) : -ENOMEM;
+
+		if (r == 0) {
+			*ret = steal_ptr(&full);
+			return 0;
+		}
+		forbidden |= r == -EACCES;
+		dir = *end ? end + 1 : NULL;
+	}
+	if (forbidden)
+		return err_say(e, EACCES, "exec: \"%s\": permission denied", name);
+	return err_say(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}
+
+static const struct {
+	const char *name;
+	int resource;
+} rlimits[] = {
+	{"RLIMIT_AS", RLIMIT_AS},
+	{"RLIMIT_CORE", RLIMIT_CORE},
+	{"RLIMIT_CPU", RLIMIT_CPU},
+	{"RLIMIT_DATA", RLIMIT_DATA},
+	{"RLIMIT_FSIZE", RLIMIT_FSIZE},
+	{"RLIMIT_LOCKS", RLIMIT_LOCKS},
+	{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+	{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+	{"RLIMIT_NICE", RLIMIT_NICE},
+	{"RLIMIT_NOFILE", RLIMIT_NOFILE},
+	{"RLIMIT_NPROC", RLIMIT_NPROC},
+	{"RLIMIT_RSS", RLIMIT_RSS},
+	{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+	{"RLIMIT_RTTIME", RLIMIT_RTTIME},
+	{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+	{"RLIMIT_STACK", RLIMIT_STACK},
+};
+
+static int find_rlimit(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rlimits); i++)
+		if (strcmp(rlimits[i].name, name) == 0)
+			return rlimits[i].resource;
+	return -1;
+}
+
+/* A host that withholds CAP_SYS_RESOURCE from root: as near as can be, and said. */
+static int set_nearest(pid_t pid, int resource, const struct oci_rlimit *l, struct err *e)
+{
+	struct rlimit now, want = {.rlim_cur = l->soft, .rlim_max = l->hard};
+
+	if (prlimit(pid, resource, NULL, &now) < 0)
+		return err_set(e, errno, "getrlimit %s", l->type);
+	if (want.rlim_max > now.rlim_max)
+		want.rlim_max = now.rlim_max;
+	if (want.rlim_cur > want.rlim_max)
+		want.rlim_cur = want.rlim_max;
+	if (prlimit(pid, resource, &want, NULL) < 0)
+		return err_set(e, errno, "error setting rlimit type %s", l->type);
+	log_warning("%s: no right to raise the hard limit from %llu to %llu; it stays", l->type,
+		(unsigned long long)now.rlim_max, (unsigned long long)l->hard);
+	return 0;
+}
+
+int process_set_rlimits(pid_t pid, const struct oci_process *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct oci_rlimit *l = &p->rlimits[i];
+		struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard};
+		int resource = find_rlimit(l->type), r = 0;
+
+		if (resource < 0)
+			return err_say(e, EINVAL,
+				"process.rlimits: '%s' is no limit that Linux knows", l->type);
+		if (prlimit(pid, resource, &want, NULL) < 0)
+			r = errno == EPERM ? set_nearest(pid, resource, l, e)
+					   : err_set(e, errno, "error setting rlimit type %s",
+						     l->type);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int process_set_oom(pid_t pid, const struct oci_process *p, struct err *e)
+{
+	char path[64], text[32];
+	int r;
+
+	if (!p->has_oom_score_adj)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
+	r = fd_write_file(AT_FDCWD, path, text, e);
+	if (r == -EACCES || r == -EPERM) {
+		log_warning("process.oomScoreAdj: no right to set %d; it stays", p->oom_score_adj);
+		return 0;
+	}
+	return r;
+}
+
+int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e)
+{
+	bool apparmor = p->apparmor_profile && *p->apparmor_profile;
+	bool selinux = p->selinux_label && *p->selinux_label;
+	const char *path = apparmor ? "/proc/self/attr/apparmor/exec" : "/proc/self/attr/exec";
+
+	*ret_fd = -1;
+	if (!apparmor && !selinux)
+		return 0;
+	if (apparmor && access(path, F_OK) < 0)
+		path = "/proc/self/attr/exec";
+	*ret_fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return err_set(e, errno, "%s: open '%s'",
+			apparmor ? "apparmor profile" : "selinux label", path);
+	return 0;
+}
+
+static int set_label(const struct process_plan *p, struct err *e)
+{
+	bool apparmor = p->process->apparmor_profile && *p->process->apparmor_profile;
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (p->lsm_fd < 0)
+		return 0;
+	text = apparmor ? str_format("exec %s", p->process->apparmor_profile)
+			: strdup(p->process->selinux_label);
+	if (!text)
+		return err_set(e, ENOMEM, "label");
+	r = fd_write_all(p->lsm_fd, text, strlen(text));
+	return r < 0 ? err_set(e, -r, "set the label '%s'", text) : 0;
+}
+
+void process_own_stdio(uint32_t uid)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) < 0 || st.st_uid == uid ||
+			(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+			continue;
+		/* Best effort: a file of another's, a read-only place or an unmapped id stays. */
+		(void)!fchown(fd, uid, st.st_gid);
+	}
+}
+
+static int set_user(const struct oci_process *p, struct err *e)
+{
+	cleanup_free gid_t *groups = NULL;
+
+	groups = calloc(p->n_additional_gids + 1, sizeof(*groups));
+	if (!groups)
+		return err_set(e, ENOMEM, "groups");
+	for (size_t i = 0; i < p->n_additional_gids; i++)
+		groups[i] = p->additional_gids[i];
+	/* Where setgroups is denied (user_namespaces(7)) there are none to be dropped by right. */
+	if (setgroups(p->n_additional_gids, groups) < 0 &&
+		!(errno == EPERM && p->n_additional_gids == 0))
+		return err_set(e, errno, "setgroups");
+	if (setresgid(p->gid, p->gid, p->gid) < 0)
+		return err_set(e, errno, "setgid %u", p->gid);
+	if (setresuid(p->uid, p->uid, p->uid) < 0)
+		return err_set(e, errno, "setuid %u", p->uid);
+	return 0;
+}
+
+/*
+ * A working directory such as /proc/self/fd/7 could lead to a directory of the host (CVE-2024-21626):
+ * getcwd(2) tells, by a path that does not begin with "/".
+ */
+static int check_cwd(struct err *e)
+{
+	char here[PATH_MAX];
+
+	if (syscall(SYS_getcwd, here, sizeof(here)) < 0)
+		return err_set(e, errno, "getcwd");
+	if (*here != '/')
+		return err_say(e, EPERM,
+			"current working directory is outside of container mount namespace root "
+			"-- possible container breakout detected");
+	return 0;
+}
+
+static int filter(const struct process_plan *p, struct err *e)
+{
+	cleanup_fd int listener = -1;
+	int r = p->seccomp ? seccomp_install(p->seccomp, &listener, e) : 0;
+
+	if (r == 0 && listener >= 0 && p->seccomp_agent < 0)
+		return err_say(e, EINVAL, "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath");
+	if (r == 0 && listener >= 0)
+		r = scm_send(p->seccomp_agent, p->seccomp_message, listener, e);
+	return r;
+}
+
+int process_become(const struct process_plan *p, struct err *e)
+{
+	const struct oci_process *proc = p->process;
+	const char *cwd = proc->cwd ? proc->cwd : "/";
+	bool inside;
+	int r = set_label(p, e);
+
+	if (r < 0)
+		return r;
+	umask(proc->has_umask ? proc->umask : 0022);
+	r = caps_drop_bounding(&p->caps, e);
+	/* Without no_new_privs loading needs CAP_SYS_ADMIN, which is about to go. */
+	if (r == 0 && !proc->no_new_privileges)
+		r = filter(p, e);
+	if (r == 0)
+		r = caps_keep_over_setuid(e);
+	/* With the rights of root where they are needed, else with the user's (NFS). */
+	inside = r == 0 && chdir(cwd) == 0;
+	if (r == 0)
+		r = set_user(proc, e);
+	if (r == 0 && !inside && chdir(cwd) < 0)
+		r = err_set(e, errno, "chdir to cwd (\"%s\") set in config.json failed", cwd);
+	if (r == 0)
+		r = check_cwd(e);
+	if (r == 0)
+		r = caps_apply(&p->caps, e);
+	if (r == 0 && proc->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = err_set(e, errno, "set no_new_privs");
+	if (r == 0 && proc->no_new_privileges)
+		r = filter(p, e);
+	return r;
+}
+
+int process_exec(const struct process_plan *p, const char *path, char *const *env, struct err *e)
+{
+	char reason[80];
+
+	if (proc_cloexec_from(3 + (unsigned int)p->preserve_fds) < 0)
+		return err_set(e, errno, "close_range");
+	execve(path, p->process->args, env);
+	return err_say(e, errno, "exec %s: %s", path, err_reason(errno, reason, sizeof(reason)));
+}

@@ -1,0 +1,61 @@
+#ifndef SHIM_PROCESS_H
+#define SHIM_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "bundle/oci.h"
+#include "shim/caps.h"
+#include "shim/seccomp.h"
+
+/*
+ * A process of the container, from "we are in its namespaces" to execve: the same for init and for
+ * exec. Called in the order of the prototypes by the process itself, its root being the container's.
+ */
+
+/* What is worked out by the runtime before anything is made. */
+struct process_plan {
+	const struct oci_process *process;
+	struct caps caps;
+	const struct seccomp_program *seccomp;
+	int seccomp_agent;	     /* connected socket that gets the filter's listener; -1: none */
+	const char *seccomp_message; /* what is sent with it: the ContainerProcessState */
+	int lsm_fd;		      /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
+	long preserve_fds;	      /* descriptors from 3 on that the process keeps */
+};
+
+/* HOME from the container's /etc/passwd, where env has none. Takes nothing, may grow *env. */
+int process_set_home(char ***env, uint32_t uid, struct err *e);
+
+/*
+ * The file that args[0] names: itself with a slash in it (relative: to cwd), else found in env's
+ * PATH. The words of the errors are those that engines turn into exit codes. Caller frees.
+ */
+int process_lookup(const struct oci_process *p, char *const *env, char **ret, struct err *e);
+
+/*
+ * Limits of any process of ours (0: the caller), before it runs what is not ours. Where the caller
+ * may not raise a hard limit the nearest is set, and said.
+ */
+int process_set_rlimits(pid_t pid, const struct oci_process *p, struct err *e);
+
+/* The oom score of any process of ours; lowering it without the right is warned about. */
+int process_set_oom(pid_t pid, const struct oci_process *p, struct err *e);
+
+/* Opens the file that tells the kernel the label for the next execve; -1 when none is asked for. */
+int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e);
+
+/* Standard descriptors that are not the process's yet become so, as far as that can be. */
+void process_own_stdio(uint32_t uid);
+
+/*
+ * The last steps: label, capabilities, user, working directory, filter. Afterwards nothing is left
+ * but process_exec.
+ */
+int process_become(const struct process_plan *p, struct err *e);
+
+/* Returns only on failure. env as after process_set_home. */
+int process_exec(const struct process_plan *p, const char *path, char *const *env, struct err *e);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef SHIM_ROOTFS_H
+#define SHIM_ROOTFS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "bundle/oci.h"
+#include "shim/cgroup.h"
+#include "shim/idmap.h"
+
+/*
+ * The container's root, as init builds it in its own mount namespace, in this order:
+ *
+ *	rootfs_attach	the root is a mount; the host's are slaves
+ *	rootfs_mount	config.json's mounts in their order, /dev, links
+ *	(createContainer hooks)
+ *	rootfs_seal	masked and read-only paths, read-only root
+ *	rootfs_enter	pivot_root: the host's tree is gone
+ *
+ * Every path of the container is opened below `fd` with RESOLVE_IN_ROOT.
+ */
+struct rootfs {
+	const struct oci *oci;
+	const struct mount_sources *sources;
+	struct cgroup *cgroup; /* for mounts of type cgroup */
+	int fd;		       /* the root's mount; -1 before rootfs_attach; owned */
+	int sysfs;	       /* a detached sysfs to use for type sysfs, or -1; borrowed */
+	bool sysfs_used;
+	char **placeholders;   /* the mount targets to be noted when made, or NULL */
+	char **made;	       /* those of them that were made; owned */
+	bool own_mounts;       /* there is a mount namespace of its own */
+	bool user_namespace;   /* no mknod */
+};
+
+int rootfs_attach(struct rootfs *r, struct err *e);
+int rootfs_mount(struct rootfs *r, struct err *e);
+int rootfs_seal(struct rootfs *r, struct err *e);
+int rootfs_enter(struct rootfs *r, bool no_pivot, struct err *e);
+void rootfs_done(struct rootfs *r);
+
+/*
+ * Opens (and makes where it is missing) what a mount is to cover: a directory or an empty file.
+ * An O_PATH descriptor, the caller's. *ret_made when not NULL: whether the last part was made.
+ */
+int rootfs_target(int rootfd, const char *path, bool directory, bool *ret_made, struct err *e);
+
+#endif
