@@ -20,9 +20,6 @@
 /* A component that does not read what it is sent must not hold the monitor up for longer. */
 #define SEND_TIMEOUT_S 5
 
-/* From the end of file on its socket to its own end. */
-#define LAST_WORDS_MS 500
-
 void monitor_part_init(struct monitor_part *p, const struct component_kind *kind)
 {
 	*p = (struct monitor_part){
@@ -57,7 +54,7 @@ void monitor_part_done(struct monitor_part *p)
 	fd_close(&p->creds_fd);
 }
 
-static enum component_id id_of(const struct monitor_part *p)
+enum component_id monitor_part_id(const struct monitor_part *p)
 {
 	return (enum component_id)(p->kind - component_kinds);
 }
@@ -94,7 +91,7 @@ static int send_secret(
 
 static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e)
 {
-	bool egress = id_of(p) == COMPONENT_EGRESS;
+	bool egress = monitor_part_id(p) == COMPONENT_EGRESS;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < m->plan.n_secrets; i++) {
@@ -113,7 +110,7 @@ static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e
 static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	const struct timeval limit = {.tv_sec = SEND_TIMEOUT_S};
-	const json_t *slice = id_of(p) == COMPONENT_GATE ? m->plan.gate : m->plan.egress;
+	const json_t *slice = monitor_part_id(p) == COMPONENT_GATE ? m->plan.gate : m->plan.egress;
 	cleanup_free char *text = json_dumps(slice, JSON_COMPACT);
 	int r;
 
@@ -133,7 +130,7 @@ int monitor_part_load(struct monitor *m, struct monitor_part *p, struct err *e)
 		.netns_fd = m->netns_fd,
 		.log_fd = p->log_fd,
 		.creds_fd = p->creds_fd,
-		.uid = monitor_uid(m, id_of(p)),
+		.uid = monitor_uid(m, monitor_part_id(p)),
 		.resolv_conf = m->resolv_conf,
 		.git_dir = m->record.work_dir,
 	};
@@ -157,7 +154,7 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++) {
 		const struct monitor_socket *s = &monitor_sockets[i];
 
-		if (s->owner == id_of(p))
+		if (s->owner == monitor_part_id(p))
 			r = msg_send(p->c.control, COMPONENT_LISTENER, s->name, strlen(s->name),
 				&m->sockets[i], 1, e);
 	}
@@ -226,7 +223,7 @@ void monitor_part_ended(struct monitor *m, struct monitor_part *p)
 }
 
 /* The component has gone wrong in a way that its process need not agree with. */
-static void condemn(struct monitor_part *p, const struct err *why)
+void monitor_part_condemn(struct monitor_part *p, const struct err *why)
 {
 	if (!p->failed) {
 		p->failed = true;
@@ -240,146 +237,7 @@ static void condemn(struct monitor_part *p, const struct err *why)
 	p->due = INT64_MAX;
 }
 
-/* Most often its end is near: how it ended is worth a moment, then it is killed. */
-static void take_eof(struct monitor_part *p)
-{
-	fd_close(&p->c.control);
-	if (p->state == PART_STOPPING)
-		return;
-	p->state = PART_ENDING;
-	p->due = proc_now_ms() + LAST_WORDS_MS;
-}
-
-/* ---- what it says */
-
-static int start_probes(struct monitor *m, struct monitor_part *p, struct err *e)
-{
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++)
-		if (monitor_sockets[i].owner == id_of(p) && n < MONITOR_PART_SOCKETS)
-			r = probe_start(
-				monitor_sockets[i].probe, m->agent_netns_fd, &p->probes[n++], e);
-	return r;
-}
-
-/* READY is believed when the kernel says that it is confined. */
-static int take_ready(struct monitor *m, struct monitor_part *p, struct err *e)
-{
-	pid_t pid;
-	int r;
-
-	p->ready = true;
-	if (p->pidfd < 0)
-		return 0;
-	if (p->state != PART_STARTING)
-		return err_say(e, EPROTO, "ready before it was asked to begin");
-	pid = component_pid_of(p->pidfd, e);
-	if (pid < 0)
-		return pid;
-	r = component_verify(pid, monitor_uid(m, id_of(p)), e);
-	if (r == 0)
-		r = start_probes(m, p, e);
-	if (r == 0) {
-		p->state = PART_PROBING;
-		p->due = proc_now_ms() + MONITOR_PROBE_MAX_MS;
-	}
-	return r;
-}
-
-static int take_started(struct monitor *m, struct monitor_part *p, struct msg *msg, struct err *e)
-{
-	if (msg->n_fds != 1 || p->pidfd >= 0)
-		return err_say(e, EPROTO, "started twice, or without a pidfd");
-	p->pidfd = steal_fd(&msg->fds[0]);
-	return p->ready ? take_ready(m, p, e) : 0;
-}
-
-static int take_failed(struct msg *msg, struct err *e)
-{
-	if (msg->len != sizeof(*e))
-		return err_say(e, EPROTO, "a malformed failure");
-	memcpy(e, msg->body, sizeof(*e));
-	e->msg[sizeof(e->msg) - 1] = '\0';
-	return -(e->code > 0 ? e->code : (e->code = EIO));
-}
-
-static int take_busy(struct monitor_part *p, struct msg *msg, struct err *e)
-{
-	if (msg->len != sizeof(p->busy))
-		return err_say(e, EPROTO, "a malformed number of pushes");
-	memcpy(&p->busy, msg->body, sizeof(p->busy));
-	return 0;
-}
-
-static int take_reloaded(struct monitor *m, struct msg *msg, struct err *e)
-{
-	if (msg->len != sizeof(*e))
-		return err_say(e, EPROTO, "a malformed answer to a reload");
-	memcpy(e, msg->body, sizeof(*e));
-	e->msg[sizeof(e->msg) - 1] = '\0';
-	monitor_reloaded(m, e);
-	return 0;
-}
-
-static int dispatch(struct monitor *m, struct monitor_part *p, struct msg *msg, struct err *e)
-{
-	switch (msg->type) {
-	case COMPONENT_STARTED:
-		return take_started(m, p, msg, e);
-	case COMPONENT_READY:
-		return p->ready ? err_say(e, EPROTO, "ready twice") : take_ready(m, p, e);
-	case COMPONENT_FAILED:
-		return take_failed(msg, e);
-	case COMPONENT_BUSY:
-		return take_busy(p, msg, e);
-	case COMPONENT_RELOADED:
-		return take_reloaded(m, msg, e);
-	default:
-		return err_say(e, EPROTO, "unknown control message %u", msg->type);
-	}
-}
-
-void monitor_part_hear(struct monitor *m, struct monitor_part *p)
-{
-	cleanup_msg struct msg msg = {0};
-	struct err e = {0};
-	int r = msg_recv(p->c.control, &msg, &e);
-
-	if (r > 0)
-		r = dispatch(m, p, &msg, &e);
-	else if (r == 0)
-		take_eof(p);
-	if (r < 0)
-		condemn(p, &e);
-}
-
-/* ---- probes and the clock */
-
-static void come_up(struct monitor *m, struct monitor_part *p)
-{
-	p->state = PART_UP;
-	p->up_since = proc_now_ms();
-	log_info("the %s is ready (%lld ms after the monitor's start)", p->kind->name,
-		(long long)(p->up_since - m->born));
-}
-
-void monitor_part_probed(struct monitor *m, struct monitor_part *p, struct probe *probe)
-{
-	struct err e;
-	int r = probe_step(probe, &e);
-
-	if (r < 0) {
-		condemn(p, &e);
-		return;
-	}
-	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
-		if (p->probes[i].fd >= 0)
-			return;
-	if (r > 0 && p->state == PART_PROBING)
-		come_up(m, p);
-}
+/* ---- the clock */
 
 static void give_up(struct monitor_part *p)
 {
@@ -387,14 +245,14 @@ static void give_up(struct monitor_part *p)
 
 	if (p->state != PART_PROBING) {
 		err_say(&e, ETIMEDOUT, "not ready after %d ms", MONITOR_START_MAX_MS);
-		condemn(p, &e);
+		monitor_part_condemn(p, &e);
 		return;
 	}
 	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
 		if (p->probes[i].fd >= 0)
 			err_say(&e, ETIMEDOUT, "no answer from %s in %d ms",
 				probe_name(p->probes[i].kind), MONITOR_PROBE_MAX_MS);
-	condemn(p, &e);
+	monitor_part_condemn(p, &e);
 }
 
 static void restart(struct monitor *m, struct monitor_part *p)

@@ -10,6 +10,8 @@
 void monitor_part_init(struct monitor_part *p, const struct component_kind *kind);
 void monitor_part_done(struct monitor_part *p); /* kills what lives */
 
+enum component_id monitor_part_id(const struct monitor_part *p);
+
 /* Opens its program and log, holds the gate's credentials in memory. m->uids and plan are there. */
 int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e);
 
@@ -21,6 +23,9 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 
 /* A message, or the end of file, on its control socket. */
 void monitor_part_hear(struct monitor *m, struct monitor_part *p);
+
+/* It has gone wrong, whatever its process says: killed, `why` is told. */
+void monitor_part_condemn(struct monitor_part *p, const struct err *why);
 
 /* Its pid 1 has ended: reaps, logs, and sets the time of the next start. */
 void monitor_part_ended(struct monitor *m, struct monitor_part *p);
