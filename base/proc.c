@@ -46,7 +46,8 @@ pid_t proc_fork(uint64_t clone_flags, int cgroup_fd, int *ret_pidfd)
 	int pidfd = -1;
 	struct clone_args args = {
 		.flags = clone_flags,
-		.exit_signal = SIGCHLD,
+		/* A sibling's end is told as the caller's own would be: clone3 wants no signal. */
+		.exit_signal = clone_flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	long pid;
 
