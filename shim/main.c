@@ -74,10 +74,15 @@ static int run_command(const struct command *c, struct globals *g, char **argv, 
 int main(int argc, char **argv)
 {
 	const struct command *c = NULL;
+	/* The parsers reorder argv; the protected copy of us is to read it anew. */
+	cleanup_free char **again = malloc(((size_t)argc + 1) * sizeof(*again));
 	struct globals_line line;
 	struct err e = {0};
 	int r, failure = EXIT_FAILURE;
 
+	if (!again)
+		return EXIT_FAILURE;
+	memcpy(again, argv, ((size_t)argc + 1) * sizeof(*again));
 	r = globals_parse(argc, argv, &line, &e);
 	if (r == 0 && line.version)
 		return print_version();
@@ -93,7 +98,7 @@ int main(int argc, char **argv)
 		r = globals_open_log(&line.globals, &e);
 	}
 	if (r == 0 && c->enters_container)
-		r = self_protect(argv, &e);
+		r = self_protect(again, &e);
 	if (r == 0)
 		r = run_command(c, &line.globals, line.command, &e);
 	if (r == OPTIONS_HELP)
