@@ -71,8 +71,18 @@ static int run_command(const struct command *c, struct globals *g, char **argv, 
 	return c->run(g, argc, argv, e);
 }
 
+/* The parser moves the strings about; the protected copy of this program reads them again. */
+static char **copy_pointers(int argc, char **argv)
+{
+	size_t size = ((size_t)argc + 1) * sizeof(*argv);
+	char **copy = malloc(size);
+
+	return copy ? memcpy(copy, argv, size) : NULL;
+}
+
 int main(int argc, char **argv)
 {
+	cleanup_free char **as_given = copy_pointers(argc, argv);
 	const struct command *c = NULL;
 	/* The parsers reorder argv; the protected copy of us is to read it anew. */
 	cleanup_free char **again = malloc(((size_t)argc + 1) * sizeof(*again));
