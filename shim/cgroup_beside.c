@@ -62,6 +62,24 @@ static int start_beside(const struct cgroup *container, const char *suffix, stru
 	return cgroup_systemd_start(cg, res, e);
 }
 
+/*
+ * The parents that were made for the container are shared with this group: whichever of the two
+ * goes last takes them along.
+ */
+static void share_parents(const struct cgroup *container, struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n; i++) {
+		struct cgroup_hier *h = &cg->h[i];
+
+		for (size_t k = 0; k < container->n; k++) {
+			const struct cgroup_hier *f = &container->h[k];
+
+			if (h->made > 0 && f->made > h->made && strcmp(h->mount, f->mount) == 0)
+				h->made = f->made;
+		}
+	}
+}
+
 int cgroup_create_beside(const struct cgroup *container, const char *suffix, int64_t memory_max,
 	int64_t pids_max, struct cgroup **ret, struct err *e)
 {
@@ -85,6 +103,7 @@ int cgroup_create_beside(const struct cgroup *container, const char *suffix, int
 		cgroup_remove_groups(cg);
 		return r;
 	}
+	share_parents(container, cg);
 	*ret = steal_ptr(&cg);
 	return 0;
 }
