@@ -296,13 +296,15 @@ world_requests() { cat $WORLD/log/requests; }
 # Names that the name server was asked for, one a line.
 world_queries() { sed -n 's/.*query\[[A-Za-z0-9]*\] \([^ ]*\) from.*/\1/p' $WORLD/log/dns; }
 
-# Everything a bottle could leave: processes, mounts, links, namespaces, control groups, files.
+# Everything a bottle could leave: processes, mounts, links, namespaces, control groups, files. The
+# locks of all bottles (of the bridge, of the uids) are no bottle's own.
 world_inventory() {
 	echo "processes:"; ps -eo comm= | sort | grep -vxE '(ps|sort|grep|bash|sh|sed|find|cat|unshare|awk|timeout|diff|mv|rm|script)' || :
 	echo "mounts:"; awk '{print $5}' /proc/self/mountinfo | sort
 	echo "links:"; ip -o link | awk -F': ' '{print $2}' | sed 's/@.*//' | sort
 	echo "rules:"; ip rule; ip route; nft list ruleset 2>/dev/null
 	echo "namespaces:"; lsns -n -o TYPE,NS 2>/dev/null | sort
-	echo "groups:"; find /sys/fs/cgroup -type d -path "*$WORLD_CGROUP*" 2>/dev/null | sort
-	echo "files:"; find /run/bottle-shim $WORLD/shim -mindepth 1 2>/dev/null | sort
+	echo "groups:"; find /sys/fs/cgroup -type d -path "*/$WORLD_CGROUP/*" 2>/dev/null | sort
+	echo "files:"; find /run/bottle-shim $WORLD/shim -mindepth 1 2>/dev/null |
+		grep -vE '^/run/bottle-shim/(bridge.lock|uids(/[0-9]+)?)$' | sort
 }
