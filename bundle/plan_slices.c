@@ -92,8 +92,7 @@ static int key_slot(struct plan_bottle *b, const struct manifest_repo *repo, cha
 	return *ret ? add_secret(b, &s) : -ENOMEM;
 }
 
-static int repo_slice(const struct manifest *m, struct manifest_repo *from,
-	struct policy_repo *to)
+static int repo_slice(const struct manifest *m, struct manifest_repo *from, struct policy_repo *to)
 {
 	struct ssh_url url = {0};
 	struct err ignored;

@@ -1,0 +1,205 @@
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "base/ptr.h"
+
+static char dir[64];
+static int root = -1;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/test-path-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? -1 : 0;
+}
+
+static int remove_dir(void **state)
+{
+	struct err e;
+
+	(void)state;
+	fd_close(&root);
+	return path_remove_tree(AT_FDCWD, dir, &e);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	struct err e = {0};
+
+	assert_int_equal(path_write_file(root, name, text, strlen(text), 0644, &e), 0);
+}
+
+static void a_symlink_stays_inside_the_root(void **state)
+{
+	cleanup_free char *data = NULL;
+	struct err e = {0};
+	size_t len;
+
+	(void)state;
+	assert_int_equal(mkdirat(root, "etc", 0755), 0);
+	write_file("etc/passwd", "inside");
+	assert_int_equal(symlinkat("/etc/passwd", root, "absolute"), 0);
+	assert_int_equal(symlinkat("../../../../etc/passwd", root, "upwards"), 0);
+	assert_int_equal(path_read_in_root(root, "absolute", 100, &data, &len, &e), 0);
+	assert_string_equal(data, "inside");
+	free(steal_ptr(&data));
+	assert_int_equal(path_read_in_root(root, "upwards", 100, &data, &len, &e), 0);
+	assert_string_equal(data, "inside");
+}
+
+static void a_magic_link_is_refused(void **state)
+{
+	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = -1;
+
+	(void)state;
+	fd = path_open_in_root(proc, "self/root/etc", O_PATH, 0);
+	assert_int_equal(fd, -ELOOP);
+	fd = -1;
+}
+
+static void a_fifo_is_no_file_to_read(void **state)
+{
+	cleanup_free char *data = NULL;
+	struct err e = {0};
+	size_t len;
+
+	(void)state;
+	assert_int_equal(mkfifoat(root, "fifo", 0644), 0);
+	assert_int_equal(path_read_in_root(root, "fifo", 100, &data, &len, &e), -EINVAL);
+}
+
+static void directories_are_made_through_symlinks_inside(void **state)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(symlinkat("/real", root, "link"), 0);
+	assert_int_equal(mkdirat(root, "real", 0755), 0);
+	fd = path_mkdir_in_root(root, "/link/a/b", 0755);
+	assert_true(fd >= 0);
+	assert_int_equal(fstatat(root, "real/a/b", &st, 0), 0);
+	fd_close(&fd);
+	fd = path_mkdir_in_root(root, "../../c", 0755);
+	assert_true(fd >= 0);
+	assert_int_equal(fstatat(root, "c", &st, 0), 0);
+}
+
+static void a_file_is_written_whole_or_not_at_all(void **state)
+{
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	write_file("f", "old");
+	assert_true(path_write_file(root, "none/f", "x", 1, 0644, &e) < 0);
+	write_file("f", "newer");
+	assert_int_equal(fstatat(root, "f", &st, 0), 0);
+	assert_int_equal(st.st_size, 5);
+}
+
+static void removing_a_tree_follows_no_symlink(void **state)
+{
+	struct err e = {0};
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdirat(root, "keep", 0755), 0);
+	write_file("keep/file", "x");
+	assert_int_equal(mkdirat(root, "tree", 0755), 0);
+	assert_int_equal(mkdirat(root, "tree/sub", 0755), 0);
+	assert_int_equal(symlinkat("../../keep", root, "tree/sub/link"), 0);
+	assert_int_equal(path_remove_tree(root, "tree", &e), 0);
+	assert_int_equal(fstatat(root, "tree", &st, 0), -1);
+	assert_int_equal(fstatat(root, "keep/file", &st, 0), 0);
+	assert_int_equal(path_remove_tree(root, "tree", &e), 0);
+}
+
+static void a_file_that_others_can_write_is_refused(void **state)
+{
+	char path[128];
+	struct err e = {0};
+
+	(void)state;
+	write_file("strict", "x");
+	snprintf(path, sizeof(path), "%s/strict", dir);
+	assert_int_equal(path_check_strict(path, getuid(), &e), 0);
+	assert_int_equal(chmod(path, 0664), 0);
+	assert_int_equal(path_check_strict(path, getuid(), &e), -EPERM);
+	assert_non_null(strstr(e.msg, path));
+}
+
+static void a_directory_that_others_can_write_is_refused(void **state)
+{
+	char path[128], sub[100];
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(mkdirat(root, "sub", 0755), 0);
+	write_file("sub/file", "x");
+	snprintf(sub, sizeof(sub), "%s/sub", dir);
+	snprintf(path, sizeof(path), "%s/file", sub);
+	assert_int_equal(chmod(sub, 0777), 0);
+	assert_int_equal(path_check_strict(path, getuid(), &e), -EPERM);
+	assert_non_null(strstr(e.msg, sub));
+	/* As /tmp: others can add, but not replace. */
+	assert_int_equal(chmod(sub, 01777), 0);
+	assert_int_equal(path_check_strict(path, getuid(), &e), 0);
+}
+
+static void a_file_of_another_user_is_refused(void **state)
+{
+	char path[128];
+	struct err e = {0};
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	write_file("foreign", "x");
+	snprintf(path, sizeof(path), "%s/foreign", dir);
+	assert_int_equal(chown(path, 12345, 12345), 0);
+	assert_int_equal(path_check_strict(path, 12346, &e), -EPERM);
+	assert_int_equal(path_check_strict(path, 12345, &e), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_symlink_stays_inside_the_root, make_dir, remove_dir),
+		cmocka_unit_test(a_magic_link_is_refused),
+		cmocka_unit_test_setup_teardown(a_fifo_is_no_file_to_read, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			directories_are_made_through_symlinks_inside, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_file_is_written_whole_or_not_at_all, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			removing_a_tree_follows_no_symlink, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_others_can_write_is_refused, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_directory_that_others_can_write_is_refused, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_file_of_another_user_is_refused, make_dir, remove_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
