@@ -375,7 +375,8 @@ int seccomp_compile(const struct oci_seccomp *s, const char *cache_dir, struct s
 		r = compile_cached(s, cache_dir, &p.filter, &len, e);
 	if (r < 0)
 		return r;
-	p.notify = wants_notify(s);
+	/* Also without such a rule: whoever listens waits for the container. */
+	p.notify = s->listener_path != NULL;
 	p.n_insns = len / sizeof(struct sock_filter);
 	/* The kernel's limit (BPF_MAXINSNS), told in words instead of its "invalid argument". */
 	if (p.n_insns > BPF_MAXINSNS) {

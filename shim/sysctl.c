@@ -89,10 +89,28 @@ static int check_one(const struct oci *oci, const char *entry, struct err *e)
 		e, EINVAL, "sysctl \"%.*s\" is not in a separate kernel namespace", len, entry);
 }
 
+/* The field and the key set one thing: they must agree. */
+static int check_domainname(const struct oci *oci, const char *entry, struct err *e)
+{
+	cleanup_free char *path = key_path(entry);
+	const char *value = strchr(entry, '=');
+
+	if (!path)
+		return err_set(e, ENOMEM, "sysctl");
+	if (strcmp(path, "kernel/domainname") != 0 || !oci->domainname || !value ||
+		strcmp(value + 1, oci->domainname) == 0)
+		return 0;
+	return err_say(e, EINVAL,
+		"sysctl \"kernel.domainname\" conflicts with the OCI field \"domainname\"");
+}
+
 int sysctl_check(const struct oci *oci, struct err *e)
 {
 	for (char *const *s = oci->sysctl; s && *s; s++) {
 		int r = check_one(oci, *s, e);
+
+		if (r == 0)
+			r = check_domainname(oci, *s, e);
 
 		if (r < 0)
 			return r;

@@ -40,6 +40,19 @@ static void a_key_needs_its_namespace(void **state)
 	assert_int_equal(check("kernel.domainname=x", OCI_NS_UTS), 0);
 }
 
+static void the_domain_name_has_one_value(void **state)
+{
+	char *list[] = {(char *)"kernel.domainname=a", NULL};
+	struct oci oci = {.sysctl = list, .domainname = (char *)"b"};
+	struct err e = {0};
+
+	(void)state;
+	oci.ns[OCI_NS_UTS].present = true;
+	assert_int_equal(sysctl_check(&oci, &e), -EINVAL);
+	oci.domainname = (char *)"a";
+	assert_int_equal(sysctl_check(&oci, &e), 0);
+}
+
 static void a_key_of_the_whole_machine_is_refused(void **state)
 {
 	static const char *const keys[] = {"kernel.core_pattern=|/x", "vm.swappiness=1",
@@ -107,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_needs_its_namespace),
+		cmocka_unit_test(the_domain_name_has_one_value),
 		cmocka_unit_test(a_key_of_the_whole_machine_is_refused),
 		cmocka_unit_test(values_reach_the_kernel_past_what_covers_proc),
 		cmocka_unit_test(a_key_that_does_not_exist_is_named),
