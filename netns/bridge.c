@@ -344,10 +344,14 @@ static int remove_bridge(struct nl_sock *sock, const struct found *f, struct err
 /* Under the lock. */
 static int detach(struct nl_sock *sock, const char *id, struct err *e)
 {
-	struct found f = {.id = id};
+	struct found f;
 	struct err all = {0}, one;
-	int r = find(sock, &f, e);
+	int r = -EAGAIN;
 
+	for (int i = 0; r == -EAGAIN && i < NETLINK_TRIES; i++) {
+		f = (struct found){.id = id};
+		r = find(sock, &f, e);
+	}
 	if (r < 0)
 		return r;
 	if (f.port[0])
@@ -393,14 +397,17 @@ int netns_bridge_attach(int sidecar_fd, const char *id, struct netns_bridge *ret
 
 	if (!f)
 		return err_set(e, ENOMEM, "attach to the bridge");
-	f->id = id;
 	r = lock(&held, e);
 	if (r < 0)
 		return r;
 	r = netlink_open(-1, NETLINK_ROUTE, &sock, e);
 	if (r < 0)
 		return r;
-	r = attach(sock, f, sidecar_fd, ret, e);
+	r = -EAGAIN; /* the host's links change without us */
+	for (int i = 0; r == -EAGAIN && i < NETLINK_TRIES; i++) {
+		*f = (struct found){.id = id};
+		r = attach(sock, f, sidecar_fd, ret, e);
+	}
 	if (r < 0 && detach(sock, id, &undo) < 0)
 		return err_wrap(e, "%.200s; attach to the bridge", undo.msg);
 	return r < 0 ? err_wrap(e, "attach to the bridge '" NETNS_BRIDGE "'") : 0;

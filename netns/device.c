@@ -19,6 +19,13 @@ static void link_cleanup(struct rtnl_link **l)
 }
 #define cleanup_link __attribute__((cleanup(link_cleanup)))
 
+/*
+ * The kernel announces a veth's carrier at once when its index differs from its peer's, else up to
+ * a second later (net/core/link_watch.c: it compares the numbers of two namespaces), and until then
+ * a bridge's port forwards nothing. In young namespaces both would be 2.
+ */
+#define PEER_INDEX (1 << 20)
+
 int device_make_pair(
 	struct nl_sock *sock, const char *name, const char *peer_name, int peer_fd, struct err *e)
 {
@@ -32,6 +39,7 @@ int device_make_pair(
 	peer = rtnl_link_veth_get_peer(l);
 	rtnl_link_set_name(l, name);
 	rtnl_link_set_name(peer, peer_name);
+	rtnl_link_set_ifindex(peer, PEER_INDEX);
 	rtnl_link_set_ns_fd(peer, peer_fd);
 	built = rtnl_link_build_add_request(l, NLM_F_CREATE | NLM_F_EXCL, &msg);
 	rtnl_link_put(peer);

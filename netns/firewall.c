@@ -22,7 +22,8 @@
 #include "netns/netlink.h"
 #include "netns/policy.h"
 
-#define WAIT_MS 500
+/* A port that comes up late costs a second, and a second more until ARP asks again. */
+#define WAIT_MS 2500
 #define STEP_MS 5
 
 /* ---- what stands in the way, for the error */

@@ -58,6 +58,7 @@ struct answer {
 	int error;	   /* first errno that the kernel told */
 	char text[128];	   /* and its words, or "" */
 	int each_error;
+	bool interrupted; /* the tables changed during the dump */
 	bool done;
 };
 
@@ -90,6 +91,7 @@ static void take_error(struct answer *a, const struct nlmsghdr *h)
 
 static void take(struct answer *a, struct nlmsghdr *h)
 {
+	a->interrupted |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		take_error(a, h);
 	} else if (h->nlmsg_type == NLMSG_DONE) {
@@ -160,6 +162,8 @@ int netlink_query(struct nl_sock *s, struct nl_msg *msg, int (*each)(struct nlms
 	r = receive(s, &a, "ask the kernel", e);
 	if (r < 0)
 		return r;
+	if (a.each_error == 0 && a.interrupted)
+		return err_set(e, EAGAIN, "the kernel's tables changed while they were listed");
 	return a.each_error;
 }
 

@@ -13,6 +13,8 @@
  * coarser) and its own words where it has any (extended acknowledgements).
  */
 
+#define NETLINK_TRIES 16
+
 static inline void netlink_cleanup(struct nl_sock **s)
 {
 	nl_socket_free(*s);
@@ -40,7 +42,8 @@ int netlink_request_take(
 
 /*
  * Sends a request and calls `each` for every message of the answer: a dump, or one message. An
- * error of `each` (negative) ends it and is returned.
+ * error of `each` (negative) ends it and is returned. -EAGAIN: the tables changed meanwhile, what
+ * `each` saw may be wrong: start again, NETLINK_TRIES times at most.
  */
 int netlink_query(struct nl_sock *s, struct nl_msg *msg, int (*each)(struct nlmsghdr *h, void *arg),
 	void *arg, struct err *e);

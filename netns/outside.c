@@ -64,7 +64,7 @@ static int see_route(const struct route *r, void *arg)
 	return 0;
 }
 
-static int look(int sidecar_fd, struct search *s, struct err *e)
+static int look_once(int sidecar_fd, struct search *s, struct err *e)
 {
 	cleanup_netlink struct nl_sock *sock = NULL;
 	int r = netns_run(sidecar_fd, find_ours, &s->ours, e);
@@ -80,9 +80,21 @@ static int look(int sidecar_fd, struct search *s, struct err *e)
 	return route_each(sock, see_route, s, e);
 }
 
+/* An engine may be at work in there. */
+static int look(int sidecar_fd, struct search *s, struct err *e)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < NETLINK_TRIES; i++) {
+		*s = (struct search){.foreign = false};
+		r = look_once(sidecar_fd, s, e);
+	}
+	return r;
+}
+
 int netns_outside_foreign(int sidecar_fd, bool *ret, struct err *e)
 {
-	struct search s = {0};
+	struct search s;
 	int r = look(sidecar_fd, &s, e);
 
 	if (r < 0)
@@ -93,7 +105,7 @@ int netns_outside_foreign(int sidecar_fd, bool *ret, struct err *e)
 
 int netns_outside_check_clash(int sidecar_fd, struct err *e)
 {
-	struct search s = {0};
+	struct search s;
 	int r = look(sidecar_fd, &s, e);
 
 	if (r < 0)

@@ -139,17 +139,26 @@ static int take_rule(struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-int rule_list(struct nl_sock *sock, struct rule *ret, size_t max, struct err *e)
+static int list_once(struct nl_sock *sock, struct list *l, struct err *e)
 {
-	struct list l = {.rules = ret, .max = max};
 	cleanup_nlmsg struct nl_msg *msg =
 		nlmsg_alloc_simple(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
 	struct fib_rule_hdr hdr = {.family = AF_INET};
-	int r;
 
 	if (!msg || nlmsg_append(msg, &hdr, sizeof(hdr), NLMSG_ALIGNTO) < 0)
 		return err_set(e, ENOMEM, "list routing rules");
-	r = netlink_query(sock, msg, take_rule, &l, e);
+	return netlink_query(sock, msg, take_rule, l, e);
+}
+
+int rule_list(struct nl_sock *sock, struct rule *ret, size_t max, struct err *e)
+{
+	struct list l = {.rules = ret, .max = max};
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < NETLINK_TRIES; i++) {
+		l.n = 0;
+		r = list_once(sock, &l, e);
+	}
 	if (r == -E2BIG)
 		return err_say(e, E2BIG, "more than %zu routing rules in this namespace", max);
 	return r < 0 ? r : (int)l.n;

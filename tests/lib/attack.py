@@ -1,17 +1,18 @@
 """Packets that try to leave, each with a mark by which a sniffer knows it.
 
 	attack.py KIND…		sends; prints "sent KIND" or "refused KIND: reason"
-	attack.py sniff DEVICE FILE	writes "MARK" or "frame TYPE" to FILE for what comes in
+	attack.py sniff DEVICE FILE	writes "MARK" or "frame TYPE [TO]" to FILE for what comes in
 
-Run in the namespace to attack from. Raw kinds need CAP_NET_RAW there.
+Run in the namespace to attack from. Raw kinds need CAP_NET_RAW there. ATTACK_WORLD names the victim.
 """
 import errno
+import os
 import socket
 import struct
 import sys
 
 MARK = b"ESCAPE-MARK-7f3a"
-WORLD = "203.0.113.9"
+WORLD = os.environ.get("ATTACK_WORLD", "203.0.113.9")
 SIDECAR = "198.19.255.1"
 AGENT = "198.19.255.2"
 SIDECAR_OUTSIDE = "192.0.2.2"
@@ -61,7 +62,7 @@ def datagram(dst, port, family=socket.AF_INET):
 
 def stream(dst, port, proto=0):
     s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, proto)
-    s.settimeout(2)
+    s.settimeout(float(os.environ.get("ATTACK_TIMEOUT", "2")))
     s.connect((dst, port))
     s.sendall(MARK)
     answer = s.recv(200)
@@ -129,7 +130,8 @@ def sniff(device, path):
             if MARK in frame:
                 out.write("MARK\n")
             elif ethertype != 0x0806:
-                out.write("frame %04x\n" % ethertype)
+                to = socket.inet_ntoa(frame[30:34]) if ethertype == 0x0800 else ""
+                out.write("frame %04x %s\n" % (ethertype, to))
 
 
 def main():
