@@ -140,7 +140,8 @@ static int add_extensions(struct ca *ca, X509 *cert, const char *host)
 	       add_extension(&ctx, cert, NID_ext_key_usage, "serverAuth") &&
 	       add_extension(&ctx, cert, NID_subject_alt_name, san) &&
 	       add_extension(&ctx, cert, NID_subject_key_identifier, "hash") &&
-	       add_extension(&ctx, cert, NID_authority_key_identifier, "keyid");
+	       (!X509_get0_subject_key_id(ca->cert) ||
+		       add_extension(&ctx, cert, NID_authority_key_identifier, "keyid"));
 }
 
 /* RFC 5280: positive, at most 20 bytes; 16 random ones are never the same twice. */

@@ -10,8 +10,9 @@
  * The first flight of a TLS client, read before any TLS library sees it: whom does it want to talk
  * to? Bounded and without allocation (RFC 8446 section 4.1.2, RFC 6066 section 3).
  */
-#define HELLO_MAX (32U << 10) /* bytes of records; a real hello with post-quantum keys has 2 KiB   \
-			       */
+#define HELLO_MAX                                                                                  \
+	(32U << 10) /* bytes of records; a real hello with post-quantum keys has 2 KiB             \
+		     */
 
 struct hello {
 	char host[HOST_MAX]; /* normalised SNI; "" when there is none */

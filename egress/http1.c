@@ -132,7 +132,7 @@ static int parse_version(const char *text, int *ret_minor, const char **why)
 		*ret_minor = text[7] - '0';
 		return 0;
 	}
-	if (strncmp(text, "HTTP/", 5) == 0) {
+	if (strncmp(text, "HTTP/", 5) == 0 && strlen(text) == 8) {
 		*why = "another version of HTTP than 1.0 and 1.1";
 		return -ENOTSUP;
 	}

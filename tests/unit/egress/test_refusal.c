@@ -1,0 +1,108 @@
+#include "egress/refusal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+static const char *body_of(struct buf *out)
+{
+	const char *text;
+
+	assert_int_equal(buf_add(out, "", 1), 0);
+	text = strstr((const char *)buf_data(out), "\r\n\r\n");
+	assert_non_null(text);
+	return text + 4;
+}
+
+static void json_has_all_six_members(void **state)
+{
+	static const char *const members[] = {
+		"error", "reason", "rule", "host", "how_to_ask", "id"};
+	struct refusal why = {.host = "a.example.com"};
+	struct refusal_form form = {.close = true};
+	struct buf out = {0};
+	json_t *j;
+
+	(void)state;
+	assert_true(refusal_set(&why, 403, "host_not_allowed", "default: deny", "no \"%s\"\n",
+			    "quote") < 0);
+	assert_int_equal(refusal_write(&why, &form, &out), 0);
+	j = json_loads(body_of(&out), 0, NULL);
+	assert_non_null(j);
+	assert_int_equal(json_object_size(j), 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_true(json_string_length(json_object_get(j, members[i])) > 0);
+	assert_non_null(strstr((const char *)buf_data(&out), "Connection: close\r\n"));
+	json_decref(j);
+	buf_done(&out);
+}
+
+static void the_length_is_the_bodys(void **state)
+{
+	struct refusal why = {.host = ""};
+	struct refusal_form form = {.text = true};
+	struct buf out = {0};
+	char want[64];
+
+	(void)state;
+	refusal_set(&why, 502, "upstream_tls", "upstream certificate", "x");
+	assert_int_equal(refusal_write(&why, &form, &out), 0);
+	snprintf(want, sizeof(want), "Content-Length: %zu\r\n", strlen(body_of(&out)));
+	assert_non_null(strstr((const char *)buf_data(&out), want));
+	buf_done(&out);
+}
+
+static void an_answer_to_head_has_no_body(void **state)
+{
+	struct refusal why = {.host = ""};
+	struct refusal_form form = {.head_only = true};
+	struct buf out = {0};
+
+	(void)state;
+	refusal_set(&why, 403, "x", "y", "z");
+	assert_int_equal(refusal_write(&why, &form, &out), 0);
+	assert_string_equal(body_of(&out), "");
+	buf_done(&out);
+}
+
+static bool wants_text(const char *fields)
+{
+	char text[256] = "GET / HTTP/1.1\r\n";
+	struct http1_head h;
+	const char *why;
+	bool r;
+
+	strcat(strcat(text, fields), "\r\n");
+	assert_int_equal(
+		http1_parse_request((const unsigned char *)text, strlen(text), &h, &why), 0);
+	r = refusal_wants_text(&h);
+	http1_head_done(&h);
+	return r;
+}
+
+static void people_get_text_and_programs_json(void **state)
+{
+	(void)state;
+	assert_true(wants_text("Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"));
+	assert_true(wants_text("User-Agent: curl/7.88.1\r\nAccept: */*\r\n"));
+	assert_false(wants_text("User-Agent: curl/7.88.1\r\nAccept: application/json\r\n"));
+	assert_false(wants_text("User-Agent: python-requests/2\r\nAccept: */*\r\n"));
+	assert_false(wants_text(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_has_all_six_members),
+		cmocka_unit_test(the_length_is_the_bodys),
+		cmocka_unit_test(an_answer_to_head_has_no_body),
+		cmocka_unit_test(people_get_text_and_programs_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+#include "egress/rules.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct component_boot boot;
+
+/* A value that is no credential of anybody: made of pieces. */
+static char value[32];
+
+static int hand_over(void **state)
+{
+	struct err e;
+
+	(void)state;
+	snprintf(value, sizeof(value), "%s-%s\n", "value", "of-the-test");
+	boot.n_secrets = 1;
+	boot.secrets[0].name = strdup("EGRESS_TOKEN_0");
+	return secret_set(&boot.secrets[0].value, value, strlen(value), &e);
+}
+
+static int take_back(void **state)
+{
+	(void)state;
+	component_boot_done(&boot);
+	return 0;
+}
+
+static int load(const char *routes, struct rules **ret, struct err *e)
+{
+	char json[2048];
+
+	snprintf(json, sizeof(json),
+		"{\"log\":1,\"slug\":\"t\",\"sidecar_address\":\"198.19.255.1\","
+		"\"agent_address\":\"198.19.255.2\",\"agent_names\":[],\"routes\":[%s]}",
+		routes);
+	return rules_new(json, &boot, ret, e);
+}
+
+static struct rules *made(const char *routes)
+{
+	struct rules *r;
+	struct err e = {0};
+
+	assert_int_equal(load(routes, &r, &e), 0);
+	return r;
+}
+
+static const char *found(const struct rules *r, const char *host, uint16_t port)
+{
+	struct rule *rule = rules_find(r, host, port);
+
+	return rule ? rule_route(rule)->host : "none";
+}
+
+static void a_host_is_found_exactly_or_below_a_wildcard(void **state)
+{
+	struct rules *r = made("{\"host\":\"example.com\"},{\"host\":\"*.example.com\"},"
+			       "{\"host\":\"*.deep.example.com\"},{\"host\":\"a.example.com\"}");
+
+	(void)state;
+	assert_string_equal(found(r, "example.com", 443), "example.com");
+	assert_string_equal(found(r, "a.example.com", 443), "a.example.com");
+	assert_string_equal(found(r, "b.example.com", 443), "*.example.com");
+	assert_string_equal(found(r, "c.b.example.com", 80), "*.example.com");
+	assert_string_equal(found(r, "x.deep.example.com", 443), "*.deep.example.com");
+	assert_string_equal(found(r, "evilexample.com", 443), "none");
+	assert_string_equal(found(r, "example.com.evil.net", 443), "none");
+	assert_string_equal(found(r, "com", 443), "none");
+	rules_unref(r);
+}
+
+static void without_a_port_443_and_80_are_meant(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\"},{\"host\":\"b.com\",\"port\":8443}");
+
+	(void)state;
+	assert_string_equal(found(r, "a.com", 443), "a.com");
+	assert_string_equal(found(r, "a.com", 80), "a.com");
+	assert_string_equal(found(r, "a.com", 8443), "none");
+	assert_string_equal(found(r, "b.com", 8443), "b.com");
+	assert_string_equal(found(r, "b.com", 443), "none");
+	rules_unref(r);
+}
+
+static const char *checked(const struct rules *r, const char *request, bool tls)
+{
+	static struct refusal why;
+	struct http1_head h;
+	struct target t;
+	const char *text;
+	struct rule_request q = {.host = "a.com", .tls = tls, .head = &h, .target = &t};
+	int result;
+
+	assert_int_equal(
+		http1_parse_request((const unsigned char *)request, strlen(request), &h, &text), 0);
+	assert_int_equal(target_parse(h.target, &t, &text), 0);
+	result = rule_check(rules_find(r, "a.com", 443), &q, &why);
+	http1_head_done(&h);
+	target_done(&t);
+	return result == 0 ? "ok" : why.error;
+}
+
+static void fields_of_a_matcher_are_and_values_or(void **state)
+{
+	struct rules *r = made(
+		"{\"host\":\"a.com\",\"matches\":[{\"paths\":[{\"type\":\"prefix\",\"value\":"
+		"\"/v1/\"},{\"type\":\"exact\",\"value\":\"/x\"},{\"type\":\"regex\",\"value\":"
+		"\"/r[0-9]+\"}],\"methods\":[\"GET\",\"POST\"]},{\"headers\":[{\"name\":\"X-T\","
+		"\"type\":\"exact\",\"value\":\"core\"}]}]}");
+
+	(void)state;
+	assert_string_equal(checked(r, "GET /v1/a HTTP/1.1\r\n\r\n", true), "ok");
+	assert_string_equal(checked(r, "POST /x?q HTTP/1.1\r\n\r\n", true), "ok");
+	assert_string_equal(checked(r, "GET /r42 HTTP/1.1\r\n\r\n", true), "ok");
+	assert_string_equal(checked(r, "GET /r42x HTTP/1.1\r\n\r\n", true), "no_match");
+	assert_string_equal(checked(r, "GET /x/r4 HTTP/1.1\r\n\r\n", true), "no_match");
+	assert_string_equal(checked(r, "PUT /v1/a HTTP/1.1\r\n\r\n", true), "no_match");
+	assert_string_equal(checked(r, "get /v1/a HTTP/1.1\r\n\r\n", true), "no_match");
+	assert_string_equal(checked(r, "PUT /z HTTP/1.1\r\nx-t: core\r\n\r\n", true), "ok");
+	assert_string_equal(
+		checked(r, "PUT /z HTTP/1.1\r\nX-T: core\r\nX-T: b\r\n\r\n", true), "no_match");
+	assert_string_equal(checked(r, "GET /v1//a HTTP/1.1\r\n\r\n", true), "ambiguous_path");
+	assert_string_equal(
+		checked(r, "GET /v1/a HTTP/1.1\r\nX-HTTP-Method-Override: PUT\r\n\r\n", true),
+		"method_override");
+	rules_unref(r);
+}
+
+static void a_credential_never_goes_over_plain_http(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"auth_scheme\":\"Bearer\",\"auth_slot\":"
+			       "\"EGRESS_TOKEN_0\",\"token_ref\":\"T\"}");
+
+	(void)state;
+	assert_string_equal(checked(r, "GET / HTTP/1.1\r\n\r\n", false), "plain_http");
+	assert_string_equal(checked(r, "GET / HTTP/1.1\r\n\r\n", true), "ok");
+	rules_unref(r);
+}
+
+static void a_push_over_https_is_always_refused(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"git_fetch\":true}");
+	struct rules *none = made("{\"host\":\"a.com\"}");
+
+	(void)state;
+	assert_string_equal(
+		checked(r, "POST /r/git-receive-pack HTTP/1.1\r\n\r\n", true), "git_push");
+	assert_string_equal(checked(r,
+				    "POST /r/x HTTP/1.1\r\nContent-Type: "
+				    "application/x-git-receive-pack-request\r\n\r\n",
+				    true),
+		"git_push");
+	assert_string_equal(checked(r, "POST /r/git-upload-pack HTTP/1.1\r\n\r\n", true), "ok");
+	assert_string_equal(
+		checked(none, "POST /r/git-upload-pack HTTP/1.1\r\n\r\n", true), "git_fetch");
+	rules_unref(r);
+	rules_unref(none);
+}
+
+static void a_credential_is_made_and_the_agents_own_dropped(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"auth_scheme\":\"Bearer\",\"auth_slot\":"
+			       "\"EGRESS_TOKEN_0\",\"token_ref\":\"T\"},{\"host\":\"b.com\","
+			       "\"auth_pass\":true},{\"host\":\"c.com\"}");
+	struct rule *a = rules_find(r, "a.com", 443), *b = rules_find(r, "b.com", 443);
+
+	(void)state;
+	assert_string_equal(
+		rule_credential(a)->bytes, "Authorization: Bearer value-of-the-test\r\n");
+	assert_null(rule_credential(b));
+	assert_true(rule_strips(a, "authorization"));
+	assert_true(rule_strips(a, "Proxy-Authorization"));
+	assert_true(rule_strips(rules_find(r, "c.com", 443), "Authorization"));
+	assert_false(rule_strips(b, "Authorization"));
+	assert_false(rule_strips(a, "Accept"));
+	rules_unref(r);
+}
+
+static void a_credential_is_starred_out(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"auth_scheme\":\"token\",\"auth_slot\":"
+			       "\"EGRESS_TOKEN_0\",\"token_ref\":\"T\"}");
+	char text[] = "x value-of-the-test y value-of-the-test";
+
+	(void)state;
+	rules_redact(r, text);
+	assert_null(strstr(text, "of-the-test"));
+	assert_non_null(strstr(text, " y "));
+	rules_unref(r);
+}
+
+static void errors_name_the_route(void **state)
+{
+	struct rules *r;
+	struct err e;
+
+	(void)state;
+	assert_true(load("{\"host\":\"a.com\",\"auth_scheme\":\"Bearer\",\"auth_slot\":"
+			 "\"EGRESS_TOKEN_9\",\"token_ref\":\"MISSING\"}",
+			    &r, &e) < 0);
+	assert_non_null(strstr(e.msg, "a.com"));
+	assert_non_null(strstr(e.msg, "MISSING"));
+	assert_true(load("{\"host\":\"b.com\",\"matches\":[{\"paths\":[{\"type\":\"regex\","
+			 "\"value\":\"(\"}]}]}",
+			    &r, &e) < 0);
+	assert_non_null(strstr(e.msg, "b.com"));
+}
+
+static void special_addresses_need_a_line_in_the_manifest(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"addresses\":[\"10.0.0.0/8\","
+			       "\"198.18.0.0/15\"]}");
+	const struct rule *rule = rules_find(r, "a.com", 443);
+	struct address a = {.family = AF_INET};
+	struct refusal why;
+
+	(void)state;
+	a.v4.s_addr = inet_addr("8.8.8.8");
+	assert_int_equal(rule_check_address(rule, &a, &why), 0);
+	a.v4.s_addr = inet_addr("10.1.2.3");
+	assert_int_equal(rule_check_address(rule, &a, &why), 0);
+	a.v4.s_addr = inet_addr("192.168.1.1");
+	assert_true(rule_check_address(rule, &a, &why) < 0);
+	a.v4.s_addr = inet_addr("198.19.255.1");
+	assert_true(rule_check_address(rule, &a, &why) < 0);
+	rules_unref(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_host_is_found_exactly_or_below_a_wildcard),
+		cmocka_unit_test(without_a_port_443_and_80_are_meant),
+		cmocka_unit_test(fields_of_a_matcher_are_and_values_or),
+		cmocka_unit_test(a_credential_never_goes_over_plain_http),
+		cmocka_unit_test(a_push_over_https_is_always_refused),
+		cmocka_unit_test(a_credential_is_made_and_the_agents_own_dropped),
+		cmocka_unit_test(a_credential_is_starred_out),
+		cmocka_unit_test(errors_name_the_route),
+		cmocka_unit_test(special_addresses_need_a_line_in_the_manifest),
+	};
+
+	return cmocka_run_group_tests(tests, hand_over, take_back);
+}
