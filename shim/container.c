@@ -83,8 +83,8 @@ static int boot_sidecar(struct container *c, struct err *e)
 	const struct plan_bottle *b = c->plan->bottle;
 	const struct sidecar_place place = {c->state->dir, c->cgroup};
 	struct secret *secrets;
-	/* The operator's own environment, never an engine's: those call with a --root or a log. */
-	bool with_env = !c->globals->root_given && !c->globals->log;
+	/* The operator's own environment, never an engine's: all of those call with a log. */
+	bool with_env = !c->globals->log;
 	int r = 0;
 
 	if (!b)
@@ -390,9 +390,14 @@ static int make_init(struct container *c, const struct seccomp_program *filter, 
 static int make_cgroup(struct container *c, struct err *e)
 {
 	const struct oci *oci = c->plan->oci;
-	int r = cgroup_create(c->globals->cgroup_manager, oci->cgroups_path, c->state->id,
-		oci->resources, &c->cgroup, e);
+	int r;
 
+	/* Already now: a delete after our sudden end must know of the attempt. */
+	c->state->cgroup_attempted = c->globals->cgroup_manager != CGROUP_DISABLED;
+	r = state_save(c->state, e);
+	if (r == 0)
+		r = cgroup_create(c->globals->cgroup_manager, oci->cgroups_path, c->state->id,
+			oci->resources, &c->cgroup, e);
 	if (r < 0)
 		return r;
 	c->state->cgroup = cgroup_to_json(c->cgroup);

@@ -26,6 +26,7 @@
 #include "shim/namespace.h"
 #include "shim/provision.h"
 #include "shim/rootfs.h"
+#include "shim/self.h"
 #include "shim/sysctl.h"
 
 /* What comes into being on the way. */
@@ -304,6 +305,7 @@ static int prepare(struct progress *p, struct err *e)
 	const struct oci *oci = oci_of(p);
 	int r;
 
+	self_hide_arguments();
 	proc_reset_signals();
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)

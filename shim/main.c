@@ -84,15 +84,12 @@ int main(int argc, char **argv)
 {
 	cleanup_free char **as_given = copy_pointers(argc, argv);
 	const struct command *c = NULL;
-	/* The parsers reorder argv; the protected copy of us is to read it anew. */
-	cleanup_free char **again = malloc(((size_t)argc + 1) * sizeof(*again));
 	struct globals_line line;
 	struct err e = {0};
 	int r, failure = EXIT_FAILURE;
 
-	if (!again)
+	if (!as_given)
 		return EXIT_FAILURE;
-	memcpy(again, argv, ((size_t)argc + 1) * sizeof(*again));
 	r = globals_parse(argc, argv, &line, &e);
 	if (r == 0 && line.version)
 		return print_version();
@@ -108,7 +105,7 @@ int main(int argc, char **argv)
 		r = globals_open_log(&line.globals, &e);
 	}
 	if (r == 0 && c->enters_container)
-		r = self_protect(again, &e);
+		r = self_protect(as_given, &e);
 	if (r == 0)
 		r = run_command(c, &line.globals, line.command, &e);
 	if (r == OPTIONS_HELP)

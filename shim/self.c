@@ -25,6 +25,33 @@ extern char **environ;
 
 static char self_path[PATH_MAX];
 
+/* From the first to behind the last argument: one block (execve(2)). */
+static struct {
+	char *from;
+	size_t len;
+} arguments;
+
+static void note_arguments(char **argv)
+{
+	size_t last = 0;
+
+	while (argv[last + 1])
+		last++;
+	arguments.from = argv[0];
+	arguments.len = (size_t)(argv[last] - argv[0]) + strlen(argv[last]);
+}
+
+void self_hide_arguments(void)
+{
+	static const char title[] = "bottle-init";
+
+	if (arguments.len < sizeof(title))
+		return;
+	memset(arguments.from, 0, arguments.len);
+	memcpy(arguments.from, title, sizeof(title));
+	prctl(PR_SET_NAME, title, 0, 0, 0);
+}
+
 /* An executable descriptor of a private read-only mount of the file; needs CAP_SYS_ADMIN. */
 static int read_only_mount(const char *path)
 {
@@ -84,6 +111,7 @@ int self_protect(char **argv, struct err *e)
 	path[len] = '\0';
 	if (is_copy(path)) {
 		snprintf(self_path, sizeof(self_path), "%s", argv[0]);
+		note_arguments(argv);
 		return 0;
 	}
 	fd = read_only_mount("/proc/self/exe");

@@ -22,4 +22,10 @@ int self_protect(char **argv, struct err *e);
  */
 char *self_directory(void);
 
+/*
+ * Overwrites the arguments that /proc/PID/cmdline shows, for the caller and what it forks: a
+ * container need not read where its policy lies. Strings of argv are gone: the caller uses copies.
+ */
+void self_hide_arguments(void);
+
 #endif

@@ -189,6 +189,7 @@ static json_t *whole_to_json(const struct state *s)
 	json_object_set_new(mine, "namespaces", json_integer((json_int_t)s->namespaces));
 	json_object_set_new(mine, "hooks", json_integer(s->hooks));
 	json_object_set_new(mine, "systemdCgroup", json_boolean(s->systemd_cgroup));
+	json_object_set_new(mine, "cgroupAttempted", json_boolean(s->cgroup_attempted));
 	json_object_set_new(mine, "inBottle", json_boolean(s->in_bottle));
 	json_object_set_new(mine, "bottleEnv", strings_to_json(s->bottle_env));
 	json_object_set_new(mine, "placeholders", strings_to_json(s->placeholders));
@@ -242,6 +243,7 @@ static int read_own(const struct json_at *root, struct state *s, struct err *e)
 		(r = json_get_int(&at, "namespaces", 0, INT64_MAX, &namespaces, e)) < 0 ||
 		(r = json_get_int(&at, "hooks", 0, INT32_MAX, &hooks, e)) < 0 ||
 		(r = json_get_bool(&at, "systemdCgroup", &s->systemd_cgroup, e)) < 0 ||
+		(r = json_get_bool(&at, "cgroupAttempted", &s->cgroup_attempted, e)) < 0 ||
 		(r = json_get_bool(&at, "inBottle", &s->in_bottle, e)) < 0 ||
 		(r = json_get_strv(&at, "bottleEnv", &s->bottle_env, e)) < 0 ||
 		(r = json_get_strv(&at, "placeholders", &s->placeholders, e)) < 0 ||
@@ -367,12 +369,32 @@ json_t *state_to_json(const struct state *s, enum state_status status)
 	return j;
 }
 
+/* By the name that create would have given it. */
+static int find_cgroup(const struct state *s, struct cgroup **ret, struct err *e)
+{
+	enum cgroup_manager manager = s->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS;
+	struct oci_resources *none = NULL;
+	cleanup_oci struct oci *oci = NULL;
+	int r = oci_resources_parse("{}", 2, STATE_FILE, &none, e);
+
+	if (r < 0)
+		return r;
+	r = s->cgroup_attempted ? state_config(s, &oci, e) : -ENOENT;
+	if (r == 0)
+		r = cgroup_create(manager, oci->cgroups_path, s->id, none, ret, e);
+	/* Not to be told, or somebody else's: then there is nothing of ours. */
+	if (r < 0)
+		r = cgroup_create(CGROUP_DISABLED, NULL, s->id, none, ret, e);
+	oci_resources_free(none);
+	return r;
+}
+
 int state_cgroup(const struct state *s, struct cgroup **ret, struct err *e)
 {
 	struct json_at at;
 
 	if (!s->cgroup)
-		return cgroup_create(CGROUP_DISABLED, NULL, s->id, NULL, ret, e);
+		return find_cgroup(s, ret, e);
 	at = json_root(s->cgroup, STATE_FILE ": cgroup");
 	return cgroup_from_json(&at, ret, e);
 }

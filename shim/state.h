@@ -42,6 +42,7 @@ struct state {
 	pid_t pid;	    /* 0: none yet */
 	unsigned long long start_time;
 	bool systemd_cgroup;
+	bool cgroup_attempted; /* create had begun to make a group; `cgroup` may be missing */
 	bool in_bottle;
 	char *slug;	   /* of the bottle, or NULL */
 	char **bottle_env; /* what the bottle adds to the environment of each process */
@@ -92,7 +93,10 @@ int state_init_pidfd(const struct state *s);
 /* The state as the specification defines it, for `state` and for hooks. New reference or NULL. */
 json_t *state_to_json(const struct state *s, enum state_status status);
 
-/* Caller frees (cgroup_free). An empty group when the state has none. */
+/*
+ * Caller frees (cgroup_free). Where create was ended before it could note the group, it is taken
+ * over if no process is in it. An empty group when there is none.
+ */
 int state_cgroup(const struct state *s, struct cgroup **ret, struct err *e);
 
 /* The configuration of create (STATE_CONFIG). Caller frees (oci_free). */
