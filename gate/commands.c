@@ -21,12 +21,15 @@ static int add(struct commands *c, const char *line, size_t len)
 		return -EPROTO;
 	n1 = (size_t)(sp1 - line);
 	n2 = (size_t)(sp2 - sp1) - 1;
-	if (!refs_is_oid(line, n1) || !refs_is_oid(sp1 + 1, n2) ||
-		strncmp(sp2 + 1, "refs/", 5) != 0)
+	if (!refs_is_oid(line, n1) || !refs_is_oid(sp1 + 1, n2))
 		return -EPROTO;
 	memcpy(cmd.old, line, n1);
 	memcpy(cmd.new, sp1 + 1, n2);
 	cmd.ref = strndup(sp2 + 1, len - (size_t)(sp2 + 1 - line));
+	if (cmd.ref && !refs_is_name(cmd.ref)) {
+		free(cmd.ref);
+		return -EPROTO;
+	}
 	grown = reallocarray(c->list, c->n + 1, sizeof(*grown));
 	if (grown)
 		c->list = grown;
@@ -51,7 +54,7 @@ int commands_parse(const char *text, struct commands *ret, struct err *e)
 		r = -EPROTO;
 	if (r < 0)
 		commands_done(ret);
-	return r < 0 ? err_set(e, -r, "what is pushed cannot be read") : 0;
+	return r < 0 ? err_set(e, -r, "the names of what is pushed cannot be read") : 0;
 }
 
 int commands_read_options(struct commands *c, struct err *e)

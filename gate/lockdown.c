@@ -173,6 +173,7 @@ static const struct confine_row table[] = {
 	ROW("recvmsg", "the monitor, the name service"),
 	ROW("recvmmsg", "the name service"),
 	ROW("shutdown", "the end of an answer"),
+	ROW("listen", "ssh's socket for those who share its connection"),
 	ROW("accept", "agents"),
 	ROW("accept4", "agents"),
 	/* waiting and time */

@@ -13,6 +13,7 @@
 #include "base/component.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/ptr.h"
 #include "base/str.h"
 #include "gate/gate.h"
 #include "gate/lockdown.h"
@@ -72,6 +73,24 @@ static int place_helpers(struct program *p, struct err *e)
 	return fd < 0 ? fd : gate_place_fd(fd, GATE_FD_SECRETS, e);
 }
 
+/* Without its key or host key a repository could only fail later, and less clearly. */
+static int check_credentials(const struct gate *g, struct err *e)
+{
+	static const char *const kinds[] = {"key", "known_hosts"};
+
+	for (size_t i = 0; i < g->policy.n_repos * ARRAY_LEN(kinds); i++) {
+		const char *name = g->policy.repos[i / ARRAY_LEN(kinds)].name;
+		cleanup_free char *path =
+			str_format("%s/%s-%s", g->creds_dir, name, kinds[i % ARRAY_LEN(kinds)]);
+
+		if (!path)
+			return err_set(e, ENOMEM, "look for credentials");
+		if (access(path, R_OK) < 0)
+			return err_set(e, errno, "credential '%s' of repository '%s'", path, name);
+	}
+	return 0;
+}
+
 static int open_resources(struct program *p, struct err *e)
 {
 	int r = place_helpers(p, e);
@@ -79,6 +98,8 @@ static int open_resources(struct program *p, struct err *e)
 	p->listener = component_take_listener(&p->boot, "git");
 	if (r == 0 && p->listener < 0)
 		r = err_say(e, EPROTO, "no listener 'git' came");
+	if (r == 0)
+		r = check_credentials(&p->gate, e);
 	if (r == 0)
 		r = mirror_prepare(&p->gate, e);
 	component_boot_done(&p->boot);

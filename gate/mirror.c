@@ -46,7 +46,6 @@ static const char config[] = "[core]\n"
 			     "\tfsckObjects = true\n"
 			     "\tautogc = false\n"
 			     "\tupdateServerInfo = false\n"
-			     "\tunpackLimit = 1\n"
 			     "[http]\n\treceivepack = true\n"
 			     "[uploadpack]\n\tallowFilter = true\n"
 			     "[pack]\n\tthreads = 2\n";
@@ -86,7 +85,7 @@ static int link_self(const char *base, const char *name, struct err *e)
 
 int mirror_prepare(const struct gate *g, struct err *e)
 {
-	static const char *const dirs[] = {"hooks", "bin", "lock", NULL};
+	static const char *const dirs[] = {"hooks", "bin", "lock", "ctl", NULL};
 	cleanup_free char *base = str_format("%s/.gate", g->git_dir);
 	int r;
 

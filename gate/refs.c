@@ -21,6 +21,26 @@ bool refs_is_oid(const char *s, size_t len)
 	return (len == 40 || len == 64) && strspn(s, "0123456789abcdef") >= len;
 }
 
+static bool is_component(const char *p, size_t len)
+{
+	return len > 0 && *p != '.' && p[len - 1] != '.' &&
+	       !(len >= 5 && memcmp(p + len - 5, ".lock", 5) == 0);
+}
+
+bool refs_is_name(const char *name)
+{
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++)
+		if (*p <= 0x20 || *p == 0x7f || strchr("~^:?*[\\", *p))
+			return false;
+	if (!str_starts(name, "refs/") || strstr(name, "..") || strstr(name, "@{"))
+		return false;
+	for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+		if (!is_component(p, strcspn(p, "/")))
+			return false;
+	/* refs/NAME alone is none of git's. */
+	return strchr(name + 5, '/') != NULL;
+}
+
 bool refs_is_zero(const char *oid)
 {
 	return strspn(oid, "0") == strlen(oid);

@@ -29,6 +29,12 @@ void refs_done(struct refs *r);
 const struct ref *refs_find(const struct refs *r, const char *name);
 bool refs_equal(const struct refs *a, const struct refs *b); /* HEAD does not count */
 
+/*
+ * A full name as git-check-ref-format(1) has it. receive-pack looks at names only after its hook,
+ * which makes refspecs of them.
+ */
+bool refs_is_name(const char *name);
+
 /* 40 or 64 hexadecimal digits in lower case. */
 bool refs_is_oid(const char *s, size_t len);
 bool refs_is_zero(const char *oid);

@@ -65,6 +65,14 @@ static void child(const struct server *s, int sock, int status_fd, pid_t gate)
 	struct err e;
 
 	setpgid(0, 0);
+	/* Not even for the time until exec: a copy would hold another agent's connection open. */
+	for (size_t i = 0; i < s->n; i++) {
+		close(s->list[i].proc.pidfd);
+		close(s->list[i].status_fd);
+		close(s->list[i].sock);
+	}
+	close(s->listener);
+	close(s->control);
 	if (confine_die_with_parent(gate, &e) < 0)
 		_exit(1);
 	proc_reset_signals();

@@ -29,15 +29,27 @@ struct pump {
 	bool full; /* the target's pipe is: wait for room there */
 };
 
+/*
+ * A connection is kept open for the next operation (a handshake costs most of a small one). It is
+ * for this repository, so this key, and this address; whoever finds no such connection, or a dead
+ * one, makes it. Short: the path of a socket has 107 bytes, of which ssh wants 17.
+ */
+static char *control_path(const struct gate *g, const struct policy_repo *repo)
+{
+	return str_format("-oControlPath=%s/.gate/ctl/%zu-%s", g->git_dir,
+		(size_t)(repo - g->policy.repos), getenv(GATE_ENV_ADDRESS));
+}
+
 static int add_options(char ***argv, const struct gate *g, const struct policy_repo *repo)
 {
 	static const char *const fixed[] = {"-T", "-x", "-F", "none", "-o", "IdentitiesOnly=yes",
 		"-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o",
 		"GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o", "ForwardAgent=no",
 		"-o", "PreferredAuthentications=publickey", "-o", "ClearAllForwardings=yes", "-o",
-		"ControlPath=none", "-o", "IdentityAgent=none", "-o", "ServerAliveInterval=5", "-o",
-		"LogLevel=ERROR", "-o", "SendEnv=GIT_PROTOCOL"};
+		"IdentityAgent=none", "-o", "ServerAliveInterval=5", "-o", "ControlMaster=auto",
+		"-o", "ControlPersist=60", "-o", "LogLevel=ERROR", "-o", "SendEnv=GIT_PROTOCOL"};
 	char *more[] = {
+		control_path(g, repo),
 		str_format("-i%s/%s-key", g->creds_dir, repo->name),
 		str_format("-oUserKnownHostsFile=%s/%s-known_hosts", g->creds_dir, repo->name),
 		str_format("-oConnectTimeout=%d", g->policy.connect_timeout_s),

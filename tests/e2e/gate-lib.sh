@@ -57,18 +57,23 @@ start_sshd() {
 		UsePAM no
 		AcceptEnv GIT_PROTOCOL
 		MaxStartups 100
+		LogLevel VERBOSE
 		SetEnv GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
 	END
 	/usr/sbin/sshd -f /tmp/sshd/config -E /tmp/sshd/log
 	wait_for 5 test -s /tmp/sshd/pid
 }
 
-# No new connection is taken, none of the old ones lives.
+# What the upstream was asked so far.
+upstream_sessions() { grep -c 'Starting session' /tmp/sshd/log; }
+
+# With its sessions: the gate keeps a connection open. Only this test's: the pid namespace is its own.
 stop_sshd() {
-	local pid
-	pid=$(cat /tmp/sshd/pid)
-	kill "$pid"
-	wait_for 5 test ! -e "/proc/$pid"
+	local p
+	for p in /proc/[0-9]*; do
+		[ "$(cat "$p/comm" 2>/dev/null)" != sshd ] || kill "${p#/proc/}"
+	done
+	wait_for 5 test ! -e /tmp/sshd/pid
 }
 
 # gate_config NAME…: the policy and the credentials of these repositories.
@@ -85,7 +90,7 @@ gate_config() {
 	grep -q ":$GATE_UID:" /etc/passwd ||
 		echo "gate:x:$GATE_UID:$GATE_UID:gate:/tmp:/usr/sbin/nologin" >>/etc/passwd
 	{
-		printf '{"slug":"test","connect_timeout_s":10,"idle_timeout_s":15,"repos":['
+		printf '{"slug":"test","connect_timeout_s":10,"idle_timeout_s":%s,"repos":[' "${IDLE_S:-15}"
 		for name; do
 			printf '%s{"name":"%s","url":"ssh://root@git.test:%s%s/%s.git","user":"root",' \
 				"$sep" "$name" $SSHD_PORT $UPSTREAMS "$name"
