@@ -95,6 +95,11 @@ static int make_node(int rootfd, const struct oci_device *d, struct err *e)
 
 	if (!copy)
 		return err_set(e, ENOMEM, "device '%s'", d->path);
+	while (slash && slash > copy && !slash[1]) { /* "/dev/x/" */
+		*slash = '\0';
+		slash = strrchr(copy, '/');
+		name = slash ? slash + 1 : copy;
+	}
 	if (!slash || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return err_say(e, EINVAL, "device '%s': expected an absolute path", d->path);
 	*slash = '\0';

@@ -16,10 +16,32 @@
 #include "base/str.h"
 #include "shim/mount.h"
 
-static char *map_text(const struct oci_id_map *map, size_t n)
+/*
+ * No map at all is taken as the identity, as far as our own namespace reaches: a namespace without
+ * one could not even read its root.
+ */
+static char *identity_text(const char *file)
+{
+	cleanup_free char *path = str_format("/proc/self/%s", file), *own = NULL;
+	unsigned int inside, outside, size;
+	struct str s = {0};
+	struct err e;
+	char *save = NULL;
+
+	if (!path || fd_read_file(AT_FDCWD, path, 1 << 16, &own, NULL, &e) < 0)
+		return NULL;
+	for (char *line = strtok_r(own, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%u %u %u", &inside, &outside, &size) == 3)
+			str_addf(&s, "%u %u %u\n", inside, inside, size);
+	return str_take(&s);
+}
+
+static char *map_text(const char *file, const struct oci_id_map *map, size_t n)
 {
 	struct str s = {0};
 
+	if (n == 0)
+		return identity_text(file);
 	for (size_t i = 0; i < n; i++)
 		str_addf(&s, "%u %u %u\n", map[i].container_id, map[i].host_id, map[i].size);
 	return str_take(&s);
@@ -28,7 +50,7 @@ static char *map_text(const struct oci_id_map *map, size_t n)
 static int write_map(pid_t pid, const char *file, const struct oci_id_map *map, size_t n,
 	struct err *e)
 {
-	cleanup_free char *text = map_text(map, n);
+	cleanup_free char *text = map_text(file, map, n);
 	char path[64];
 
 	if (!text)

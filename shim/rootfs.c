@@ -250,6 +250,26 @@ static int remount(const struct rootfs *r, const struct oci_mount *m,
 	return mount_configure(target, o, e);
 }
 
+/* A tmpfs without a mode has that of the directory it covers, as runc does. */
+static int take_mode(const struct rootfs *r, const struct oci_mount *m, struct mount_options *o,
+	struct err *e)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+
+	if (!str_eq(m->type, "tmpfs") || o->bind)
+		return 0;
+	for (char *const *d = o->data; d && *d; d++)
+		if (str_starts(*d, "mode="))
+			return 0;
+	fd = path_open_in_root(r->fd, m->destination, O_PATH | O_DIRECTORY, 0);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	if (strv_push(&o->data, str_format("mode=%o", (unsigned)st.st_mode & 07777)) < 0)
+		return err_set(e, ENOMEM, "mode of '%s'", m->destination);
+	return 0;
+}
+
 static int mount_one(struct rootfs *r, size_t i, struct err *e)
 {
 	const struct oci_mount *m = &r->oci->mounts[i];
@@ -261,6 +281,8 @@ static int mount_one(struct rootfs *r, size_t i, struct err *e)
 	rc = check_below_proc(m, e);
 	if (rc == 0 && (str_eq(m->type, "proc") || str_eq(m->type, "sysfs")))
 		rc = check_kernel_target(r, m, e);
+	if (rc == 0)
+		rc = take_mode(r, m, &o, e);
 	if (rc == 0 && o.remount)
 		rc = remount(r, m, &o, e);
 	else if (rc == 0 && str_eq(m->type, "cgroup"))
