@@ -55,14 +55,19 @@ static int set_variables(struct plan_bottle *b, const char *path, struct str *na
 	return names->failed ? -ENOMEM : 0;
 }
 
-/* Over one place of the image's. The first is what the variables point to. */
-static int add_place(struct plan_bottle *b, const char *path, bool first, struct err *e)
+/*
+ * Over one place of the image's. The first is what the variables point to. Each has a fallback of
+ * its own, since places may hold different roots.
+ */
+static int add_place(struct plan_bottle *b, const char *path, size_t index, struct err *e)
 {
-	struct plan_file f = {.path = (char *)path, .fallback = (char *)FALLBACK};
+	cleanup_free char *other = str_format("/dev/bottle/ca-bundle-%zu.crt", index);
+	struct plan_file f = {.path = (char *)path};
 	cleanup_str struct str names = {0};
 
-	if (first && set_variables(b, path, &names) < 0)
+	if (!other || (index == 0 && set_variables(b, path, &names) < 0))
 		return err_set(e, ENOMEM, "plan the trust bundle");
+	f.fallback = index == 0 ? (char *)FALLBACK : other;
 	f.env = names.s;
 	return plan_add_file(b, &f, e);
 }
@@ -75,7 +80,7 @@ int plan_trust(struct plan *p, int rootfd, struct err *e)
 
 	for (size_t i = 0; rootfd >= 0 && i < ARRAY_LEN(places); i++)
 		if (is_new_place(rootfd, places[i], &found) &&
-			add_place(p->bottle, places[i], found.n == 1, e) < 0)
+			add_place(p->bottle, places[i], found.n - 1, e) < 0)
 			return -e->code;
 	if (found.n > 0)
 		return 0;
