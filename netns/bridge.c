@@ -263,10 +263,21 @@ static int take_address(const struct found *f, struct netns_bridge *ret, struct 
 		e, EADDRNOTAVAIL, "all addresses of the bridge '" NETNS_BRIDGE "' are taken");
 }
 
+/*
+ * The kernel opens a new port's queue a moment after it has let the first frame in: the bridge's
+ * answer to the sidecar's first ARP request is lost then, and the next would be a second away. So
+ * this link asks every 10 ms, for as long.
+ */
 static int run_sysctl_outside(void *arg, struct err *e)
 {
+	int r = sysctl_outside_links(e);
+
 	(void)arg;
-	return sysctl_outside_links(e);
+	if (r >= 0)
+		r = sysctl_write("ipv4/neigh/" NETNS_BRIDGE_DEVICE "/retrans_time_ms", "10", e);
+	if (r >= 0)
+		r = sysctl_write("ipv4/neigh/" NETNS_BRIDGE_DEVICE "/mcast_solicit", "100", e);
+	return r;
 }
 
 static int finish_sidecar(int sidecar_fd, const struct netns_bridge *b, struct err *e)
