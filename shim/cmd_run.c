@@ -34,6 +34,8 @@ static int run_made(struct container *c, const struct run_options *o, struct err
 	}
 	if (o->detach)
 		return 0;
+	/* It runs: others may pause, update and delete it now. */
+	state_unlock(c->state);
 	r = wait_for_end(c, &status, e);
 	if (r < 0)
 		return r;

@@ -123,6 +123,11 @@ int state_lock(struct state *s, int timeout_ms, struct err *e)
 	return 0;
 }
 
+void state_unlock(struct state *s)
+{
+	flock(s->dirfd, LOCK_UN);
+}
+
 int state_create(const char *root, const char *id, struct state **ret, struct err *e)
 {
 	cleanup_state struct state *s = NULL;

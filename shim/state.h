@@ -73,6 +73,9 @@ int state_load(const char *root, const char *id, struct state **ret, struct err 
 /* Waits for the lock at most timeout_ms; -EBUSY: another command is at work on it. */
 int state_lock(struct state *s, int timeout_ms, struct err *e);
 
+/* For who stays on but is no longer at work on it. */
+void state_unlock(struct state *s);
+
 /* Removes the directory. */
 int state_remove(struct state *s, struct err *e);
 
