@@ -38,10 +38,11 @@ static int canonical_escape(const char *in, char **out, const char **why)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	int high = hex_value(in[1]), low = high < 0 ? -1 : hex_value(in[2]);
-	int c = high << 4 | low;
+	int c;
 
 	if (low < 0)
 		return bad(why, "a percent sign without two hexadecimal digits");
+	c = high << 4 | low;
 	if (c < 0x20 || c == 0x7f)
 		return bad(why, "an encoded control character");
 	if (is_unreserved(c)) {
@@ -67,17 +68,13 @@ static int canonicalise(const char *raw, struct target *t, const char **why)
 			in_query = true;
 			t->path_len = (size_t)(out - t->text);
 		}
-		if (*in != '%') {
+		/* The query goes as it came: no rule reads it, and it may hold bare percent signs. */
+		if (*in != '%' || in_query) {
 			*out++ = *in;
 			continue;
 		}
-		if (canonical_escape(in, &out, why) < 0) {
-			/* A query may hold a bare percent sign or a line end: that is no path. */
-			if (!in_query)
-				return -EINVAL;
-			*out++ = '%';
-			continue;
-		}
+		if (canonical_escape(in, &out, why) < 0)
+			return -EINVAL;
 		in += 2;
 	}
 	*out = '\0';
