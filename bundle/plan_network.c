@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,8 +121,36 @@ static int identity(struct oci_id_map **ret, size_t *n)
 	return 0;
 }
 
+/*
+ * Docker lets every group up to 2147483647 ping; the kernel takes no group that the user namespace
+ * does not map. The same groups, then, as far as they are mapped.
+ */
+static int clamp_ping_groups(char **sysctl)
+{
+	static const char key[] = "net.ipv4.ping_group_range=";
+	unsigned long first, last;
+
+	for (; sysctl && *sysctl; sysctl++) {
+		char *clamped;
+
+		if (!str_starts(*sysctl, key) ||
+			sscanf(*sysctl + strlen(key), "%lu %lu", &first, &last) != 2 ||
+			first >= PLAN_COMPONENT_UID_FIRST || last < PLAN_COMPONENT_UID_FIRST ||
+			last >= PLAN_COMPONENT_UID_END)
+			continue;
+		clamped = str_format("%s%lu %u", key, first, PLAN_COMPONENT_UID_FIRST - 1);
+		if (!clamped)
+			return -ENOMEM;
+		free(*sysctl);
+		*sysctl = clamped;
+	}
+	return 0;
+}
+
 int plan_user_namespace(struct oci *oci, struct err *e)
 {
+	bool mapped = oci->n_gid_maps > 0;
+
 	oci->ns[OCI_NS_USER].present = true;
 	if (maps_components(oci->uid_maps, oci->n_uid_maps) ||
 		maps_components(oci->gid_maps, oci->n_gid_maps))
@@ -130,7 +159,8 @@ int plan_user_namespace(struct oci *oci, struct err *e)
 			"%u to %u for its sidecar; map others",
 			PLAN_COMPONENT_UID_FIRST, PLAN_COMPONENT_UID_END - 1);
 	if ((!oci->n_uid_maps && identity(&oci->uid_maps, &oci->n_uid_maps) < 0) ||
-		(!oci->n_gid_maps && identity(&oci->gid_maps, &oci->n_gid_maps) < 0))
+		(!mapped && identity(&oci->gid_maps, &oci->n_gid_maps) < 0) ||
+		(!mapped && clamp_ping_groups(oci->sysctl) < 0))
 		return err_set(e, ENOMEM, "map ids");
 	return 0;
 }
