@@ -120,34 +120,47 @@ int git_status(int wait_status)
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-/* 1: read something; 0: end of file; or -errno. */
+/* 1: read something; 0: end of file, or nothing there now; or -errno. */
 static int drain(int fd, struct str *into, struct err *e)
 {
 	char buf[16384];
 	ssize_t n = read(fd, buf, sizeof(buf));
 
 	if (n < 0)
-		return errno == EINTR ? 1 : err_set(e, errno, "read what git prints");
+		return errno == EINTR	 ? 1
+		       : errno == EAGAIN ? 0
+					 : err_set(e, errno, "read what git prints");
 	str_add_bytes(into, buf, (size_t)n);
 	if (into->failed || into->len > OUTPUT_MAX)
 		return err_say(e, EFBIG, "git printed too much");
 	return n > 0;
 }
 
-static int collect(int out, int err, struct git_result *ret, struct err *e)
+/*
+ * Until git has ended, not until the pipes have: the ssh that keeps a connection open holds the
+ * standard error of a session for as long as the upstream does not end that one.
+ */
+static int collect(const int from[2], int pidfd, struct git_result *ret, struct err *e)
 {
-	struct pollfd p[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
 	struct str *into[2] = {&ret->out, &ret->err};
+	struct pollfd p[3] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN},
+		{.fd = pidfd, .events = POLLIN}};
+	bool ended = false;
+	int r;
 
-	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+	while (!ended) {
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
 			return err_set(e, errno, "poll");
+		ended = p[2].revents;
 		for (int i = 0; i < 2; i++) {
-			int r = p[i].fd >= 0 && p[i].revents ? drain(p[i].fd, into[i], e) : 1;
-
+			do {
+				r = p[i].fd >= 0 && (p[i].revents || ended)
+					    ? drain(p[i].fd, into[i], e)
+					    : 0;
+			} while (r > 0);
 			if (r < 0)
 				return r;
-			if (r == 0)
+			if (p[i].revents & POLLHUP)
 				p[i].fd = -1;
 		}
 	}
@@ -173,11 +186,14 @@ int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
 		return err_set(e, errno, "pipe");
 	err_r = err[0];
 	err_w = err[1];
+	/* Our ends only: git's own block. */
+	if (fd_set_nonblock(out_r, 1) < 0 || fd_set_nonblock(err_r, 1) < 0)
+		return err_set(e, errno, "pipe");
 	r = git_start(job, (int[]){in, out_w, err_w}, &p, e);
 	fd_close(&out_w);
 	fd_close(&err_w);
 	if (r == 0)
-		r = collect(out_r, err_r, ret, e);
+		r = collect((int[]){out_r, err_r}, p.pidfd, ret, e);
 	if (r == 0)
 		r = proc_wait(&p, -1, &status, e);
 	if (r < 0)

@@ -195,7 +195,7 @@ int ssh_main(int argc, char **argv)
 	cleanup_proc struct proc ssh = PROC_NONE;
 	cleanup_strv char **ssh_argv = NULL;
 	const struct policy_repo *repo;
-	int status;
+	int status, r;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (gate_inherit(&g, &e) < 0)
@@ -214,7 +214,11 @@ int ssh_main(int argc, char **argv)
 			g.policy.idle_timeout_s);
 		return give_up(&e);
 	}
-	if (proc_wait(&ssh, -1, &status, &e) < 0)
+	/* It has closed its output: all that is left to come is its status. */
+	r = proc_wait(&ssh, g.policy.idle_timeout_s * 1000, &status, &e);
+	if (r == 0)
+		r = err_say(&e, ETIMEDOUT, "the upstream does not end");
+	if (r < 0)
 		return give_up(&e);
 	gate_done(&g);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : SSH_FAILED;
