@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
@@ -27,6 +28,14 @@ static int start_sidecar(const struct state *s, struct err *e)
 	return r;
 }
 
+static void kill_init(const struct state *s)
+{
+	cleanup_fd int pidfd = state_init_pidfd(s);
+
+	if (pidfd >= 0)
+		proc_pidfd_signal(pidfd, SIGKILL);
+}
+
 static int run_poststart(const struct state *s, struct err *e)
 {
 	cleanup_oci struct oci *oci = NULL;
@@ -39,8 +48,11 @@ static int run_poststart(const struct state *s, struct err *e)
 	if (r < 0)
 		return r;
 	j = state_to_json(s, STATE_RUNNING);
-	hooks_run_all(oci, OCI_HOOK_POSTSTART, j, s->bundle);
-	return 0;
+	r = hooks_run(oci, OCI_HOOK_POSTSTART, j, s->bundle, e);
+	/* As runc: a container whose poststart hook failed does not go on. */
+	if (r < 0)
+		kill_init(s);
+	return r;
 }
 
 /* init has said why and is about to end: it has when we return. */

@@ -69,7 +69,8 @@ static int run_one(const struct oci_hook *h, const char *state, const char *dir,
 	struct proc_spec spec = {
 		.path = h->path,
 		.argv = h->args && h->args[0] ? h->args : only,
-		.envp = h->env,
+		/* Absent, not empty: the runtime's own, as runc and crun do. */
+		.envp = h->env ? h->env : environ,
 		.fds = fds,
 		.n_fds = ARRAY_LEN(fds),
 		.in_child = dir ? enter_directory : NULL,

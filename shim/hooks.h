@@ -14,7 +14,7 @@
 int hooks_run(const struct oci *oci, enum oci_hook_kind kind, json_t *state, const char *dir,
 	struct err *e);
 
-/* As above for poststart and poststop: failures are logged, all hooks run. */
+/* As above for poststop: failures are logged, all hooks run. */
 void hooks_run_all(const struct oci *oci, enum oci_hook_kind kind, json_t *state, const char *dir);
 
 #endif
