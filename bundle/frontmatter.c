@@ -138,23 +138,6 @@ static bool is_fence(const char *line)
 	return len == 3 && str_starts(line, "---");
 }
 
-static int parse_front(struct frontmatter *f, struct err *e)
-{
-	const char *front, *end;
-
-	if (!is_fence(f->data))
-		return err_say(e, EINVAL,
-			"%s:1: a manifest starts with a line '---', then YAML, then a line '---'",
-			f->path);
-	front = next_line(f->data);
-	for (end = front; end && !is_fence(end);)
-		end = next_line(end);
-	if (!end)
-		return err_say(e, EINVAL, "%s: the second line '---' is missing", f->path);
-	f->root = yaml_parse(front, (size_t)(end - front), 2, &f->problems);
-	return 0;
-}
-
 /* No value or key of a manifest has a line break or another control character. */
 static void refuse_controls(struct yaml_problems *p, const struct yaml_node *n)
 {
@@ -174,6 +157,26 @@ static void refuse_controls(struct yaml_problems *p, const struct yaml_node *n)
 	}
 	for (const struct yaml_node *c = n->first; c; c = c->next)
 		refuse_controls(p, c);
+}
+
+int frontmatter_parse(struct frontmatter *f, struct err *e)
+{
+	const char *front, *end;
+
+	f->problems.file = f->path;
+	if (!is_fence(f->data))
+		return err_say(e, EINVAL,
+			"%s:1: a manifest starts with a line '---', then YAML, then a line '---'",
+			f->path);
+	front = next_line(f->data);
+	for (end = front; end && !is_fence(end);)
+		end = next_line(end);
+	if (!end)
+		return err_say(e, EINVAL, "%s: the second line '---' is missing", f->path);
+	f->root = yaml_parse(front, (size_t)(end - front), 2, &f->problems);
+	if (f->root)
+		refuse_controls(&f->problems, f->root);
+	return 0;
 }
 
 static int read_file(const struct operator_home *h, struct frontmatter *f, struct err *e)
@@ -211,17 +214,10 @@ int frontmatter_load(const struct operator_home *h, const char *kind, const char
 	ret->path = str_format("%s/%s/%s.md", h->path, kind, name);
 	if (!ret->path)
 		return err_set(e, ENOMEM, "read '%s'", name);
-	ret->problems.file = ret->path;
 	if (access(ret->path, F_OK) < 0 && errno == ENOENT)
 		return unknown(h, kind, name, e);
 	r = read_file(h, ret, e);
-	if (r >= 0)
-		r = parse_front(ret, e);
-	if (r < 0)
-		return r;
-	if (ret->root)
-		refuse_controls(&ret->problems, ret->root);
-	return 0;
+	return r < 0 ? r : frontmatter_parse(ret, e);
 }
 
 /* As many whole problems as fit into one error, and how many there are beyond. */

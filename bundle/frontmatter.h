@@ -38,6 +38,7 @@ struct frontmatter {
  */
 int frontmatter_load(const struct operator_home *h, const char *kind, const char *name,
 	struct frontmatter *ret, struct err *e);
+int frontmatter_parse(struct frontmatter *f, struct err *e); /* path and data are there */
 int frontmatter_finish(const struct operator_home *h, struct frontmatter *f, struct err *e);
 void frontmatter_done(struct frontmatter *f);
 

@@ -140,22 +140,32 @@ static int read_keys(struct frontmatter *f, struct manifest *m)
 	return 0;
 }
 
-int manifest_load(
-	const struct operator_home *h, const char *name, struct manifest *ret, struct err *e)
+int manifest_read(
+	const struct operator_home *h, struct frontmatter *f, struct manifest *ret, struct err *e)
 {
-	struct frontmatter f;
 	struct manifest m = {0};
-	int r = frontmatter_load(h, "bottles", name, &f, e);
+	int r = 0;
 
-	if (r >= 0 && f.root && read_keys(&f, &m) < 0)
-		r = err_set(e, ENOMEM, "read '%s'", f.path);
+	if (f->root && read_keys(f, &m) < 0)
+		r = err_set(e, ENOMEM, "read '%s'", f->path);
 	if (r >= 0)
-		r = frontmatter_finish(h, &f, e);
-	frontmatter_done(&f);
+		r = frontmatter_finish(h, f, e);
 	if (r < 0) {
 		manifest_done(&m);
 		return r;
 	}
 	*ret = m;
 	return 0;
+}
+
+int manifest_load(
+	const struct operator_home *h, const char *name, struct manifest *ret, struct err *e)
+{
+	struct frontmatter f;
+	int r = frontmatter_load(h, "bottles", name, &f, e);
+
+	if (r >= 0)
+		r = manifest_read(h, &f, ret, e);
+	frontmatter_done(&f);
+	return r;
 }

@@ -46,6 +46,8 @@ struct manifest_agent {
 /* One file, by itself. */
 int manifest_load(
 	const struct operator_home *h, const char *name, struct manifest *ret, struct err *e);
+int manifest_read(
+	const struct operator_home *h, struct frontmatter *f, struct manifest *ret, struct err *e);
 int manifest_agent_load(
 	const struct operator_home *h, const char *name, struct manifest_agent *ret, struct err *e);
 
