@@ -179,8 +179,8 @@ static void plan_next_life(struct monitor *m, struct monitor_part *p, const char
 
 	if (m->phase < MONITOR_READY) {
 		if (p->failed)
-			err_say(&why, p->why.code ? p->why.code : EIO, "%s: %s", p->kind->name,
-				p->why.msg);
+			err_say(&why, p->why.code ? p->why.code : EIO, "%s: %s (%s)", p->kind->name,
+				p->why.msg, how);
 		else
 			err_say(&why, EIO,
 				"the %s ended before it was ready (%s); see %s/%s/logs/%s.log",

@@ -8,7 +8,7 @@
 #include "shim/monitor_request.h"
 
 /* From the end of file on its socket to its own end. */
-#define LAST_WORDS_MS 500
+#define LAST_WORDS_MS 200
 
 /* Most often its end is near: how it ended is worth a moment, then it is killed. */
 static void take_eof(struct monitor_part *p)
@@ -139,7 +139,12 @@ void monitor_part_probed(struct monitor *m, struct monitor_part *p, struct probe
 	int r = probe_step(probe, &e);
 
 	if (r < 0) {
-		monitor_part_condemn(p, &e);
+		/* It may be dying: then how it does is told, too. */
+		probe_done(probe);
+		p->failed = true;
+		p->why = e;
+		p->state = PART_ENDING;
+		p->due = proc_now_ms() + LAST_WORDS_MS;
 		return;
 	}
 	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
