@@ -240,40 +240,39 @@ int known_compile(struct known *k)
 	return 0;
 }
 
-static int look_up(
-	const struct known *k, const struct known_state *st, known_hit_fn *hit, void *arg)
+/* The secret that the run is of, or NULL. Inlined: this is asked at every letter of a text. */
+static inline const struct run *look_up(const struct known *k, unsigned __int128 key)
 {
-	struct run key = {.key = st->run};
-	const struct run *found;
-	uint64_t h = hash(st->run) >> k->shift;
+	struct run wanted = {.key = key};
+	uint64_t h = hash(key) >> k->shift;
 
 	if (!(k->bitmap[h / 64] >> (h % 64) & 1))
-		return 0;
-	found = bsearch(&key, k->runs, k->n, sizeof(key), by_key);
-	/* The oldest of the ring is where the run began. */
-	return found ? hit(arg, found->id, st->lines[st->seen % KNOWN_RUN]) : 0;
+		return NULL;
+	return bsearch(&wanted, k->runs, k->n, sizeof(wanted), by_key);
 }
 
 int known_search(const struct known *k, struct known_state *st, const unsigned char *text,
 	size_t len, known_hit_fn *hit, void *arg)
 {
+	struct known_state s = *st;
+	int r = 0;
+
 	if (k->n == 0)
 		return 0;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len && r >= 0; i++) {
 		unsigned char code = k->code[text[i]];
+		const struct run *found;
 
 		if (code >= NEWLINE) {
-			st->line += code == NEWLINE;
+			s.line += code == NEWLINE;
 			continue;
 		}
-		st->run = ((st->run << 6) | code) & RUN_MASK;
-		st->lines[st->seen++ % KNOWN_RUN] = st->line;
-		if (st->seen >= KNOWN_RUN) {
-			int r = look_up(k, st, hit, arg);
-
-			if (r < 0)
-				return r;
-		}
+		s.run = ((s.run << 6) | code) & RUN_MASK;
+		s.lines[s.seen++ % KNOWN_RING] = s.line;
+		found = s.seen >= KNOWN_RUN ? look_up(k, s.run) : NULL;
+		if (found)
+			r = hit(arg, found->id, s.lines[(s.seen - KNOWN_RUN) % KNOWN_RING]);
 	}
-	return 0;
+	*st = s;
+	return r < 0 ? r : 0;
 }

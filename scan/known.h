@@ -10,7 +10,8 @@
  * which everything but letters and digits is dropped. So separators, line ends, quotes, padding,
  * NULs between characters and the way a stream is cut do not matter.
  */
-#define KNOWN_RUN 12
+#define KNOWN_RUN  12
+#define KNOWN_RING 16 /* the next power of two */
 
 struct known;
 
@@ -28,7 +29,7 @@ struct known_state {
 	unsigned __int128 run; /* the last KNOWN_RUN letters and digits, 6 bits each */
 	size_t seen;	       /* letters and digits so far */
 	size_t line;
-	size_t lines[KNOWN_RUN]; /* where each of the last ones stood */
+	size_t lines[KNOWN_RING]; /* where each of the last ones stood */
 };
 
 /* Called with the secret's number and the line where the run began. Negative ends the search. */
