@@ -242,6 +242,9 @@ static int enter_root(struct progress *p, struct err *e)
 		r = process_set_home(&p->env, process->uid, e);
 	if (r == 0)
 		r = process_lookup(process, p->env, &p->program, e);
+	/* Already here: containerd reads what create prints until nobody holds its pipe. */
+	if (r == 0 && p->slave >= 0)
+		r = console_take(p->slave, e);
 	/* All that still leads to the host. */
 	fd_close(&p->root.fd);
 	fd_close(&p->net.sysfs);
@@ -291,8 +294,6 @@ static int start(struct progress *p, struct err *e)
 	fd_close(&p->net.netns);
 	if (r == 0)
 		r = run_hooks(p, OCI_HOOK_START_CONTAINER, STATE_CREATED, e);
-	if (r == 0 && p->slave >= 0)
-		r = console_take(p->slave, e);
 	if (r == 0 && p->slave < 0)
 		process_own_stdio(process->uid);
 	if (r == 0)
