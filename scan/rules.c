@@ -98,27 +98,46 @@ static int compile_row(struct scan_rules *r, unsigned int row, struct err *e)
 	return rc < 0 ? err_set(e, -rc, "rule '%s'", rule->id) : 0;
 }
 
+/*
+ * Of a key in PEM only the second half of its body: the first half holds what all keys of a kind,
+ * and certificates and public keys, too, have in common. The header is a rule of its own.
+ */
+static struct scan_secret without_common_part(struct scan_secret s)
+{
+	static const char dashes[] = "-----";
+	const char *body, *end;
+
+	if (s.len < 64 || memcmp(s.value, dashes, strlen(dashes)) != 0)
+		return s;
+	body = memchr(s.value, '\n', s.len);
+	end = body ? memmem(body, s.len - (size_t)(body - s.value), dashes, strlen(dashes)) : NULL;
+	if (!end)
+		return s;
+	body += (end - body) / 2;
+	return (struct scan_secret){s.name, body, (size_t)(end - body)};
+}
+
 /* A value that is mostly signs has no run of letters and digits: looked for whole, byte by byte. */
-static int add_secret(struct scan_rules *r, const struct scan_secret *s)
+static int add_secret(struct scan_rules *r, struct scan_secret s)
 {
 	struct rules_secret *own = &r->secrets[r->n_secrets];
 	int rc;
 
-	if (s->len < SECRET_MIN)
+	if (s.len < SECRET_MIN)
 		return 0;
-	own->name = strdup(s->name);
-	own->value = malloc(s->len);
+	own->name = strdup(s.name);
+	own->value = malloc(s.len);
 	if (!own->name || !own->value) {
 		free(own->name);
 		free(own->value);
 		return -ENOMEM;
 	}
-	memcpy(own->value, s->value, s->len);
-	own->len = s->len;
-	rc = add_literal(r, s->value, s->len < 16 ? s->len : 16,
+	memcpy(own->value, s.value, s.len);
+	own->len = s.len;
+	rc = add_literal(r, s.value, s.len < 16 ? s.len : 16,
 		(struct rules_literal){.known = (int)r->n_secrets});
 	if (rc == 0)
-		rc = known_add(r->known, (unsigned int)r->n_secrets, s->value, s->len);
+		rc = known_add(r->known, (unsigned int)r->n_secrets, s.value, s.len);
 	r->n_secrets++;
 	return rc;
 }
@@ -133,7 +152,7 @@ static int fill(struct scan_rules *r, const struct scan_secret *known, size_t n,
 			return rc;
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = add_secret(r, &known[i]);
+		rc = add_secret(r, without_common_part(known[i]));
 	if (rc == 0)
 		rc = known_compile(r->known);
 	if (rc == 0)

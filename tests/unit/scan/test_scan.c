@@ -302,6 +302,19 @@ static void words_of_a_secret_that_stand_alone_are_not_found(void **state)
 	assert_int_equal(scan_str(secret, secret).n, 1);
 }
 
+static void of_a_key_in_pem_only_what_is_its_own_is_looked_for(void **state)
+{
+	/* How every PKCS#8 RSA key begins; a public key has most of it. */
+	static const char common[] = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC";
+	cleanup_free char *own = made("", ALNUM, 400);
+	cleanup_free char *key = str_format("-----BEGIN %s KEY-----\n%s%s\n-----END %s KEY-----\n",
+		"PRIVATE", common, own, "PRIVATE");
+
+	(void)state;
+	assert_int_equal(scan_str("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", key).n, 0);
+	assert_string_equal(scan_str(own, key).rules, "known-secret:1 ");
+}
+
 static void text_in_utf16_is_found(void **state)
 {
 	cleanup_free char *token = made("gh"
@@ -414,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_known_secret_is_found_in_each_spelling),
 		cmocka_unit_test(a_known_secret_of_signs_is_found_whole),
 		cmocka_unit_test(words_of_a_secret_that_stand_alone_are_not_found),
+		cmocka_unit_test(of_a_key_in_pem_only_what_is_its_own_is_looked_for),
 		cmocka_unit_test(text_in_utf16_is_found),
 		cmocka_unit_test(what_is_found_does_not_depend_on_the_pieces),
 		cmocka_unit_test(a_window_never_hides_what_lies_across_its_end),
