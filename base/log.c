@@ -39,6 +39,9 @@ static void add_quoted(struct str *out, const char *text)
 			str_add(out, "\\n");
 		else if (*p < 0x20 || *p == 0x7f)
 			str_addf(out, "\\u%04x", *p);
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			/* Terminals obey U+009B as they obey ESC [. */
+			str_addf(out, "\\u%04x", *++p);
 		else
 			str_add_char(out, (char)*p);
 	}
