@@ -46,7 +46,7 @@ static void nothing_of_a_secret_stays_mapped(void **state)
 	assert_int_equal(errno, ENOMEM);
 }
 
-static void a_child_does_not_have_it(void **state)
+static void a_child_does_not_have_what_is_hidden_from_it(void **state)
 {
 	struct secret s = {0};
 	struct err e = {0};
@@ -55,6 +55,7 @@ static void a_child_does_not_have_it(void **state)
 
 	(void)state;
 	assert_int_equal(secret_set(&s, "value", 5, &e), 0);
+	secret_hide_from_children(&s);
 	pid = fork();
 	if (pid == 0) {
 		/* A sanitizer or cmocka would catch it and go on. */
@@ -83,7 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_keeps_its_bytes_and_ends),
 		cmocka_unit_test(nothing_of_a_secret_stays_mapped),
-		cmocka_unit_test(a_child_does_not_have_it),
+		cmocka_unit_test(a_child_does_not_have_what_is_hidden_from_it),
 		cmocka_unit_test(comparing_finds_every_difference),
 	};
 
