@@ -69,7 +69,8 @@ struct conn {
 	char sni[HOST_MAX];    /* "" in plain */
 	uint16_t port;	       /* of the upstream: CONNECT's or the original one */
 	size_t scanned;	       /* of the request's head */
-	size_t drained;
+	bool head_begun;       /* a part of the next request's head is here */
+	size_t drained;	       /* bytes thrown away so far */
 	int64_t deadline_ms;
 	struct exchange *x; /* NULL between requests */
 	struct upstream up;

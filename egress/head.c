@@ -101,7 +101,6 @@ static void act(struct conn *c)
 /* 0: not all there; else its length, or -errno. */
 static long await_head(struct conn *c, const char **what)
 {
-	size_t before = c->scanned;
 	struct buf *in = &c->client.in;
 	long n = in->len ? http1_head_length(buf_data(in), in->len, &c->scanned, what) : 0;
 
@@ -109,9 +108,10 @@ static long await_head(struct conn *c, const char **what)
 		return n;
 	if (c->client.eof && c->client.out.len == 0)
 		conn_end(c);
-	else if (in->len > 0 && before == 0 && c->drained == 0) {
+	else if (in->len > 0 && !c->head_begun) {
+		/* From here on its clock runs, however slowly it comes. */
 		conn_set_deadline(c, HEAD_MS);
-		c->drained = 1; /* the clock of this head runs */
+		c->head_begun = true;
 	}
 	return 0;
 }
@@ -129,7 +129,7 @@ bool conn_step_head(struct conn *c)
 	if (n == 0)
 		return false;
 	c->scanned = 0;
-	c->drained = 0;
+	c->head_begun = false;
 	c->x = exchange_new();
 	if (!c->x) {
 		conn_end(c);
@@ -173,6 +173,8 @@ bool conn_step_wait(struct conn *c)
 		c->client.dead = true;
 	c->stage = CONN_STREAM;
 	conn_set_deadline(c, STREAM_MS);
+	/* What is here of the body goes with the head, in one packet. */
+	conn_step_stream(c);
 	return true;
 }
 
@@ -189,7 +191,7 @@ void conn_finish_exchange(struct conn *c)
 	exchange_free(x);
 	c->x = NULL;
 	c->scanned = 0;
-	c->drained = 0;
+	c->head_begun = false;
 	if (!keeps) {
 		conn_drain(c);
 		return;

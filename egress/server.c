@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -170,6 +171,17 @@ static int watch(struct server *v, int fd, struct loop_watch *w, struct err *e)
 	return r < 0 ? err_set(e, -r, "watch a socket") : 0;
 }
 
+/* Two descriptors a connection. Not to get them is no error: connections are refused earlier. */
+static void raise_descriptors(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max < 2 * CONNS_MAX + 64 ? r.rlim_max : 2 * CONNS_MAX + 64;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int server_open(struct service *s, int control, struct server *ret, struct err *e)
 {
 	int one = 1, r;
@@ -189,6 +201,7 @@ int server_open(struct service *s, int control, struct server *ret, struct err *
 	if (fd_set_nonblock(ret->proxy, 1) < 0 || fd_set_nonblock(ret->dns, 1) < 0 ||
 		setsockopt(ret->dns, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one)) < 0)
 		return err_set(e, errno, "set up the listeners");
+	raise_descriptors();
 	loop_set_tick(s->loop, on_tick, s);
 	r = watch(ret, ret->proxy, &ret->proxy_watch, e);
 	if (r == 0)

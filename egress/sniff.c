@@ -1,5 +1,7 @@
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "egress/conn.h"
 #include "egress/dns.h"
@@ -126,6 +128,18 @@ bool conn_step_sniff(struct conn *c)
 	return false;
 }
 
+/*
+ * A client that leaves Nagle's algorithm on does not send its request until the end of its
+ * handshake was acknowledged, and we have nothing to send that would carry the ACK: 40 ms, unless
+ * asked for.
+ */
+static void acknowledge_now(struct conn *c)
+{
+	int one = 1;
+
+	(void)setsockopt(c->client.fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+}
+
 bool conn_step_handshake(struct conn *c)
 {
 	struct err e;
@@ -143,6 +157,7 @@ bool conn_step_handshake(struct conn *c)
 	case WIRE_TLS_DONE:
 		break;
 	}
+	acknowledge_now(c);
 	c->stage = CONN_HEAD;
 	conn_set_deadline(c, HEAD_IDLE_MS);
 	return true;

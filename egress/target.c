@@ -68,7 +68,8 @@ static int canonicalise(const char *raw, struct target *t, const char **why)
 			in_query = true;
 			t->path_len = (size_t)(out - t->text);
 		}
-		/* The query goes as it came: no rule reads it, and it may hold bare percent signs. */
+		/* The query goes as it came: no rule reads it, and it may hold bare percent signs.
+		 */
 		if (*in != '%' || in_query) {
 			*out++ = *in;
 			continue;
