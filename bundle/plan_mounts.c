@@ -117,8 +117,9 @@ static bool is_kernel_file(const char *path)
 	       (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
 }
 
-static int check_source(
-	const char *source, const char *destination, char *const *protected, struct err *e)
+/* ret_real (may be NULL): the source without symlinks, the caller's. */
+static int check_source(const char *source, const char *destination, char *const *protected,
+	char **ret_real, struct err *e)
 {
 	cleanup_free char *real = resolve(source);
 
@@ -135,6 +136,8 @@ static int check_source(
 			"a bottle refuses the mount of '%s' on '%s' (-v or --mount): it is an "
 			"engine's socket, a device or a file of the kernel",
 			source, destination);
+	if (ret_real)
+		*ret_real = steal_ptr(&real);
 	return 0;
 }
 
@@ -152,7 +155,7 @@ static int check_overlay(const struct oci_mount *m, char *const *protected, stru
 		if (!copy)
 			return err_set(e, ENOMEM, "check a mount");
 		while ((dir = strsep(&rest, ":")))
-			if (*dir && check_source(dir, m->destination, protected, e) < 0)
+			if (*dir && check_source(dir, m->destination, protected, NULL, e) < 0)
 				return -e->code;
 	}
 	return 0;
@@ -173,8 +176,28 @@ static int check_root(const struct oci *oci, char *const *protected, struct err 
 	return 0;
 }
 
+/*
+ * What was checked is what is mounted: the source is replaced by its real path, so that a symlink
+ * in a directory that an agent can write changes nothing any more.
+ */
+static int check_mount(struct oci_mount *m, char *const *protected, struct err *e)
+{
+	char *real = NULL;
+	int r = 0;
+
+	if (str_eq(m->type, "overlay"))
+		return check_overlay(m, protected, e);
+	if (m->source && *m->source == '/')
+		r = check_source(m->source, m->destination, protected, &real, e);
+	if (!real)
+		return r;
+	free(m->source);
+	m->source = real;
+	return 0;
+}
+
 int plan_refuse_mounts(
-	const struct oci *oci, const struct plan_bottle *b, const char *root, struct err *e)
+	struct oci *oci, const struct plan_bottle *b, const char *root, struct err *e)
 {
 	cleanup_strv char **protected = protected_paths(b, root);
 	int r;
@@ -182,14 +205,8 @@ int plan_refuse_mounts(
 	if (!protected)
 		return err_set(e, ENOMEM, "check the mounts");
 	r = check_root(oci, protected, e);
-	for (size_t i = 0; r >= 0 && i < oci->n_mounts; i++) {
-		const struct oci_mount *m = &oci->mounts[i];
-
-		if (m->source && *m->source == '/')
-			r = check_source(m->source, m->destination, protected, e);
-		if (r >= 0 && str_eq(m->type, "overlay"))
-			r = check_overlay(m, protected, e);
-	}
+	for (size_t i = 0; r >= 0 && i < oci->n_mounts; i++)
+		r = check_mount(&oci->mounts[i], protected, e);
 	return r;
 }
 

@@ -25,9 +25,12 @@ void plan_selection_done(struct plan_selection *s);
 int plan_refuse(const struct oci *oci, struct err *e);
 int plan_refuse_caps(const struct oci_process *process, struct err *e);
 
-/* plan_mounts.c: no mount shows the operator's things or the host's kernel files. */
+/*
+ * plan_mounts.c: no mount shows the operator's things or the host's kernel files. Sources become
+ * their real paths.
+ */
 int plan_refuse_mounts(
-	const struct oci *oci, const struct plan_bottle *b, const char *root, struct err *e);
+	struct oci *oci, const struct plan_bottle *b, const char *root, struct err *e);
 /* Takes the mounts on /etc/hosts and /etc/resolv.conf out; remembers the latter's source. */
 void plan_take_mounts(struct oci *oci, struct plan_bottle *b);
 

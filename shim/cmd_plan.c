@@ -31,7 +31,6 @@ static int build_plan(
 	struct plan_choice choice = g->choice;
 	int r;
 
-	choice.root = g->root;
 	choice.problems = &problems;
 	r = plan_build(oci, &choice, id, ret, e);
 	if (r < 0 && problems.len > 0)

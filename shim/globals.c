@@ -132,6 +132,7 @@ static int set_directories(const struct raw *raw, struct globals *g, struct err 
 	else
 		root = strdup("/run/bottle-shim");
 	g->root = root;
+	g->choice.root = root;
 	if (home && *home)
 		bottle_home = strdup(home);
 	else if (getenv("HOME"))

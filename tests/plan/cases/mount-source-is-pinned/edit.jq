@@ -1,0 +1,1 @@
+.mounts += [{destination: "/x", type: "bind", source: ($case + "/link/../link"), options: ["rbind"]}]
