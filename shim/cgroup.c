@@ -83,7 +83,7 @@ static int adopt(const struct cgroup *cg, struct cgroup_hier *h, struct err *e)
 	return 0;
 }
 
-static int open_join(struct cgroup_hier *h, struct err *e)
+int cgroup_open_join(struct cgroup_hier *h, struct err *e)
 {
 	if (h->v2)
 		return 0;
@@ -107,7 +107,7 @@ int cgroup_make_groups(struct cgroup *cg, struct err *e)
 		if (r == 0 && h->v2 && cgroup_is_pure_v2(cg))
 			r = cgroup_v2_enable(h, NULL, e);
 		if (r == 0)
-			r = open_join(h, e);
+			r = cgroup_open_join(h, e);
 	}
 	return r;
 }
@@ -214,40 +214,6 @@ int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *i
 	return 0;
 }
 
-int cgroup_clone_fd(const struct cgroup *cg)
-{
-	const struct cgroup_hier *v2 = cgroup_find_v2(cg);
-	struct err ignored;
-
-	if (v2)
-		cgroup_tree_open((struct cgroup_hier *)v2, &ignored);
-	return v2 ? v2->dirfd : -1;
-}
-
-int cgroup_join_self(struct cgroup *cg, struct err *e)
-{
-	for (size_t i = 0; i < cg->n; i++) {
-		struct cgroup_hier *h = &cg->h[i];
-		int r;
-
-		if (h->v2)
-			continue;
-		if (h->join_fd < 0) {
-			r = cgroup_tree_open(h, e);
-			if (r == 0)
-				r = open_join(h, e);
-			if (r < 0)
-				return r;
-		}
-		/* 0 is the writer; `tasks` moves one thread, and needs no lock over all processes.
-		 */
-		r = fd_write_all(h->join_fd, "0", 1);
-		if (r < 0)
-			return err_set(e, -r, "join cgroup '%s%s'", h->mount, h->path);
-	}
-	return 0;
-}
-
 int cgroup_add_pid(struct cgroup *cg, pid_t pid, struct err *e)
 {
 	int r = 0;
@@ -267,34 +233,6 @@ int cgroup_settle(struct cgroup *cg, struct err *e)
 	res.pids_limit = cg->pids_deferred;
 	cg->pids_deferred = OCI_UNSET;
 	return cgroup_apply(cg, &res, e);
-}
-
-int cgroup_follow(struct cgroup *cg, pid_t init, struct err *e)
-{
-	struct cgroup_hier *h = cgroup_find_v2(cg);
-	cleanup_free char *file = NULL, *text = NULL, *enabled = NULL, *dir = NULL;
-	char *path;
-	int fd, r;
-
-	/* A group with controllers for those below it can hold no process itself. */
-	if (!h || cgroup_read(h, "cgroup.subtree_control", &enabled, e) < 0 || strlen(enabled) < 2)
-		return 0;
-	file = str_format("/proc/%d/cgroup", (int)init);
-	r = file ? fd_read_file(AT_FDCWD, file, 1 << 16, &text, NULL, e) : -ENOMEM;
-	if (r < 0)
-		return r;
-	path = strstr(text, "0::");
-	if (!path)
-		return err_say(e, ENOENT, "'%s' names no v2 group", file);
-	path += 3;
-	path[strcspn(path, "\n")] = '\0';
-	dir = str_format("%s%s", h->mount, path);
-	fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (fd < 0)
-		return err_set(e, errno, "open the cgroup '%s' of init", path);
-	fd_close(&h->dirfd);
-	h->dirfd = fd;
-	return 0;
 }
 
 int cgroup_apply(struct cgroup *cg, const struct oci_resources *res, struct err *e)

@@ -63,6 +63,13 @@ int cgroup_settle(struct cgroup *cg, struct err *e);
  */
 int cgroup_follow(struct cgroup *cg, pid_t init, struct err *e);
 
+/*
+ * For exec --cgroup [CONTROLLER,…:]PATH: cgroup_clone_fd and cgroup_join_self are from now on the
+ * group `path` below the container's, which must be there; on v1 in those hierarchies that have it
+ * (or that the controllers name). -EINVAL for a path that leads out.
+ */
+int cgroup_select(struct cgroup *cg, const char *path, struct err *e);
+
 /* Moves any process into every hierarchy: slow (7 to 15 ms each on v1), for processes of others. */
 int cgroup_add_pid(struct cgroup *cg, pid_t pid, struct err *e);
 

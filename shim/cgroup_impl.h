@@ -39,6 +39,8 @@ struct cgroup *cgroup_new(enum cgroup_manager m);
 /* Makes h[].path in every hierarchy. On failure the caller calls cgroup_remove_groups. */
 int cgroup_make_groups(struct cgroup *cg, struct err *e);
 void cgroup_remove_groups(struct cgroup *cg);
+/* v1: opens h's `tasks`. */
+int cgroup_open_join(struct cgroup_hier *h, struct err *e);
 
 /* ---- cgroup_layout.c: what is mounted */
 
@@ -125,9 +127,8 @@ int cgroup_v2_hugetlb(struct cgroup_hier *h, const struct oci_resources *res, st
 int cgroup_v2_devices(struct cgroup_hier *h, const struct oci_resources *res, struct err *e);
 int cgroup_v2_freeze(struct cgroup_hier *h, bool on, struct err *e);
 int cgroup_v2_frozen(struct cgroup_hier *h, struct err *e);
-/* The files of res->unified. pure: there is no v1 beside it. */
-int cgroup_v2_unified(
-	struct cgroup_hier *h, bool pure, const struct oci_resources *res, struct err *e);
+/* The files of res->unified. */
+int cgroup_v2_unified(struct cgroup_hier *h, const struct oci_resources *res, struct err *e);
 /* Enables controllers in every group above h's: all there are (names NULL), or the one named. */
 int cgroup_v2_enable(struct cgroup_hier *h, const char *name, struct err *e);
 /* Whether the tree offers that controller at its root. */

@@ -179,5 +179,5 @@ int cgroup_limits_apply(struct cgroup *cg, const struct oci_resources *res, stru
 		return 0;
 	if (!v2)
 		return err_say(e, EINVAL, "invalid configuration: cannot use unified on cgroup v1");
-	return cgroup_v2_unified(v2, cgroup_is_pure_v2(cg), res, e);
+	return cgroup_v2_unified(v2, res, e);
 }

@@ -211,33 +211,32 @@ int cgroup_v2_hugetlb(struct cgroup_hier *h, const struct oci_resources *res, st
 	return 0;
 }
 
-static int unified_one(struct cgroup_hier *h, bool pure, const char *entry, struct err *e)
+static int unified_one(struct cgroup_hier *h, const char *entry, struct err *e)
 {
-	const char *value = strchr(entry, '=');
-	cleanup_free char *file = value ? strndup(entry, (size_t)(value - entry)) : NULL;
-	cleanup_free char *controller = NULL;
+	size_t n = strcspn(entry, "="), dot = strcspn(entry, ".");
+	cleanup_free char *file = strndup(entry, n), *controller = strndup(entry, dot);
 
-	if (!file || !*file || strchr(file, '/'))
-		return err_say(e, EINVAL, "unified resource '%s' must be a file name", entry);
-	controller = strndup(file, strcspn(file, "."));
-	if (!controller)
+	if (!file || !controller)
 		return err_set(e, ENOMEM, "unified resource");
+	if (!entry[n] || dot == 0 || dot >= n || strchr(file, '/'))
+		return err_say(e, EINVAL,
+			"unified resource: the specified key has not the form CONTROLLER.VALUE "
+			"`%s`",
+			file);
 	if (strcmp(controller, "cgroup") != 0 && !cgroup_v2_offers(h, controller))
 		return err_say(e, EINVAL,
-			pure ? "unified resource '%s' can't be set: controller '%s' not available"
-			     : "invalid configuration: cannot use unified resource '%s' on "
-			       "cgroup v1: controller '%s' is not in the v2 tree",
+			"unified resource '%s': the requested cgroup controller `%s` is not "
+			"available in the v2 tree",
 			file, controller);
-	return cgroup_write(h, file, value + 1, e);
+	return cgroup_write(h, file, entry + n + 1, e);
 }
 
-int cgroup_v2_unified(
-	struct cgroup_hier *h, bool pure, const struct oci_resources *res, struct err *e)
+int cgroup_v2_unified(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
 	int r = 0;
 
 	for (char *const *u = res->unified; r == 0 && u && *u; u++)
-		r = unified_one(h, pure, *u, e);
+		r = unified_one(h, *u, e);
 	return r;
 }
 

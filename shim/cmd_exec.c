@@ -75,6 +75,16 @@ static int open_console(struct exec *x, const struct exec_options *o, int *ret_m
 	return 0;
 }
 
+static int find_cgroup(struct exec *x, const char *below, struct err *e)
+{
+	int r = state_cgroup(x->state, &x->cgroup, e);
+
+	if (r < 0)
+		return r;
+	return below ? cgroup_select(x->cgroup, below, e)
+		     : cgroup_follow(x->cgroup, x->state->pid, e);
+}
+
 static int prepare(const struct globals *g, struct exec *x, const struct oci *oci,
 	struct seccomp_program *filter, struct err *e)
 {
@@ -88,10 +98,6 @@ static int prepare(const struct globals *g, struct exec *x, const struct oci *oc
 		r = seccomp_compile(oci->seccomp, g->rootless ? NULL : SECCOMP_CACHE, filter, e);
 	if (r == 0)
 		r = process_lsm_open(p, &x->process.lsm_fd, e);
-	if (r == 0)
-		r = state_cgroup(x->state, &x->cgroup, e);
-	if (r == 0)
-		r = cgroup_follow(x->cgroup, x->state->pid, e);
 	if (r < 0)
 		return r;
 	x->init_pidfd = state_init_pidfd(x->state);
@@ -132,8 +138,10 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 	struct seccomp_program filter = {0};
 	struct proc p = PROC_NONE;
 	cleanup_fd int master = -1;
-	int r = prepare(g, &x, oci, &filter, e);
+	int r = find_cgroup(&x, o->cgroup, e);
 
+	if (r == 0)
+		r = prepare(g, &x, oci, &filter, e);
 	if (r == 0)
 		r = open_console(&x, o, &master, e);
 	if (r == 0)

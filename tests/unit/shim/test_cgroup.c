@@ -458,7 +458,7 @@ static void a_group_beside_has_its_own_limits(void **state)
 
 static void a_unified_entry_is_a_file_name_and_nothing_else(void **state)
 {
-	char *unified[] = {(char *)"../cgroup.kill=1", NULL};
+	char *unified[] = {(char *)"x.y/../cgroup.kill=1", NULL};
 	struct oci_resources res = cgroup_no_limits;
 	char id[64];
 	struct err e = {0};
@@ -471,6 +471,28 @@ static void a_unified_entry_is_a_file_name_and_nothing_else(void **state)
 	res.unified = unified;
 	assert_true(cgroup_create(CGROUP_FS, NULL, id, &res, &cg, &e) < 0);
 	assert_non_null(strstr(e.msg, "unified"));
+}
+
+static void only_a_group_below_can_be_selected(void **state)
+{
+	char id[64];
+	struct err e = {0};
+	cleanup_cgroup struct cgroup *cg = NULL;
+	int inside, outside, missing;
+
+	(void)state;
+	own_id(id);
+	cg = make(id, &cgroup_no_limits);
+	for (size_t i = 0; i < cg->n; i++)
+		assert_int_equal(mkdirat(cg->h[i].dirfd, "below", 0755), 0);
+	outside = cgroup_select(cg, "../", &e);
+	missing = cgroup_select(cg, "/no-such-group", &e);
+	inside = cgroup_select(cg, "/below", &e);
+	assert_int_equal(faccessat(cg->h[0].dirfd, "below", F_OK, 0), -1);
+	assert_int_equal(cgroup_destroy(cg, &e), 0);
+	assert_int_equal(inside, 0);
+	assert_int_equal(outside, -EINVAL);
+	assert_int_equal(missing, -ENOENT);
 }
 
 int main(void)
@@ -496,6 +518,7 @@ int main(void)
 		cmocka_unit_test(a_frozen_group_does_not_run_and_can_be_destroyed),
 		cmocka_unit_test(parents_that_were_made_go_with_the_group),
 		cmocka_unit_test(a_group_beside_has_its_own_limits),
+		cmocka_unit_test(only_a_group_below_can_be_selected),
 		cmocka_unit_test(a_unified_entry_is_a_file_name_and_nothing_else),
 	};
 
