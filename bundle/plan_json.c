@@ -123,11 +123,24 @@ static json_t *namespaces_to_json(const struct oci *oci)
 	return steal_ptr(&j);
 }
 
+/* "key=value" entries as an object. */
+static json_t *pairs_to_json(char *const *pairs)
+{
+	cleanup_json json_t *j = json_object();
+
+	for (size_t i = 0; j && pairs && pairs[i]; i++) {
+		size_t len = strcspn(pairs[i], "=");
+
+		if (json_object_setn_new(j, pairs[i], len, json_string(pairs[i] + len + 1)) < 0)
+			return NULL;
+	}
+	return steal_ptr(&j);
+}
+
 static json_t *linux_to_json(const struct oci *oci)
 {
-	static const char *const as_is[] = {"devices", "cgroupsPath", "resources", "sysctl",
-		"maskedPaths", "readonlyPaths", "rootfsPropagation", "mountLabel", "personality",
-		"timeOffsets"};
+	static const char *const as_is[] = {"devices", "cgroupsPath", "resources", "maskedPaths",
+		"readonlyPaths", "rootfsPropagation", "mountLabel", "personality", "timeOffsets"};
 	json_t *from = json_object_get(oci->json, "linux");
 	cleanup_json json_t *j = json_object();
 
@@ -138,6 +151,8 @@ static json_t *linux_to_json(const struct oci *oci)
 	for (size_t i = 0; i < ARRAY_LEN(as_is); i++)
 		if (put_part(j, as_is[i], json_object_get(from, as_is[i])) < 0)
 			return NULL;
+	if (oci->sysctl && put(j, "sysctl", pairs_to_json(oci->sysctl)) < 0)
+		return NULL;
 	/* The rules would bury the rest. */
 	if (oci->seccomp &&
 		put(j, "seccomp",
