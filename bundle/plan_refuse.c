@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 #include "base/ptr.h"
@@ -30,11 +31,27 @@ static bool is_process_path(const char *path)
 	return dir && statfs(dir, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
+/* Docker's --network=host is no missing entry but the path of a file bound to the host's. */
+static bool is_host_network(const char *path)
+{
+	static const char *const host[] = {"/proc/self/ns/net", "/proc/1/ns/net"};
+	struct stat theirs, ours;
+
+	if (stat(path, &theirs) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(host); i++)
+		if (stat(host[i], &ours) == 0 && ours.st_dev == theirs.st_dev &&
+			ours.st_ino == theirs.st_ino)
+			return true;
+	return false;
+}
+
 static int refuse_namespaces(const struct oci *oci, struct err *e)
 {
 	const struct oci_namespace *ns = oci->ns;
 
-	if (!ns[OCI_NS_NET].present)
+	if (!ns[OCI_NS_NET].present ||
+		(ns[OCI_NS_NET].path && is_host_network(ns[OCI_NS_NET].path)))
 		return refuse_namespace("the host's network", "--network=host", e);
 	if (!ns[OCI_NS_PID].present)
 		return refuse_namespace("the host's processes", "--pid=host", e);

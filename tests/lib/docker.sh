@@ -16,7 +16,7 @@ docker_start() {
 	rm -rf /etc/docker
 	mkdir -p $d /etc/docker
 	bottle-shim install >$WORLD/log/install || return 1
-	export DOCKER_HOST=unix://$d/sock DOCKER_CONFIG=$WORLD/home/.docker
+	export DOCKER_HOST=unix:///run/docker.sock DOCKER_CONFIG=$WORLD/home/.docker
 	for driver in overlay2 vfs; do
 		dockerd --data-root $d/data --exec-root $d/exec -H "$DOCKER_HOST" --pidfile $d/pid \
 			--storage-driver $driver --cgroup-parent "/$WORLD_CGROUP" --log-level warn \

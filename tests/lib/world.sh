@@ -302,7 +302,7 @@ world_inventory() {
 	echo "processes:"; ps -eo comm= | sort | grep -vxE '(ps|sort|grep|bash|sh|sed|find|cat|unshare|awk|timeout|diff|mv|rm|script)' || :
 	echo "mounts:"; awk '{print $5}' /proc/self/mountinfo | sort
 	echo "links:"; ip -o link | awk -F': ' '{print $2}' | sed 's/@.*//' | sort
-	echo "rules:"; ip rule; ip route; nft list ruleset 2>/dev/null
+	echo "rules:"; ip rule; ip route | sed 's/ linkdown//'; nft list ruleset 2>/dev/null
 	echo "namespaces:"; lsns -n -o TYPE,NS 2>/dev/null | sort
 	echo "groups:"; find /sys/fs/cgroup -type d -path "*/$WORLD_CGROUP/*" 2>/dev/null | sort
 	echo "files:"; find /run/bottle-shim $WORLD/shim -mindepth 1 2>/dev/null |
