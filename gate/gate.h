@@ -16,6 +16,7 @@ enum gate_fd {
 	GATE_FD_SECRETS,   /* sealed memfd: what the scanner must find (gate/secrets.h) */
 	GATE_FD_STATUS,	   /* pipe to the gate: enum gate_status, a byte each */
 	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
+	GATE_FD_LOG,  /* the gate's log: a hook's standard error is the agent's */
 };
 
 /* What the process of a connection tells the gate. */

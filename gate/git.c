@@ -216,7 +216,10 @@ char *git_complaint(const struct git_result *r)
 
 		end = strchrnul(line, '\n');
 		len = (size_t)(end - line);
-		if (len == 0 || *line == '\r')
+		/* ssh ends its lines for a terminal in raw mode. */
+		while (len > 0 && line[len - 1] == '\r')
+			len--;
+		if (len == 0)
 			continue;
 		if (best && (str_starts(line, "fatal: Could not read from remote") ||
 				    str_starts(line, "fatal: the remote end hung up")))

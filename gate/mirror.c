@@ -37,6 +37,8 @@ static const char config[] = "[core]\n"
 			     "\tattributesFile = /dev/null\n"
 			     "\texcludesFile = /dev/null\n"
 			     "\tfsync = none\n"
+			     /* Larger files are streamed: memory is flat whatever is pushed. */
+			     "\tbigFileThreshold = 16m\n"
 			     "[gc]\n\tauto = 0\n"
 			     "[maintenance]\n\tauto = false\n"
 			     "[receive]\n"

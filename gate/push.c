@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/commands.h"
@@ -169,6 +170,16 @@ static int run(struct push *p, struct err *e)
 	return r == 0 ? forward_push(&p->upstream, &p->commands, e) : r;
 }
 
+static void log_outcome(const struct push *p, int r, const struct err *e)
+{
+	const char *name = p->repo ? p->repo->name : "";
+
+	if (r < 0)
+		log_warning("push to '%s' refused: %s", name, e->msg);
+	else
+		log_info("push to '%s' forwarded, refs: %zu", name, p->commands.n);
+}
+
 int push_main(void)
 {
 	struct push p = {0};
@@ -178,9 +189,13 @@ int push_main(void)
 	/* The upstream must not be left in the middle because the agent went away. */
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	log_to_stderr(0);
+	log_setup(GATE_FD_LOG, LOG_TEXT, LOG_INFO);
 	r = run(&p, &e);
+	/* What the scan found was told with all its places. */
 	if (r < 0 && e.code != EACCES)
 		fprintf(stderr, "push refused: %s\n", e.msg);
+	log_outcome(&p, r, &e);
 	push_done(&p);
 	return r < 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/ptr.h"
 #include "gate/refs.h"
 #include "gate/sanitize.h"
@@ -93,13 +94,12 @@ static void add_finding(struct str *out, const struct inspect_finding *f, const 
 {
 	cleanup_free char *ref = at->ref ? sanitize_line(at->ref, strlen(at->ref)) : NULL;
 
-	str_add(out, "  ");
 	if (ref)
 		str_addf(out, "%s  ", ref);
 	if (*at->commit)
 		str_addf(out, "%.12s  ", at->commit);
 	add_where(out, f);
-	str_addf(out, "  %s: %s  %s\n", f->rule, f->what, f->excerpt);
+	str_addf(out, "  %s: %s  %s", f->rule, f->what, f->excerpt);
 }
 
 void report_findings(const struct inspection *in, const struct commands *cmds,
@@ -113,10 +113,13 @@ void report_findings(const struct inspection *in, const struct commands *cmds,
 		"upstream.\n",
 		in->n_found, in->n_found == 1 ? "" : "s");
 	for (size_t i = 0; i < told; i++) {
+		cleanup_str struct str line = {0};
 		struct place at;
 
 		find_place(&in->told[i], cmds, job, exclude, &at);
-		add_finding(&out, &in->told[i], &at);
+		add_finding(&line, &in->told[i], &at);
+		log_warning("found: %s", line.failed ? in->told[i].rule : line.s);
+		str_addf(&out, "  %s\n", line.failed ? in->told[i].rule : line.s);
 	}
 	if (told < in->n_found)
 		str_addf(&out, "  … and %zu more\n", in->n_found - told);

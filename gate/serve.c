@@ -66,9 +66,11 @@ static int make_fresh(const struct gate *g, const struct request *req, struct up
 /* What git and its hooks inherit. */
 static int hand_down(int sock, enum request_service service, struct err *e)
 {
-	static const int kept[] = {
-		GATE_FD_SELF, GATE_FD_CONFIG, GATE_FD_SECRETS, GATE_FD_STATUS, GATE_FD_LOCK};
+	static const int kept[] = {GATE_FD_SELF, GATE_FD_CONFIG, GATE_FD_SECRETS, GATE_FD_STATUS,
+		GATE_FD_LOCK, GATE_FD_LOG};
 
+	if (dup2(STDERR_FILENO, GATE_FD_LOG) < 0)
+		return err_set(e, errno, "hand down the log");
 	for (size_t i = 0; service == REQUEST_RECEIVE_PACK && i < ARRAY_LEN(kept); i++)
 		if (fd_set_cloexec(kept[i], 0) < 0)
 			return err_set(e, errno, "hand down descriptor %d", kept[i]);

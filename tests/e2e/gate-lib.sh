@@ -8,16 +8,6 @@ GATE_UID=1879048301
 SSHD_PORT=2222
 UPSTREAMS=/tmp/upstreams
 
-# wait_for SECONDS COMMAND…: until it succeeds.
-wait_for() {
-	local deadline=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $deadline ] || return 1
-		sleep 0.02
-	done
-}
-
 git_defaults() {
 	export HOME=/tmp/home
 	mkdir -p $HOME
