@@ -68,7 +68,7 @@ static void begin_forward(struct conn *c)
 		.rule = x->rule,
 	};
 
-	journal_head(c->service, x->host, &x->request);
+	journal_request(c->service, x->host, x->target.text, &x->request);
 	body_start(&x->up, &x->length, true);
 	x->fresh = !upstream_fits(&c->up, &to);
 	if (x->fresh)

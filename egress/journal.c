@@ -87,29 +87,39 @@ static bool is_private_field(const char *name)
 	return false;
 }
 
-void journal_head(const struct service *s, const char *host, const struct http1_head *head)
+static void add_fields(struct str *line, const struct http1_head *head)
+{
+	for (size_t i = 0; i < head->n_fields; i++) {
+		str_add(line, "; ");
+		add_escaped(line, head->fields[i].name);
+		str_add(line, ": ");
+		if (is_private_field(head->fields[i].name))
+			str_add(line, "[not logged]");
+		else
+			add_escaped(line, head->fields[i].value);
+	}
+}
+
+void journal_request(const struct service *s, const char *host, const char *target,
+	const struct http1_head *head)
 {
 	struct str line = {0};
 
 	if (rules_policy(s->rules)->log < 2)
 		return;
-	if (head->is_request) {
-		str_addf(&line, "request %s ", head->method);
-		add_escaped(&line, host);
-		str_add_char(&line, ' ');
-		add_escaped(&line, head->target);
-	} else {
-		str_addf(&line, "response %d ", head->status);
-		add_escaped(&line, host);
-	}
-	for (size_t i = 0; i < head->n_fields; i++) {
-		str_add(&line, "; ");
-		add_escaped(&line, head->fields[i].name);
-		str_add(&line, ": ");
-		if (is_private_field(head->fields[i].name))
-			str_add(&line, "[not logged]");
-		else
-			add_escaped(&line, head->fields[i].value);
-	}
+	str_addf(&line, "request %s %s ", head->method, host);
+	add_escaped(&line, target);
+	add_fields(&line, head);
+	emit(s, false, &line);
+}
+
+void journal_response(const struct service *s, const char *host, const struct http1_head *head)
+{
+	struct str line = {0};
+
+	if (rules_policy(s->rules)->log < 2)
+		return;
+	str_addf(&line, "response %d %s", head->status, host);
+	add_fields(&line, head);
 	emit(s, false, &line);
 }

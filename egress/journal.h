@@ -15,6 +15,8 @@ void journal_boot(const struct service *s);
 void journal_refusal(const struct service *s, const struct refusal *why);
 void journal_warn(const struct service *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void journal_head(const struct service *s, const char *host, const struct http1_head *head);
+void journal_request(const struct service *s, const char *host, const char *target,
+	const struct http1_head *head);
+void journal_response(const struct service *s, const char *host, const struct http1_head *head);
 
 #endif

@@ -156,7 +156,7 @@ static bool take_response_head(struct conn *c)
 		return skip_interim(c);
 	/* A server that echoes the credential in its head does not get it to the agent. */
 	rules_redact_head(x->rules, &x->response);
-	journal_head(c->service, x->host, &x->response);
+	journal_response(c->service, x->host, &x->response);
 	x->upstream_keeps = http1_keeps_alive(&x->response) && length.framing != HTTP1_UNTIL_CLOSE;
 	body_start(&x->down, &length, false);
 	choose_framing(x, &length);

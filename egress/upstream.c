@@ -90,18 +90,24 @@ static int dial_one(struct upstream *u, const struct address *a)
 		u->service->loop, u->wire.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &u->watch);
 }
 
+/* The time that is left, shared among the addresses that are left; the last one gets the rest. */
+static int64_t attempt_deadline(const struct upstream *u)
+{
+	int64_t now = loop_now_ms(u->service->loop);
+
+	return now + (u->dial_end_ms - now) / (int64_t)(u->n - u->next + 1);
+}
+
 /* Tries the next address; the last one's failure is the failure. */
 static void dial_next(struct upstream *u, int last_error)
 {
-	while (u->next < u->n) {
+	while (u->next < u->n && loop_now_ms(u->service->loop) < u->dial_end_ms) {
+		int64_t deadline = attempt_deadline(u);
 		int r = dial_one(u, &u->list[u->next++]);
 
 		if (r == 0) {
-			size_t left = u->n - u->next + 1;
-
 			u->state = UPSTREAM_CONNECT;
-			u->deadline_ms = loop_now_ms(u->service->loop) +
-					 (left > 2 ? CONNECT_MS / 3 : CONNECT_MS / (int)left);
+			u->deadline_ms = deadline;
 			return;
 		}
 		last_error = -r;
@@ -133,6 +139,7 @@ static void resolved(void *arg, const struct address *list, size_t n, const char
 	} else if (!addresses_allowed(u)) {
 		fail(u);
 	} else {
+		u->dial_end_ms = loop_now_ms(u->service->loop) + CONNECT_MS;
 		dial_next(u, EHOSTUNREACH);
 	}
 	u->wake(u->arg);

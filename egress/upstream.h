@@ -34,7 +34,8 @@ struct upstream {
 	struct resolve *lookup;
 	struct address list[RESOLVER_ADDRESSES_MAX];
 	size_t n, next;
-	int64_t deadline_ms;
+	int64_t deadline_ms; /* of the present step */
+	int64_t dial_end_ms; /* of all addresses together */
 	bool used; /* has carried a response: it may be closed by the time it is used again */
 	struct refusal why;
 };

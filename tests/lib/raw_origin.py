@@ -1,0 +1,73 @@
+"""An upstream that misbehaves: raw_origin.py ADDRESS PORT RECORD [CERT KEY]
+
+What it answers stands in the path: /raw/HEX sends those bytes and closes, /keep/HEX sends them and goes
+on, /once answers the first request of a connection and closes at the second, /silent says nothing.
+Each request head is appended to RECORD.
+"""
+import socket
+import socketserver
+import ssl
+import sys
+import threading
+
+
+class Handler(socketserver.StreamRequestHandler):
+    timeout = 30
+
+    def handle(self):
+        served = 0
+        while True:
+            try:
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    line = self.rfile.readline()
+                    if not line:
+                        return
+                    head += line
+            except OSError:
+                return
+            with open(self.server.record, "ab") as f:
+                f.write(head)
+            path = head.split(b" ")[1].decode().split("/")
+            if path[1] in ("raw", "keep"):
+                self.wfile.write(bytes.fromhex(path[2]))
+                if path[1] == "raw":
+                    return
+            elif path[1] == "once":
+                if served:
+                    return
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            elif path[1] == "silent":
+                self.rfile.readline()
+                return
+            served += 1
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def finish_request(self, request, address):
+        try:
+            if self.context:
+                request = self.context.wrap_socket(request, server_side=True)
+            super().finish_request(request, address)
+        except (ssl.SSLError, OSError):
+            pass
+
+
+def main():
+    address, port, record, *pair = sys.argv[1:]
+    Server.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    server = Server((address, int(port)), Handler)
+    server.record = record
+    server.context = None
+    if pair:
+        server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.context.load_cert_chain(*pair)
+    print("listening", flush=True)
+    threading.Thread(target=server.serve_forever).start()
+
+
+main()
