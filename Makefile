@@ -124,7 +124,7 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_lay
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(call PKG,--libs $(PKGS_netns))
 
-.PHONY: deps unit check check-unit check-plan check-e2e check-escape check-san lint fmt bench demo install uninstall clean help fuzz probes
+.PHONY: deps unit check check-unit check-plan check-e2e check-escape check-vm check-san lint fmt bench demo install uninstall clean help fuzz probes
 deps: ## install the Debian packages that building and testing need
 	$(Q)tests/deps
 
@@ -142,6 +142,9 @@ check-e2e: all ## end-to-end tests in network namespaces (root)
 
 check-escape: all ## attacks on the invariants, each beside a control (root)
 	$(Q)tests/run --build $(B) escape $(T)
+
+check-vm: all unit ## cgroup v2 and systemd in an emulated machine (root, qemu-system-x86)
+	$(Q)tests/run --build $(B) vm $(T)
 
 check: ## from a fresh clone to passed tests: packages, build, lint, every suite (root)
 	$(Q)tests/deps
