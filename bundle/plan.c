@@ -71,10 +71,10 @@ static char *slug_of(const char *id)
 }
 
 /* What `install` sets up keeps state apart from settings, as the FHS wants it. */
-static char *state_home_of(const char *home)
+static char *state_home_of(const char *home, const char *real)
 {
 	return str_eq(home, "/etc/bot-bottle") ? strdup("/var/lib/bot-bottle/state")
-					       : str_format("%s/state", home);
+					       : str_format("%s/state", real);
 }
 
 static int new_bottle(struct plan *p, const struct plan_choice *c, const char *id,
@@ -85,8 +85,11 @@ static int new_bottle(struct plan *p, const struct plan_choice *c, const char *i
 	if (!b)
 		return err_set(e, ENOMEM, "plan the bottle");
 	b->slug = slug_of(id);
-	b->home = strdup(c->home);
-	b->state_home = state_home_of(c->home);
+	/* The monitor stands in another directory. */
+	b->home = realpath(c->home, NULL);
+	if (!b->home)
+		return err_set(e, errno, "the operator's directory '%s'", c->home);
+	b->state_home = state_home_of(c->home, b->home);
 	b->bottle_names = steal_ptr(&s->bottles);
 	b->agent_name = steal_ptr(&s->agent);
 	return b->slug && b->home && b->state_home ? 0 : err_set(e, ENOMEM, "plan the bottle");
