@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -36,15 +37,32 @@ int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct er
 	return 0;
 }
 
+const char *plan_agent_name(const struct oci *oci)
+{
+	static const char *const taken[] = {
+		"localhost", "egress", "git-gate", "supervise", "pipelock"};
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	const char *name = oci->hostname;
+
+	if (!name || !*name || *name == '-' || *name == '.' || name[strspn(name, allowed)])
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		if (strcasecmp(name, taken[i]) == 0)
+			return NULL;
+	return name;
+}
+
 static int add_hosts(struct plan *p, struct err *e)
 {
 	cleanup_str struct str s = {0};
 	struct plan_file f = {.path = (char *)"/etc/hosts"};
+	const char *name = plan_agent_name(p->oci);
 
 	str_add(&s, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
 	str_addf(&s, "%s\tegress git-gate supervise pipelock\n", PLAN_SIDECAR_ADDRESS);
-	if (p->oci->hostname && *p->oci->hostname)
-		str_addf(&s, "%s\t%s\n", PLAN_AGENT_ADDRESS, p->oci->hostname);
+	if (name)
+		str_addf(&s, "%s\t%s\n", PLAN_AGENT_ADDRESS, name);
 	if (s.failed)
 		return err_set(e, ENOMEM, "plan '%s'", f.path);
 	f.text = s.s;

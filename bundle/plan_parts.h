@@ -41,6 +41,12 @@ int plan_user_namespace(struct oci *oci, struct err *e);
 /* plan_slices.c: the manifest as gate and egress policy, and the secrets they need. */
 int plan_slices(struct plan *p, struct manifest *m, struct err *e);
 
+/*
+ * The container's own host name, as far as it can stand in /etc/hosts and is not the sidecar's;
+ * else NULL. Borrowed.
+ */
+const char *plan_agent_name(const struct oci *oci);
+
 /* plan_files.c, plan_trust.c: what the agent finds in its file system. */
 int plan_files(struct plan *p, struct err *e);
 int plan_trust(struct plan *p, int rootfd, struct err *e);

@@ -48,6 +48,7 @@ static int token_slot(struct plan_bottle *b, const char *ref, char **ret)
 static int egress_slice(struct plan *p, struct manifest *m)
 {
 	struct policy_egress *e = &p->bottle->egress;
+	const char *name = plan_agent_name(p->oci);
 
 	e->log = m->log;
 	e->slug = strdup(p->bottle->slug);
@@ -55,8 +56,7 @@ static int egress_slice(struct plan *p, struct manifest *m)
 	e->agent_address = strdup(PLAN_AGENT_ADDRESS);
 	if (!e->slug || !e->sidecar_address || !e->agent_address)
 		return -ENOMEM;
-	if (p->oci->hostname && *p->oci->hostname &&
-		strv_add(&e->agent_names, p->oci->hostname) < 0)
+	if (name && strv_add(&e->agent_names, name) < 0)
 		return -ENOMEM;
 	e->routes = calloc(m->n_routes + 1, sizeof(*e->routes));
 	if (!e->routes)

@@ -1,0 +1,1 @@
+.hostname = "box\n198.19.255.1 evil"

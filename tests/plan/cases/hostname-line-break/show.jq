@@ -1,0 +1,1 @@
+{names: .bottle.egress.agent_names, hosts: .bottle.files[0].text}
