@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
 #include "netns/address.h"
@@ -35,6 +37,7 @@
 #define BRIDGE_ALIAS "bottle-shim "
 #define PORT_ALIAS   "bottle "
 #define PORT_NAME    "btl%012llx"
+#define PORT_WAIT_MS 500 /* for a port's link to be seen; then go on without */
 
 /* ---- the lock */
 
@@ -168,7 +171,6 @@ static void read_alias(const char *alias, struct masquerade_uplinks *ret)
 
 static int make_bridge(struct nl_sock *sock, struct found *f, struct err *e)
 {
-	struct device_change up = {.name = NETNS_BRIDGE, .up = true};
 	char gateway[INET_ADDRSTRLEN];
 	uint32_t subnet;
 	int r = subnet_choose(sock, PREFIX, &subnet, e);
@@ -187,8 +189,7 @@ static int make_bridge(struct nl_sock *sock, struct found *f, struct err *e)
 	r = sysctl_bridge(NETNS_BRIDGE, e);
 	if (r < 0)
 		return r;
-	r = device_add_address(sock, f->bridge, gateway, PREFIX, e);
-	return r < 0 ? r : device_change(sock, &up, e);
+	return device_add_address(sock, f->bridge, gateway, PREFIX, e);
 }
 
 /* The alias says what is ours to undo before it is done. */
@@ -325,6 +326,42 @@ static int make_port(struct nl_sock *sock, const struct found *f, const char *na
 	return r < 0 ? r : finish_sidecar(sidecar_fd, b, e);
 }
 
+struct running {
+	const char *name;
+	bool found;
+};
+
+static int see_running(const struct device *d, void *arg)
+{
+	struct running *w = arg;
+
+	w->found |= str_eq(d->name, w->name) && d->running;
+	return 0;
+}
+
+/*
+ * A bridge that comes up without a running port keeps its queue shut, and drops in silence what the
+ * host sends (its ARP answers), until the kernel's link watch gets to it, once a second. Brought up
+ * behind its first port it is at work at once.
+ */
+static int raise_bridge(struct nl_sock *sock, const char *port, struct err *e)
+{
+	struct device_change down = {.name = NETNS_BRIDGE, .down = true};
+	struct device_change up = {.name = NETNS_BRIDGE, .up = true};
+	int64_t until = proc_now_ms() + PORT_WAIT_MS;
+	struct running w = {.name = port};
+	int r = device_change(sock, &down, e);
+
+	while (r >= 0 && !w.found && proc_now_ms() < until) {
+		r = device_each(sock, see_running, &w, e);
+		if (r == -EAGAIN)
+			r = 0;
+		if (r >= 0 && !w.found)
+			poll(NULL, 0, 1);
+	}
+	return r < 0 ? r : device_change(sock, &up, e);
+}
+
 /* Adds what went wrong to what went wrong before; the first number stays. */
 static void add_error(struct err *all, int r, const struct err *one)
 {
@@ -395,7 +432,9 @@ static int attach(struct nl_sock *sock, struct found *f, int sidecar_fd, struct 
 		return r;
 	name_of(f->id, name, sizeof(name));
 	r = device_delete(sock, name, e); /* one without its alias: its maker was killed */
-	return r < 0 ? r : make_port(sock, f, name, sidecar_fd, ret, e);
+	if (r >= 0)
+		r = make_port(sock, f, name, sidecar_fd, ret, e);
+	return r < 0 || f->n_ports > 0 ? r : raise_bridge(sock, name, e);
 }
 
 int netns_bridge_attach(int sidecar_fd, const char *id, struct netns_bridge *ret, struct err *e)

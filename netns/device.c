@@ -95,7 +95,8 @@ static int take_device(struct nlmsghdr *h, void *arg)
 	const struct walk *w = arg;
 	const struct ifinfomsg *info = nlmsg_data(h);
 	struct nlattr *a[IFLA_MAX + 1];
-	struct device d = {.index = info->ifi_index};
+	struct device d = {
+		.index = info->ifi_index, .running = (info->ifi_flags & IFF_RUNNING) != 0};
 
 	if (h->nlmsg_type != RTM_NEWLINK || nlmsg_parse(h, sizeof(*info), a, IFLA_MAX, NULL) < 0)
 		return 0;
@@ -126,7 +127,7 @@ int device_change(struct nl_sock *sock, const struct device_change *c, struct er
 	cleanup_nlmsg struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_REQUEST);
 	struct ifinfomsg info = {
 		.ifi_family = AF_UNSPEC,
-		.ifi_change = c->up ? IFF_UP : 0,
+		.ifi_change = c->up || c->down ? IFF_UP : 0,
 		.ifi_flags = c->up ? IFF_UP : 0,
 	};
 	char what[64];

@@ -13,6 +13,7 @@ struct nl_sock;
 struct device_change {
 	const char *name;
 	bool up;	   /* bring it up; false: let it be */
+	bool down;	   /* take it down */
 	const char *alias; /* NULL: let it be */
 	uint32_t master;   /* index of its bridge; 0: let it be */
 };
@@ -30,6 +31,7 @@ int device_isolate_port(struct nl_sock *sock, const char *name, struct err *e);
 struct device {
 	int index;
 	uint32_t master; /* 0: none */
+	bool running;	 /* up, and its queue is at work (IFF_RUNNING) */
 	char name[16];
 	char alias[256]; /* "": none */
 };
