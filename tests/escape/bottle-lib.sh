@@ -71,7 +71,7 @@ more_ends() { [ "$(grep -c 'frame 88b5' /run/seen)" -gt "$1" ]; }
 attack() {
 	local before
 	before=$(got_out)
-	"$1" env ATTACK_WORLD=$WORLD_OTHER_IP /usr/bin/python3 /opt/attack.py "$2" >/run/attack.out 2>&1
+	"$1" env ATTACK_WORLD=$WORLD_OTHER_IP ATTACK_TIMEOUT=1 /usr/bin/python3 /opt/attack.py "$2" >/run/attack.out 2>&1
 	grep -q -e "^sent $2" -e "^refused $2" /run/attack.out || { echo "not tried"; return; }
 	settle || { echo "the sniffer is blind"; return; }
 	echo $(($(got_out) - before))
