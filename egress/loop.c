@@ -19,6 +19,8 @@ struct loop {
 	bool ticking;
 	int64_t next_tick_ms;
 	struct loop_task *first, **last;
+	struct loop_task *quiet; /* loop_when_quiet; NULL: none */
+	int quiet_ms;
 };
 
 int loop_new(struct loop **ret, struct err *e)
@@ -130,12 +132,35 @@ static int timeout_of(const struct loop *l)
 	return left < 0 ? 0 : (int)left;
 }
 
+void loop_when_quiet(struct loop *l, int quiet_ms, struct loop_task *t)
+{
+	l->quiet = t;
+	l->quiet_ms = quiet_ms;
+}
+
+static int wait_ms(const struct loop *l)
+{
+	int ms = timeout_of(l);
+
+	return l->quiet && (ms < 0 || ms > l->quiet_ms) ? l->quiet_ms : ms;
+}
+
+static void run_quiet(struct loop *l)
+{
+	struct loop_task *t = l->quiet;
+
+	if (!t)
+		return;
+	l->quiet = NULL;
+	t->fn(t);
+}
+
 int loop_run(struct loop *l, struct err *e)
 {
 	struct epoll_event events[EVENTS_MAX];
 
 	while (!l->stopped) {
-		int n = epoll_wait(l->epoll, events, EVENTS_MAX, timeout_of(l));
+		int n = epoll_wait(l->epoll, events, EVENTS_MAX, wait_ms(l));
 
 		if (n < 0 && errno != EINTR)
 			return err_set(e, errno, "epoll_wait");
@@ -147,6 +172,8 @@ int loop_run(struct loop *l, struct err *e)
 		}
 		run_tasks(l);
 		run_tick(l);
+		if (n == 0)
+			run_quiet(l);
 	}
 	return 0;
 }

@@ -42,6 +42,9 @@ int64_t loop_now_ms(const struct loop *l);
 void loop_set_tick(struct loop *l, bool (*fn)(void *arg), void *arg);
 void loop_want_ticks(struct loop *l);
 
+/* Calls t->fn once, when nothing has happened for `quiet_ms`. One such task at a time. */
+void loop_when_quiet(struct loop *l, int quiet_ms, struct loop_task *t);
+
 /* Serves until loop_stop. 0, or -errno of epoll. */
 int loop_run(struct loop *l, struct err *e);
 void loop_stop(struct loop *l);

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,14 +21,37 @@ static int fail(const struct err *e)
 	return EXIT_FAILURE;
 }
 
+/*
+ * Reading the host's roots takes longer than all the rest of the start. The monitor's probes come
+ * right after READY and need none: roots are read in the first quiet moment, or by the first
+ * connection to an upstream, which reports what is wrong with them.
+ */
+struct roots {
+	struct loop_task task;
+	struct trust *trust;
+};
+
+static void read_roots(struct loop_task *t)
+{
+	struct roots *roots = (struct roots *)((char *)t - offsetof(struct roots, task));
+	struct err e;
+
+	if (trust_load(roots->trust, &e) < 0)
+		log_error("egress: %s", e.msg);
+}
+
+#define QUIET_MS 10
+
 static int serve(struct component_boot *boot, pid_t parent, struct err *e)
 {
 	struct service service;
 	struct server server;
+	struct roots roots = {.task = {.fn = read_roots}};
 	int r = service_open(boot, &service, e);
 
 	if (r < 0)
 		return r;
+	roots.trust = service.trust;
 	r = server_open(&service, COMPONENT_CONTROL_FD, &server, e);
 	if (r == 0)
 		r = lockdown(parent, e);
@@ -35,9 +59,7 @@ static int serve(struct component_boot *boot, pid_t parent, struct err *e)
 		r = component_ready(COMPONENT_CONTROL_FD, e);
 	if (r == 0) {
 		journal_boot(&service);
-		/* After READY: nobody waits for the host's roots to be read but the first to need
-		 * them. */
-		r = trust_load(service.trust, e);
+		loop_when_quiet(service.loop, QUIET_MS, &roots.task);
 	}
 	if (r == 0)
 		r = server_run(&server, e);
