@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,39 +190,100 @@ int path_remove_tree(int dirfd, const char *name, struct err *e)
 	return r < 0 ? err_set(e, -r, "remove '%s'", name) : 0;
 }
 
-static int check_one(const char *path, uid_t uid, struct err *e)
-{
-	struct stat st;
+/* ---- StrictModes */
 
-	if (stat(path, &st) < 0)
-		return err_set(e, errno, "stat '%s'", path);
-	if (st.st_uid != 0 && st.st_uid != uid)
+#define SYMLINKS_MAX 40
+
+static int check_one(const char *path, const struct stat *st, uid_t uid, struct err *e)
+{
+	if (st->st_uid != 0 && st->st_uid != uid)
 		return err_say(e, EPERM, "'%s' belongs to uid %u; it must belong to root or uid %u",
-			path, (unsigned)st.st_uid, (unsigned)uid);
-	if ((st.st_mode & 022) && !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX)))
+			path, (unsigned)st->st_uid, (unsigned)uid);
+	if (S_ISLNK(st->st_mode))
+		return 0;
+	if ((st->st_mode & 022) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
 		return err_say(e, EPERM, "'%s' can be written by others (mode %04o); chmod go-w it",
-			path, (unsigned)st.st_mode & 07777);
+			path, (unsigned)st->st_mode & 07777);
 	return 0;
 }
 
-int path_check_strict(const char *path, uid_t uid, struct err *e)
+/* Where the walk stands: everything in `done` was checked, `rest` is still to go. */
+struct walk {
+	char done[PATH_MAX];
+	char rest[PATH_MAX];
+	int symlinks;
+};
+
+static int follow(struct walk *w, const char *name, struct err *e)
 {
-	cleanup_free char *real = realpath(path, NULL);
+	char target[PATH_MAX], joined[PATH_MAX];
+	ssize_t n = readlink(w->done, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return err_set(e, errno, "read the link '%s'", w->done);
+	target[n] = '\0';
+	if (++w->symlinks > SYMLINKS_MAX)
+		return err_set(e, ELOOP, "resolve '%s'", w->done);
+	if ((size_t)snprintf(joined, sizeof(joined), "%s/%s", target, w->rest) >= sizeof(joined))
+		return err_set(e, ENAMETOOLONG, "resolve '%s'", w->done);
+	memcpy(w->rest, joined, sizeof(joined));
+	/* Back to the directory that the link is in, or to the root. */
+	w->done[*target == '/' ? 0 : strlen(w->done) - strlen(name) - 1] = '\0';
+	return 0;
+}
+
+/* Takes the next component of rest. 1: there was one; 0: the end. */
+static int step(struct walk *w, uid_t uid, struct err *e)
+{
+	char name[NAME_MAX + 1];
+	size_t skip = strspn(w->rest, "/"), len = strcspn(w->rest + skip, "/");
+	size_t end = strlen(w->done);
+	struct stat st;
 	int r;
 
-	if (!real)
-		return err_set(e, errno, "resolve '%s'", path);
-	for (;;) {
-		char *slash;
-
-		r = check_one(*real ? real : "/", uid, e);
-		if (r < 0)
-			return r;
-		slash = strrchr(real, '/');
-		if (!slash || !*real)
-			return 0;
-		*slash = '\0';
+	if (len == 0)
+		return 0;
+	if (len > NAME_MAX || end + len + 2 > sizeof(w->done))
+		return err_set(e, ENAMETOOLONG, "resolve '%s'", w->done);
+	memcpy(name, w->rest + skip, len);
+	name[len] = '\0';
+	memmove(w->rest, w->rest + skip + len, strlen(w->rest + skip + len) + 1);
+	if (strcmp(name, ".") == 0)
+		return 1;
+	if (strcmp(name, "..") == 0) {
+		*(end ? strrchr(w->done, '/') : w->done) = '\0';
+		return 1;
 	}
+	snprintf(w->done + end, sizeof(w->done) - end, "/%s", name);
+	if (lstat(w->done, &st) < 0)
+		return err_set(e, errno, "stat '%s'", w->done);
+	r = check_one(w->done, &st, uid, e);
+	if (r == 0 && S_ISLNK(st.st_mode))
+		r = follow(w, name, e);
+	return r < 0 ? r : 1;
+}
+
+/* Component by component, since a link is as good as the directory in which it can be replaced. */
+int path_check_strict(const char *path, uid_t uid, struct err *e)
+{
+	char cwd[PATH_MAX] = "";
+	struct walk w = {.symlinks = 0};
+	struct stat st;
+	int r;
+
+	if (*path != '/' && !getcwd(cwd, sizeof(cwd)))
+		return err_set(e, errno, "resolve '%s'", path);
+	if ((size_t)snprintf(w.rest, sizeof(w.rest), "%s/%s", cwd, path) >= sizeof(w.rest))
+		return err_set(e, ENAMETOOLONG, "resolve '%s'", path);
+	if (stat("/", &st) < 0)
+		return err_set(e, errno, "stat '/'");
+	r = check_one("/", &st, uid, e);
+	while (r >= 0) {
+		r = step(&w, uid, e);
+		if (r == 0)
+			return 0;
+	}
+	return r;
 }
 
 const char *path_of_fd(int fd, char *buf, size_t size)

@@ -39,7 +39,8 @@ int path_remove_tree(int dirfd, const char *name, struct err *e);
 
 /*
  * As sshd's StrictModes: the file and each directory above it (up to /) belongs to root or to uid,
- * and nobody else can write it; a sticky directory (/tmp) passes. -EPERM names the offender.
+ * and nobody else can write it; a sticky directory (/tmp) passes. Symlinks on the way are followed,
+ * and must belong to the same, in directories of which the same holds. -EPERM names the offender.
  */
 int path_check_strict(const char *path, uid_t uid, struct err *e);
 

@@ -165,6 +165,46 @@ static void a_directory_that_others_can_write_is_refused(void **state)
 	assert_int_equal(path_check_strict(path, getuid(), &e), 0);
 }
 
+static void a_link_that_others_can_replace_is_refused(void **state)
+{
+	char path[128], other[100];
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(mkdirat(root, "good", 0755), 0);
+	write_file("good/file", "x");
+	assert_int_equal(mkdirat(root, "open", 0755), 0);
+	assert_int_equal(symlinkat("../good", root, "open/link"), 0);
+	assert_int_equal(symlinkat("open/link/file", root, "first"), 0);
+	snprintf(path, sizeof(path), "%s/first", dir);
+	snprintf(other, sizeof(other), "%s/open", dir);
+	assert_int_equal(path_check_strict(path, getuid(), &e), 0);
+	assert_int_equal(chmod(other, 0777), 0);
+	assert_int_equal(path_check_strict(path, getuid(), &e), -EPERM);
+	assert_non_null(strstr(e.msg, other));
+}
+
+static void links_in_a_circle_end(void **state)
+{
+	char path[128];
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(symlinkat("b", root, "a"), 0);
+	assert_int_equal(symlinkat("a", root, "b"), 0);
+	snprintf(path, sizeof(path), "%s/a", dir);
+	assert_int_equal(path_check_strict(path, getuid(), &e), -ELOOP);
+}
+
+static void a_missing_file_is_not_strict(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(path_check_strict("/nonexistent/../etc", getuid(), &e), -ENOENT);
+	assert_int_equal(path_check_strict("/etc/../../etc//./passwd", 0, &e), 0);
+}
+
 static void a_file_of_another_user_is_refused(void **state)
 {
 	char path[128];
@@ -197,6 +237,10 @@ int main(void)
 			a_file_that_others_can_write_is_refused, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_directory_that_others_can_write_is_refused, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_link_that_others_can_replace_is_refused, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(links_in_a_circle_end, make_dir, remove_dir),
+		cmocka_unit_test(a_missing_file_is_not_strict),
 		cmocka_unit_test_setup_teardown(
 			a_file_of_another_user_is_refused, make_dir, remove_dir),
 	};
