@@ -15,6 +15,7 @@ struct rule {
 	struct secret credential;  /* the whole field; none: bytes NULL */
 	bool by_method, by_path;   /* some matcher speaks of methods, of paths */
 	SSL_CTX *tls;
+	struct sessions sessions;
 };
 
 struct rules {
@@ -56,6 +57,7 @@ static void rule_done(struct rule *r)
 		matcher_free(r->matchers[i]);
 	free(r->matchers);
 	secret_done(&r->credential);
+	sessions_done(&r->sessions);
 	SSL_CTX_free(r->tls);
 }
 
@@ -240,12 +242,17 @@ int rule_check_address(const struct rule *r, const struct address *a, struct ref
 		address_text(a, text, sizeof(text)), special);
 }
 
-int rule_tls(struct rule *r, struct trust *trust, SSL_CTX **ret, struct err *e)
+int rule_tls(struct rule *r, struct trust *trust, trust_keep_fn *keep, SSL_CTX **ret, struct err *e)
 {
-	int result = r->tls ? 0 : trust_context(trust, r->route->tls_ca, &r->tls, e);
+	int result = r->tls ? 0 : trust_context(trust, r->route->tls_ca, keep, &r->tls, e);
 
 	*ret = r->tls;
 	return result;
+}
+
+struct sessions *rule_sessions(struct rule *r)
+{
+	return &r->sessions;
 }
 
 static void redact_one(const char *value, size_t len, char *text)

@@ -9,6 +9,7 @@
 #include "egress/address.h"
 #include "egress/http1.h"
 #include "egress/refusal.h"
+#include "egress/session.h"
 #include "egress/target.h"
 #include "egress/trust.h"
 
@@ -55,8 +56,12 @@ const struct secret *rule_credential(const struct rule *r);
 /* Whether the upstream may have this address. 0, or -EACCES and *why. */
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why);
 
-/* The client context with the route's roots, made at first use; borrowed. */
-int rule_tls(struct rule *r, struct trust *trust, SSL_CTX **ret, struct err *e);
+/* The client context with the route's roots, made at first use; borrowed. keep: as in trust.h. */
+int rule_tls(
+	struct rule *r, struct trust *trust, trust_keep_fn *keep, SSL_CTX **ret, struct err *e);
+
+/* Sessions of the route's upstreams; borrowed. */
+struct sessions *rule_sessions(struct rule *r);
 
 /* Stars out each credential's value in a response's fields. */
 void rules_redact_head(const struct rules *r, struct http1_head *head);

@@ -112,7 +112,7 @@ static X509_STORE *store_with(struct trust *t, const char *tls_ca)
 	return NULL;
 }
 
-static SSL_CTX *client_context(void)
+static SSL_CTX *client_context(trust_keep_fn *keep)
 {
 	static const unsigned char http11[] = "\x08http/1.1";
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -124,9 +124,10 @@ static SSL_CTX *client_context(void)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	/* Many servers end a connection without close_notify; framing tells us what is missing. */
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
-					 SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(ctx,
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, keep);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	if (SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1) != 0) {
 		SSL_CTX_free(ctx);
@@ -135,7 +136,8 @@ static SSL_CTX *client_context(void)
 	return ctx;
 }
 
-int trust_context(struct trust *t, const char *tls_ca, SSL_CTX **ret, struct err *e)
+int trust_context(
+	struct trust *t, const char *tls_ca, trust_keep_fn *keep, SSL_CTX **ret, struct err *e)
 {
 	SSL_CTX *ctx;
 	X509_STORE *store;
@@ -143,7 +145,7 @@ int trust_context(struct trust *t, const char *tls_ca, SSL_CTX **ret, struct err
 
 	if (r < 0)
 		return r;
-	ctx = client_context();
+	ctx = client_context(keep);
 	if (!ctx)
 		return err_set(e, ENOMEM, "a TLS context");
 	if (!tls_ca) {

@@ -20,8 +20,11 @@ int trust_load(struct trust *t, struct err *e);
 
 /*
  * A client context that verifies against the store and, when tls_ca is not NULL, the roots of that
- * PEM text. The caller frees it (SSL_CTX_free).
+ * PEM text. A session that can be resumed is handed to keep, which returns 1 to take it. The caller
+ * frees the context (SSL_CTX_free).
  */
-int trust_context(struct trust *t, const char *tls_ca, SSL_CTX **ret, struct err *e);
+typedef int trust_keep_fn(SSL *ssl, SSL_SESSION *session);
+int trust_context(
+	struct trust *t, const char *tls_ca, trust_keep_fn *keep, SSL_CTX **ret, struct err *e);
 
 #endif

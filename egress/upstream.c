@@ -165,11 +165,23 @@ void upstream_open(struct upstream *u, const struct upstream_to *to)
 
 /* ---- TLS */
 
+/* Called by OpenSSL when the server has sent a ticket: the connection was verified by then. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct upstream *u = SSL_get_app_data(ssl);
+
+	if (SSL_get_verify_result(ssl) != X509_V_OK)
+		return 0;
+	sessions_keep(rule_sessions(u->rule), u->host, u->port, session);
+	return 1;
+}
+
 static int start_tls(struct upstream *u, struct err *e)
 {
 	SSL_CTX *ctx = NULL;
+	SSL_SESSION *session = sessions_find(rule_sessions(u->rule), u->host, u->port);
 	SSL *ssl;
-	int r = rule_tls(u->rule, u->service->trust, &ctx, e);
+	int r = rule_tls(u->rule, u->service->trust, keep_session, &ctx, e);
 
 	if (r < 0)
 		return r;
@@ -177,6 +189,10 @@ static int start_tls(struct upstream *u, struct err *e)
 	if (!ssl)
 		return err_set(e, ENOMEM, "a TLS session");
 	SSL_set_connect_state(ssl);
+	SSL_set_app_data(ssl, u);
+	/* Without a session, or when the server does not know it any more, a full handshake. */
+	if (session)
+		SSL_set_session(ssl, session);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (SSL_set1_host(ssl, u->host) != 1 || SSL_set_tlsext_host_name(ssl, u->host) != 1) {
 		SSL_free(ssl);

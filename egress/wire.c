@@ -23,6 +23,9 @@ void wire_init(struct wire *w)
 
 void wire_done(struct wire *w)
 {
+	/* An end without close_notify would spoil the session; what is whole is HTTP's to say. */
+	if (w->ssl && !w->dead && SSL_is_init_finished(w->ssl))
+		SSL_set_shutdown(w->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(w->ssl);
 	fd_close(&w->fd);
 	buf_done(&w->in);

@@ -2,7 +2,7 @@
 
 What it answers stands in the path: /raw/HEX sends those bytes and closes, /keep/HEX sends them and goes
 on, /once answers the first request of a connection and closes at the second, /silent says nothing.
-Each request head is appended to RECORD.
+Each request head is appended to RECORD, with TLS also whether its session was resumed.
 """
 import socket
 import socketserver
@@ -28,6 +28,8 @@ class Handler(socketserver.StreamRequestHandler):
                 return
             with open(self.server.record, "ab") as f:
                 f.write(head)
+                if self.server.context:
+                    f.write(b"resumed: %s\n" % str(self.request.session_reused).encode())
             path = head.split(b" ")[1].decode().split("/")
             if path[1] in ("raw", "keep"):
                 self.wfile.write(bytes.fromhex(path[2]))
