@@ -55,8 +55,8 @@ static int open_namespace(struct monitor *m, struct err *e)
 		return netns_new(&m->netns_fd, e);
 	m->netns_fd = open(m->plan.netns_path, O_RDONLY | O_CLOEXEC);
 	if (m->netns_fd < 0)
-		return err_set(e, errno, "open the engine's network namespace '%s'",
-			m->plan.netns_path);
+		return err_set(
+			e, errno, "open the engine's network namespace '%s'", m->plan.netns_path);
 	return netns_sidecar_prepare(m->netns_fd, e);
 }
 
@@ -135,6 +135,12 @@ int monitor_net_start(struct monitor *m, struct err *e)
 	return r == 0 ? netns_policy_seal(m->netns_fd, e) : r;
 }
 
+static bool may_be_kept(const struct monitor *m)
+{
+	return m->netns_fd >= 0 && m->agent_netns_fd >= 0 &&
+	       (m->plan.netns_path || m->plan.engine_network || m->engine_network);
+}
+
 int monitor_net_undo(struct monitor *m, struct err *e)
 {
 	struct err one;
@@ -147,9 +153,9 @@ int monitor_net_undo(struct monitor *m, struct err *e)
 		if (r < 0)
 			log_error("%s", e->msg);
 	}
-	/* In a namespace that the engine keeps, the link would stay. */
-	if (m->netns_fd >= 0 && m->agent_netns_fd >= 0 &&
-		netns_link_remove(m->netns_fd, &one) < 0) {
+	/* In a namespace that the engine keeps the link would stay; ours ends with us, link and
+	 * all. */
+	if (may_be_kept(m) && netns_link_remove(m->netns_fd, &one) < 0) {
 		log_error("%s", one.msg);
 		if (r == 0) {
 			*e = one;
