@@ -76,6 +76,9 @@ int confine_syscalls(const struct confine_row *rows, size_t n_rows, struct err *
 	if (!ctx)
 		return err_set(e, ENOMEM, "seccomp filter");
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	/* Another ABI's calls (32-bit ones, x32): the same end as for a call without a row. */
+	if (r == 0)
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	for (size_t i = 0; r == 0 && i < n_rows; i++) {
 		r = add_row(ctx, &rows[i]);
 		if (r < 0) {
