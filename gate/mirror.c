@@ -48,6 +48,8 @@ static const char config[] = "[core]\n"
 			     "\tfsckObjects = true\n"
 			     "\tautogc = false\n"
 			     "\tupdateServerInfo = false\n"
+			     /* Packs stay packs: what is loose is compressed anew each time. */
+			     "[transfer]\n\tunpackLimit = 1\n"
 			     "[http]\n\treceivepack = true\n"
 			     "[uploadpack]\n\tallowFilter = true\n"
 			     "[pack]\n\tthreads = 2\n";

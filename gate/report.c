@@ -9,6 +9,9 @@
 #include "gate/refs.h"
 #include "gate/sanitize.h"
 
+/* Each costs a walk through its history, for each finding. */
+#define REFS_ASKED_MAX 32
+
 struct place {
 	const char *ref; /* borrowed */
 	char commit[65];
@@ -46,7 +49,7 @@ static void find_place(const struct inspect_finding *f, const struct commands *c
 	const struct git_job *job, const char *exclude, struct place *ret)
 {
 	*ret = (struct place){0};
-	for (size_t i = 0; i < cmds->n && !ret->ref && *f->oid; i++) {
+	for (size_t i = 0; i < cmds->n && i < REFS_ASKED_MAX && !ret->ref && *f->oid; i++) {
 		const struct command *cmd = &cmds->list[i];
 
 		if (command_is_delete(cmd))
