@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,13 +121,32 @@ static int read_memfd(int fd, size_t len, char *body)
 	return pread(fd, body, len, 0) == (ssize_t)len ? 0 : -EPROTO;
 }
 
-int msg_recv(int sock, struct msg *m, struct err *e)
-{
-	cleanup_free char *inline_body = malloc(INLINE_MAX);
+/* One packet as it came, before anything in it is believed. */
+struct packet {
 	struct header h;
+	size_t len; /* of header and inline body together */
+	int flags;
+	char *body; /* INLINE_MAX bytes */
+	int fds[MSG_FDS_MAX + 1];
+	size_t n_fds;
+};
+
+static void packet_done(struct packet *p)
+{
+	for (size_t i = 0; i < p->n_fds; i++)
+		fd_close(&p->fds[i]);
+	/* It may have held a secret. */
+	if (p->body)
+		secret_wipe(p->body, p->len < INLINE_MAX ? p->len : INLINE_MAX);
+	free(p->body);
+}
+
+/* 1, 0 at end of file, or -errno. */
+static int receive(int sock, struct packet *p, struct err *e)
+{
 	struct iovec iov[2] = {
-		{.iov_base = &h, .iov_len = sizeof(h)},
-		{.iov_base = inline_body, .iov_len = INLINE_MAX},
+		{.iov_base = &p->h, .iov_len = sizeof(p->h)},
+		{.iov_base = p->body, .iov_len = INLINE_MAX},
 	};
 	union {
 		char buf[CMSG_SPACE((MSG_FDS_MAX + 1) * sizeof(int))];
@@ -138,48 +158,62 @@ int msg_recv(int sock, struct msg *m, struct err *e)
 		.msg_control = control.buf,
 		.msg_controllen = sizeof(control.buf),
 	};
-	int fds[MSG_FDS_MAX + 1];
-	size_t n_fds = 0, skip = 0;
 	ssize_t n;
-	int bad = 0;
 
-	*m = (struct msg){0};
-	if (!inline_body)
-		return err_set(e, ENOMEM, "receive a control message");
 	do {
 		n = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : err_set(e, errno, "receive a control message");
-	take_fds(&mh, fds, &n_fds);
-	if (n == 0)
-		return 0;
-	m->body = calloc(1, (size_t)n >= sizeof(h) && h.len <= MSG_BODY_MAX ? h.len + 1 : 1);
-	if (!m->body || (size_t)n < sizeof(h) || h.len > MSG_BODY_MAX ||
-		(mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || h.in_memfd > 1)
-		bad = 1;
-	else if (h.in_memfd)
-		bad = n_fds < 1 || read_memfd(fds[0], h.len, m->body) < 0;
-	else
-		bad = (size_t)n != sizeof(h) + h.len;
-	if (!bad && h.in_memfd) {
-		close(fds[0]);
-		skip = 1;
-	}
-	for (size_t i = skip; i < n_fds; i++) {
-		if (bad || m->n_fds >= MSG_FDS_MAX)
-			close(fds[i]);
-		else
-			m->fds[m->n_fds++] = fds[i];
-	}
-	if (bad) {
-		msg_done(m);
+	take_fds(&mh, p->fds, &p->n_fds);
+	p->len = (size_t)n;
+	p->flags = mh.msg_flags;
+	return n > 0;
+}
+
+static bool is_well_formed(const struct packet *p)
+{
+	if (p->len < sizeof(p->h) || (p->flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return false;
+	if (p->h.len > MSG_BODY_MAX || p->h.in_memfd > 1)
+		return false;
+	if (p->h.in_memfd)
+		return p->len == sizeof(p->h) && p->n_fds > 0 && p->n_fds <= MSG_FDS_MAX + 1;
+	return p->len == sizeof(p->h) + p->h.len && p->n_fds <= MSG_FDS_MAX;
+}
+
+/* The body of a well-formed packet, from where it is; its own descriptor is none of the message. */
+static int unpack(struct packet *p, struct msg *m, struct err *e)
+{
+	size_t first = p->h.in_memfd ? 1 : 0;
+
+	m->body = calloc(1, p->h.len + 1);
+	if (!m->body)
+		return err_set(e, ENOMEM, "receive a control message");
+	m->type = p->h.type;
+	m->len = p->h.len;
+	if (!p->h.in_memfd)
+		memcpy(m->body, p->body, p->h.len);
+	else if (read_memfd(p->fds[0], p->h.len, m->body) < 0)
 		return err_say(e, EPROTO, "malformed control message");
-	}
-	if (!h.in_memfd)
-		memcpy(m->body, inline_body, h.len);
-	secret_wipe(inline_body, INLINE_MAX < h.len ? INLINE_MAX : h.len);
-	m->type = h.type;
-	m->len = h.len;
+	for (size_t i = first; i < p->n_fds; i++)
+		m->fds[m->n_fds++] = steal_fd(&p->fds[i]);
 	return 1;
+}
+
+int msg_recv(int sock, struct msg *m, struct err *e)
+{
+	struct packet p = {.body = malloc(INLINE_MAX)};
+	int r;
+
+	*m = (struct msg){0};
+	r = p.body ? receive(sock, &p, e) : err_set(e, ENOMEM, "receive a control message");
+	if (r > 0 && !is_well_formed(&p))
+		r = err_say(e, EPROTO, "malformed control message");
+	if (r > 0)
+		r = unpack(&p, m, e);
+	if (r < 0)
+		msg_done(m);
+	packet_done(&p);
+	return r;
 }

@@ -34,59 +34,59 @@ int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	return -EAGAIN;
 }
 
+/* Makes NAME in the directory `parent` of the root, if it is not there. */
+static int make_one(int rootfd, const char *parent, const char *name, mode_t mode)
+{
+	cleanup_fd int fd =
+		path_open_in_root(rootfd, *parent ? parent : "/", O_PATH | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return fd;
+	return mkdirat(fd, name, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* Opens `path`, whose last component begins at `last`, and makes it where it is missing. */
+static int open_or_make(int rootfd, const char *path, const char *last, mode_t mode)
+{
+	cleanup_free char *parent = NULL;
+	int r, fd = path_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd != -ENOENT)
+		return fd;
+	parent = strndup(path, (size_t)(last - path));
+	r = parent ? make_one(rootfd, parent, last, mode) : -ENOMEM;
+	return r < 0 ? r : path_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
+}
+
 int path_mkdir_in_root(int rootfd, const char *path, mode_t mode)
 {
 	cleanup_free char *copy = strdup(path);
 	cleanup_fd int dir = -1;
-	char *rest = copy, *part;
+	size_t at = 0;
 
 	if (!copy)
 		return -ENOMEM;
 	/* Most often it is all there. */
-	dir = path_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
+	dir = path_open_in_root(rootfd, *path ? path : "/", O_PATH | O_DIRECTORY, 0);
 	if (dir >= 0 || dir != -ENOENT)
 		return steal_fd(&dir);
 	/*
 	 * Prefix by prefix from the root, so that a symlink in the middle resolves inside the root,
 	 * and "..", too.
 	 */
-	for (part = rest; part;) {
-		char *slash = strchr(part, '/'), *base;
-		cleanup_fd int parent = -1;
-		cleanup_free char *head = NULL;
+	for (;;) {
+		size_t start = at + strspn(path + at, "/");
 
-		if (slash == part) {
-			part++;
-			continue;
-		}
-		if (slash)
-			*slash = '\0';
-		if (*part) {
-			fd_close(&dir);
-			dir = path_open_in_root(rootfd, copy, O_PATH | O_DIRECTORY, 0);
-		}
-		if (*part && dir == -ENOENT) {
-			base = part;
-			head = strndup(copy, (size_t)(base - copy));
-			if (!head)
-				return -ENOMEM;
-			parent = path_open_in_root(
-				rootfd, *head ? head : "/", O_PATH | O_DIRECTORY, 0);
-			if (parent < 0)
-				return parent;
-			if (mkdirat(parent, base, mode) < 0 && errno != EEXIST)
-				return -errno;
-			dir = path_open_in_root(rootfd, copy, O_PATH | O_DIRECTORY, 0);
-		}
-		if (*part && dir < 0)
+		if (!path[start])
+			return steal_fd(&dir);
+		at = start + strcspn(path + start, "/");
+		copy[at] = '\0';
+		fd_close(&dir);
+		dir = open_or_make(rootfd, copy, copy + start, mode);
+		copy[at] = path[at];
+		if (dir < 0)
 			return dir;
-		if (slash)
-			*slash = '/';
-		part = slash ? slash + 1 : NULL;
 	}
-	if (dir < 0)
-		dir = path_open_in_root(rootfd, "/", O_PATH | O_DIRECTORY, 0);
-	return steal_fd(&dir);
 }
 
 int path_read_in_root(

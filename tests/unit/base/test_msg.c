@@ -66,6 +66,35 @@ static void a_large_body_arrives_without_an_extra_descriptor(void **state)
 	assert_int_equal(m.n_fds, 0);
 }
 
+static void a_large_body_and_descriptors_arrive_together(void **state)
+{
+	size_t len = 1U << 20;
+	cleanup_free char *body = calloc(1, len);
+	cleanup_msg struct msg m = {0};
+	int fds[MSG_FDS_MAX];
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < MSG_FDS_MAX; i++)
+		fds[i] = pair[0];
+	assert_int_equal(msg_send(pair[0], 1, body, len, fds, MSG_FDS_MAX, &e), 0);
+	assert_int_equal(msg_recv(pair[1], &m, &e), 1);
+	assert_int_equal(m.len, len);
+	assert_int_equal(m.n_fds, MSG_FDS_MAX);
+}
+
+static void an_empty_body_is_a_message(void **state)
+{
+	cleanup_msg struct msg m = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(msg_send(pair[0], 5, NULL, 0, NULL, 0, &e), 0);
+	assert_int_equal(msg_recv(pair[1], &m, &e), 1);
+	assert_int_equal(m.type, 5);
+	assert_string_equal(m.body, "");
+}
+
 static void a_body_beyond_the_bound_is_not_sent(void **state)
 {
 	cleanup_free char *body = calloc(1, MSG_BODY_MAX + 1);
@@ -110,7 +139,7 @@ static void what_is_no_message_is_refused(void **state)
 	}
 }
 
-static void a_body_in_a_file_that_is_not_sealed_is_refused(void **state)
+static void a_body_in_a_file_of_another_length_is_refused(void **state)
 {
 	uint32_t header[4] = {1, 3, 1, 0};
 	cleanup_fd int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
@@ -144,6 +173,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_large_body_arrives_without_an_extra_descriptor, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
+			a_large_body_and_descriptors_arrive_together, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(an_empty_body_is_a_message, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
 			a_body_beyond_the_bound_is_not_sent, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
 			the_end_of_the_other_side_is_told, open_pair, close_pair),
@@ -152,7 +184,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_no_message_is_refused, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
-			a_body_in_a_file_that_is_not_sealed_is_refused, open_pair, close_pair),
+			a_body_in_a_file_of_another_length_is_refused, open_pair, close_pair),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
