@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/ptr.h"
@@ -151,10 +153,41 @@ int cgroup_layout_parse(const char *mountinfo, struct cgroup *cg, struct err *e)
 	return 0;
 }
 
+/* Something else may be mounted over a hierarchy, which the table goes on to list. */
+static bool is_covered(const struct cgroup_hier *h)
+{
+	struct statfs fs;
+
+	return statfs(h->mount, &fs) == 0 &&
+	       fs.f_type != (h->v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
+}
+
+static void drop_covered(struct cgroup *cg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cg->n; i++) {
+		struct cgroup_hier *h = &cg->h[i];
+
+		if (!is_covered(h)) {
+			cg->h[kept++] = *h;
+			continue;
+		}
+		free(h->names);
+		free(h->mount);
+		free(h->root);
+	}
+	cg->n = kept;
+}
+
 int cgroup_layout_read(struct cgroup *cg, struct err *e)
 {
 	cleanup_free char *text = NULL;
 	int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL, e);
 
-	return r < 0 ? r : cgroup_layout_parse(text, cg, e);
+	if (r == 0)
+		r = cgroup_layout_parse(text, cg, e);
+	if (r == 0)
+		drop_covered(cg);
+	return r;
 }
