@@ -54,14 +54,13 @@ static int run_child(char *const *sysctl, struct report *report, struct err *e)
 		*e = report->error;
 		return -e->code;
 	}
-	return status == 0 ? 0
-			   : err_say(e, EIO, "the child that makes the agent's network died");
+	return status == 0 ? 0 : err_say(e, EIO, "the child that makes the agent's network died");
 }
 
 int agent_net_make(char *const *sysctl, struct agent_net *ret, struct err *e)
 {
-	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *report = mmap(
+		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int r;
 
 	if (report == MAP_FAILED)

@@ -23,6 +23,7 @@ struct globals {
 	bool rootless; /* run without privilege, or --rootless=true */
 	enum cgroup_manager cgroup_manager;
 	struct plan_choice choice;
+	char **file_values; /* strings of the runtime's file that the fields above point to */
 };
 
 struct command {

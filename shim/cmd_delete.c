@@ -7,8 +7,9 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 {
 	bool force = false;
 	const struct option_def defs[] = {
-		{"force", 'f', OPTION_SWITCH, &force, NULL, "a running one, too; a missing one is "
-							    "no error"},
+		{"force", 'f', OPTION_SWITCH, &force, NULL,
+			"a running one, too; a missing one is "
+			"no error"},
 	};
 	const struct options options = {
 		.program = "bottle-shim delete",

@@ -52,7 +52,8 @@ static int check_running(const struct state *s, const struct exec_options *o, st
 	return err_say(e, EINVAL, "cannot exec in a %s container", state_status_name(status));
 }
 
-static int open_console(struct exec *x, const struct exec_options *o, int *ret_master, struct err *e)
+static int open_console(
+	struct exec *x, const struct exec_options *o, int *ret_master, struct err *e)
 {
 	bool terminal = x->process.process->terminal;
 	int pair[2];
@@ -127,7 +128,9 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 {
 	struct exec x = {
 		.state = s,
-		.process = {.process = process, .lsm_fd = -1, .seccomp_agent = -1,
+		.process = {.process = process,
+			.lsm_fd = -1,
+			.seccomp_agent = -1,
 			.preserve_fds = o->preserve_fds},
 		.init_pidfd = -1,
 		.netns = -1,

@@ -42,8 +42,8 @@ static int run_made(struct container *c, const struct run_options *o, struct err
 	return foreground_status(status);
 }
 
-static int run_container(const struct globals *g, const struct run_options *o, const char *id,
-	struct err *e)
+static int run_container(
+	const struct globals *g, const struct run_options *o, const char *id, struct err *e)
 {
 	struct container c;
 	struct err deletion;

@@ -35,8 +35,8 @@ static int check_preserved(long n, struct err *e)
 {
 	for (int fd = 3; fd < 3 + n; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			return err_say(e, EBADF, "--preserve-fds %ld: descriptor %d is not open", n,
-				fd);
+			return err_say(
+				e, EBADF, "--preserve-fds %ld: descriptor %d is not open", n, fd);
 	return 0;
 }
 
@@ -146,7 +146,10 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 	int pair[2], r;
 
 	i->process.process = p;
-	i->process.preserve_fds = c->options->preserve_fds;
+	i->process.preserve_fds = c->options->preserve_fds > c->options->listen_fds
+					  ? c->options->preserve_fds
+					  : c->options->listen_fds;
+	i->listen_fds = c->options->listen_fds;
 	i->plan = c->plan;
 	i->state = c->state;
 	i->cgroup = c->cgroup;
@@ -206,8 +209,7 @@ static int init_died(struct container *c, struct err *e)
 		return r < 0 ? r : err_say(e, EIO, "the container's init does not answer");
 	if (WIFSIGNALED(status))
 		return err_say(e, EIO, "the container's init was killed by signal %d%s",
-			WTERMSIG(status),
-			WTERMSIG(status) == SIGKILL ? " (out of memory?)" : "");
+			WTERMSIG(status), WTERMSIG(status) == SIGKILL ? " (out of memory?)" : "");
 	return err_say(e, EIO, "the container's init ended with status %d", WEXITSTATUS(status));
 }
 

@@ -45,8 +45,8 @@ static int kill_init(const struct state *s, struct cgroup *cg, struct err *e)
 	if (cgroup_frozen(cg, &ignored) > 0 && cgroup_freeze(cg, false, &ignored) < 0)
 		log_warning("%s", ignored.msg);
 	if (poll(&p, 1, KILL_TIMEOUT_MS) == 0)
-		return err_say(e, ETIMEDOUT, "the container's init (pid %d) does not end",
-			(int)s->pid);
+		return err_say(
+			e, ETIMEDOUT, "the container's init (pid %d) does not end", (int)s->pid);
 	return 0;
 }
 

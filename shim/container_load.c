@@ -13,8 +13,8 @@
 
 #define CONFIG_MAX (16U << 20)
 
-static int read_config(const char *bundle, const char *config, struct container_source *ret,
-	struct err *e)
+static int read_config(
+	const char *bundle, const char *config, struct container_source *ret, struct err *e)
 {
 	cleanup_free char *path =
 		config ? realpath(config, NULL) : str_format("%s/config.json", bundle);

@@ -11,8 +11,8 @@ void container_options_complete(struct container_options *o)
 	const char *text = getenv("LISTEN_FDS");
 	long n;
 
-	if (text && str_to_long(text, 1, 1024, &n) && o->preserve_fds < n)
-		o->preserve_fds = n;
+	if (text && str_to_long(text, 1, 1024, &n))
+		o->listen_fds = n;
 }
 
 int container_create_failed(struct err *e)

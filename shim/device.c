@@ -79,10 +79,9 @@ static int check_existing(int dir, const char *name, const struct oci_device *d,
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "device '%s'", d->path);
 	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
-		(d->type != 'p' &&
-			st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor)))
-		return err_say(e, EEXIST,
-			"device '%s': the image has something else of that name", d->path);
+		(d->type != 'p' && st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor)))
+		return err_say(e, EEXIST, "device '%s': the image has something else of that name",
+			d->path);
 	return 0;
 }
 

@@ -61,8 +61,7 @@ static int join_keyring(const struct exec *x, struct err *e)
 
 	if (!name)
 		return err_set(e, ENOMEM, "keyring");
-	if (x->new_keyring &&
-		syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0) < 0 &&
+	if (x->new_keyring && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0) < 0 &&
 		errno != ENOSYS && errno != EPERM && errno != EDQUOT && errno != EACCES)
 		return err_set(e, errno, "join the session keyring");
 	return 0;
@@ -112,8 +111,7 @@ static int child(const struct exec *x, int sync, struct err *e)
 		r = err_set(e, errno, "chdir '/'");
 	if (r == 0)
 		r = join_keyring(x, e);
-	if (r == 0 && x->personality != OCI_UNSET &&
-		personality((unsigned long)x->personality) < 0)
+	if (r == 0 && x->personality != OCI_UNSET && personality((unsigned long)x->personality) < 0)
 		r = err_set(e, errno, "set linux.personality");
 	if (r == 0)
 		r = process_set_home(&env, p->uid, e);
@@ -147,8 +145,8 @@ static int take(int sync, enum exec_stage stage, struct err *e)
 		return r;
 	if (r == 0)
 		return stage == EXEC_READY
-			? err_say(e, EIO, "the process died before it was executed")
-			: 0;
+			       ? err_say(e, EIO, "the process died before it was executed")
+			       : 0;
 	if (m.type == EXEC_FAILED && m.len == sizeof(*e)) {
 		memcpy(e, m.body, sizeof(*e));
 		e->msg[sizeof(e->msg) - 1] = '\0';

@@ -47,23 +47,25 @@ static int set_user(const char *text, struct oci_process *p, struct err *e)
 static int add_gids(char *const *gids, struct oci_process *p, struct err *e)
 {
 	for (size_t i = 0; gids && gids[i]; i++) {
-		uint32_t *grown = reallocarray(
-			p->additional_gids, p->n_additional_gids + 1, sizeof(*grown));
+		uint32_t *grown =
+			reallocarray(p->additional_gids, p->n_additional_gids + 1, sizeof(*grown));
 		long gid;
 
 		if (!grown)
 			return err_set(e, ENOMEM, "--additional-gids");
 		p->additional_gids = grown;
 		if (!str_to_long(gids[i], 0, UINT32_MAX - 1, &gid))
-			return err_say(e, EINVAL, "--additional-gids: expected a number, found "
-						  "'%s'",
+			return err_say(e, EINVAL,
+				"--additional-gids: expected a number, found "
+				"'%s'",
 				gids[i]);
 		grown[p->n_additional_gids++] = (uint32_t)gid;
 	}
 	return 0;
 }
 
-/* Not inheritable: what the user's program executes shall not get it by a file's inheritable set. */
+/* Not inheritable: what the user's program executes shall not get it by a file's inheritable set.
+ */
 static int add_caps(char *const *caps, struct oci_process *p, struct err *e)
 {
 	static const enum oci_cap_set sets[] = {

@@ -33,7 +33,7 @@ struct exec_options {
 		{"apparmor", 0, OPTION_STRING, &(o)->apparmor, "PROFILE", "AppArmor profile"},     \
 		{"process-label", 0, OPTION_STRING, &(o)->process_label, "LABEL",                  \
 			"SELinux label"},                                                          \
-		{"cgroup", 0, OPTION_STRING, &(o)->cgroup, "PATH", "group below the container's"},         \
+		{"cgroup", 0, OPTION_STRING, &(o)->cgroup, "PATH", "group below the container's"}, \
 		{"ignore-paused", 0, OPTION_SWITCH, &(o)->ignore_paused, NULL,                     \
 			"also in a paused container"},                                             \
 	{                                                                                          \

@@ -33,8 +33,8 @@ int foreground_wait(struct proc *p, int *ret_status, struct err *e)
 	if (signals < 0)
 		return signals;
 	for (;;) {
-		struct pollfd set[] = {{.fd = signals, .events = POLLIN},
-			{.fd = p->pidfd, .events = POLLIN}};
+		struct pollfd set[] = {
+			{.fd = signals, .events = POLLIN}, {.fd = p->pidfd, .events = POLLIN}};
 		struct signalfd_siginfo info;
 
 		if (poll(set, 2, -1) < 0 && errno != EINTR)

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/globals_file.h"
 
 /* What options_parse fills, before it is checked and turned into struct globals. */
 struct raw {
@@ -25,31 +26,35 @@ struct raw {
 #define RAW_OPTIONS(raw)                                                                           \
 	{                                                                                          \
 		{"root", 0, OPTION_STRING, &(raw)->root, "DIR", "where state is kept"},            \
-		{"log", 0, OPTION_STRING, &(raw)->log, "FILE", "append log lines to FILE"},        \
-		{"log-format", 0, OPTION_STRING, &(raw)->log_format, "text|json",                  \
-			"format of the log file"},                                                 \
-		{"debug", 0, OPTION_SWITCH, &(raw)->debug, NULL, "log each step"},                 \
-		{"systemd-cgroup", 0, OPTION_SWITCH, &(raw)->systemd_cgroup, NULL,                 \
-			"let systemd make cgroups"},                                               \
-		{"cgroup-manager", 0, OPTION_STRING, &(raw)->cgroup_manager,                       \
-			"cgroupfs|systemd|disabled", "who makes cgroups"},                         \
-		{"rootless", 0, OPTION_STRING, &(raw)->rootless, "auto|true|false",                \
-			"run without privilege"},                                                  \
-		{"criu", 0, OPTION_STRING, &(raw)->criu, "PATH", "accepted and unused"},           \
-		{"home", 0, OPTION_STRING, &(raw)->home, "DIR", "the operator's directory"},       \
-		{"bottle", 0, OPTION_LIST, &(raw)->bottles, "NAME", "run in this bottle: a lock"}, \
-		{"agent", 0, OPTION_STRING, &(raw)->agent, "NAME", "the agent's manifest"},        \
-		{"selectable", 0, OPTION_NAMES, &(raw)->selectable, "NAME,…",                      \
-			"bottles that annotations may choose"},                                    \
-		{"select-from-env", 0, OPTION_SWITCH, &(raw)->select_from_env, NULL,               \
-			"the container's BOTTLE may choose, too"},                                 \
-		{"default-bottle", 0, OPTION_STRING, &(raw)->default_bottle, "NAME",               \
-			"bottle where none was chosen"},                                           \
-		{"require-bottle", 0, OPTION_SWITCH, &(raw)->require_bottle, NULL,                 \
-			"refuse a container without a bottle"},                                    \
-		{"egress", 0, OPTION_STRING, &(raw)->egress, "auto|engine|bridge|none",            \
-			"how the sidecar reaches the world"},                                      \
-		{"version", 'v', OPTION_SWITCH, &(raw)->version, NULL, "print versions"},          \
+			{"log", 0, OPTION_STRING, &(raw)->log, "FILE",                             \
+				"append log lines to FILE"},                                       \
+			{"log-format", 0, OPTION_STRING, &(raw)->log_format, "text|json",          \
+				"format of the log file"},                                         \
+			{"debug", 0, OPTION_SWITCH, &(raw)->debug, NULL, "log each step"},         \
+			{"systemd-cgroup", 0, OPTION_SWITCH, &(raw)->systemd_cgroup, NULL,         \
+				"let systemd make cgroups"},                                       \
+			{"cgroup-manager", 0, OPTION_STRING, &(raw)->cgroup_manager,               \
+				"cgroupfs|systemd|disabled", "who makes cgroups"},                 \
+			{"rootless", 0, OPTION_STRING, &(raw)->rootless, "auto|true|false",        \
+				"run without privilege"},                                          \
+			{"criu", 0, OPTION_STRING, &(raw)->criu, "PATH", "accepted and unused"},   \
+			{"home", 0, OPTION_STRING, &(raw)->home, "DIR",                            \
+				"the operator's directory"},                                       \
+			{"bottle", 0, OPTION_LIST, &(raw)->bottles, "NAME",                        \
+				"run in this bottle: a lock"},                                     \
+			{"agent", 0, OPTION_STRING, &(raw)->agent, "NAME",                         \
+				"the agent's manifest"},                                           \
+			{"selectable", 0, OPTION_NAMES, &(raw)->selectable, "NAME,…",              \
+				"bottles that annotations may choose"},                            \
+			{"select-from-env", 0, OPTION_SWITCH, &(raw)->select_from_env, NULL,       \
+				"the container's BOTTLE may choose, too"},                         \
+			{"default-bottle", 0, OPTION_STRING, &(raw)->default_bottle, "NAME",       \
+				"bottle where none was chosen"},                                   \
+			{"require-bottle", 0, OPTION_SWITCH, &(raw)->require_bottle, NULL,         \
+				"refuse a container without a bottle"},                            \
+			{"egress", 0, OPTION_STRING, &(raw)->egress, "auto|engine|bridge|none",    \
+				"how the sidecar reaches the world"},                              \
+			{"version", 'v', OPTION_SWITCH, &(raw)->version, NULL, "print versions"},  \
 	}
 
 static const struct options *global_options(struct raw *raw)
@@ -105,8 +110,8 @@ static int set_words(const struct raw *raw, struct globals *g, struct err *e)
 	int less = manager < 0 ? manager
 			       : choose("rootless", raw->rootless ? raw->rootless : "auto",
 					 rootless, e);
-	int mode = less < 0 ? less
-			    : choose("egress", raw->egress ? raw->egress : "auto", egress, e);
+	int mode =
+		less < 0 ? less : choose("egress", raw->egress ? raw->egress : "auto", egress, e);
 
 	if (mode < 0)
 		return mode;
@@ -162,6 +167,7 @@ static int from_raw(struct raw *raw, struct globals *g, struct err *e)
 
 int globals_parse(int argc, char **argv, struct globals_line *ret, struct err *e)
 {
+	const char *file = getenv("BOTTLE_RUNTIME_FILE");
 	struct raw raw = {0};
 	int n = options_parse(global_options(&raw), argc, argv, e);
 
@@ -173,6 +179,9 @@ int globals_parse(int argc, char **argv, struct globals_line *ret, struct err *e
 	if (n < 0)
 		return n;
 	ret->command = n > 0 ? &argv[1] : NULL;
+	if (!raw.version && globals_file_read(file ? file : GLOBALS_FILE, global_options(&raw),
+				    &ret->globals.file_values, e) < 0)
+		return -e->code;
 	return from_raw(&raw, &ret->globals, e);
 }
 
@@ -193,6 +202,7 @@ void globals_done(struct globals *g)
 {
 	free((char *)g->root);
 	free((char *)g->choice.home);
+	strv_free(g->file_values);
 	strv_free(g->choice.bottles);
 	strv_free(g->choice.selectable);
 	*g = (struct globals){0};

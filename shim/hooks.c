@@ -54,10 +54,10 @@ static int wait_for(struct proc *p, const struct oci_hook *h, int out, struct er
 		return 0;
 	output_of(out, output, sizeof(output));
 	if (WIFSIGNALED(status))
-		return err_say(e, EIO, "'%s' was ended by signal %d: %s", h->path,
-			WTERMSIG(status), output);
-	return err_say(e, EIO, "'%s' ended with exit status %d: %s", h->path,
-		WEXITSTATUS(status), output);
+		return err_say(e, EIO, "'%s' was ended by signal %d: %s", h->path, WTERMSIG(status),
+			output);
+	return err_say(
+		e, EIO, "'%s' ended with exit status %d: %s", h->path, WEXITSTATUS(status), output);
 }
 
 static int run_one(const struct oci_hook *h, const char *state, const char *dir, struct err *e)

@@ -47,8 +47,8 @@ static char *map_text(const char *file, const struct oci_id_map *map, size_t n)
 	return str_take(&s);
 }
 
-static int write_map(pid_t pid, const char *file, const struct oci_id_map *map, size_t n,
-	struct err *e)
+static int write_map(
+	pid_t pid, const char *file, const struct oci_id_map *map, size_t n, struct err *e)
 {
 	cleanup_free char *text = map_text(file, map, n);
 	char path[64];
@@ -60,8 +60,8 @@ static int write_map(pid_t pid, const char *file, const struct oci_id_map *map, 
 }
 
 /* newuidmap PID CONTAINER HOST SIZE … */
-static int run_helper(const char *program, pid_t pid, const struct oci_id_map *map, size_t n,
-	struct err *e)
+static int run_helper(
+	const char *program, pid_t pid, const struct oci_id_map *map, size_t n, struct err *e)
 {
 	cleanup_strv char **argv = NULL;
 	cleanup_proc struct proc p = PROC_NONE;
@@ -84,8 +84,9 @@ static int run_helper(const char *program, pid_t pid, const struct oci_id_map *m
 	if (r < 0)
 		return r;
 	return status == 0 ? 0
-			   : err_say(e, EPERM, "%s refused the id map of linux.uidMappings or "
-					       "linux.gidMappings (see subuid(5))",
+			   : err_say(e, EPERM,
+				     "%s refused the id map of linux.uidMappings or "
+				     "linux.gidMappings (see subuid(5))",
 				     program);
 }
 
@@ -150,13 +151,13 @@ int idmap_namespace(const struct oci_mount *m, const struct oci *oci, struct err
 	};
 
 	if (maps.n_uid_maps == 0 || maps.n_gid_maps == 0)
-		return err_say(e, EINVAL,
-			"mount on '%s': idmap needs uidMappings and gidMappings", m->destination);
+		return err_say(e, EINVAL, "mount on '%s': idmap needs uidMappings and gidMappings",
+			m->destination);
 	return namespace_of_child(&maps, e);
 }
 
-static int map_ids(int mount, const struct oci_mount *m, const struct oci *oci, bool recursive,
-	struct err *e)
+static int map_ids(
+	int mount, const struct oci_mount *m, const struct oci *oci, bool recursive, struct err *e)
 {
 	cleanup_fd int ns = idmap_namespace(m, oci, e);
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
@@ -184,7 +185,8 @@ static int detach_from_host(int mount, const struct oci *oci, struct err *e)
 	return 0;
 }
 
-static int open_source(const struct oci *oci, const struct oci_mount *m, bool user_ns, struct err *e)
+static int open_source(
+	const struct oci *oci, const struct oci_mount *m, bool user_ns, struct err *e)
 {
 	struct mount_options o;
 	cleanup_fd int fd = -1;
@@ -201,8 +203,8 @@ static int open_source(const struct oci *oci, const struct oci_mount *m, bool us
 		return -1;
 	fd = mount_clone(m->source, recursive, e);
 	if (fd < 0)
-		return err_wrap(e, "error mounting \"%s\" to rootfs at \"%s\"", m->source,
-			m->destination);
+		return err_wrap(
+			e, "error mounting \"%s\" to rootfs at \"%s\"", m->source, m->destination);
 	if (detach_from_host(fd, oci, e) < 0)
 		return -e->code;
 	if (idmap && map_ids(fd, m, oci, recursive_idmap, e) < 0)

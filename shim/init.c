@@ -5,6 +5,7 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -113,8 +114,7 @@ static int become_root(const struct progress *p, struct err *e)
 	if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
 		return err_set(e, errno, "setuid 0");
 	/* A change of ids makes the death signal be forgotten, and the memory readable again. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_set(e, errno, "prctl");
 	return 0;
 }
@@ -206,8 +206,8 @@ static int make_mounts(struct progress *p, struct err *e)
 	return r;
 }
 
-static int run_hooks(const struct progress *p, enum oci_hook_kind kind, enum state_status status,
-	struct err *e)
+static int run_hooks(
+	const struct progress *p, enum oci_hook_kind kind, enum state_status status, struct err *e)
 {
 	struct state own = *p->i->state;
 	cleanup_json json_t *j = NULL;
@@ -231,6 +231,19 @@ static int meet_hooks(struct progress *p, struct err *e)
 	return r < 0 ? r : run_hooks(p, OCI_HOOK_CREATE_CONTAINER, STATE_CREATING, e);
 }
 
+/* sd_listen_fds(3): the sockets are for the container's init. */
+static int set_listen_fds(struct progress *p, struct err *e)
+{
+	char n[16];
+
+	if (p->i->listen_fds == 0)
+		return 0;
+	snprintf(n, sizeof(n), "%ld", p->i->listen_fds);
+	if (env_set(&p->env, "LISTEN_FDS", n) < 0 || env_set(&p->env, "LISTEN_PID", "1") < 0)
+		return err_set(e, ENOMEM, "environment");
+	return 0;
+}
+
 static int enter_root(struct progress *p, struct err *e)
 {
 	const struct oci_process *process = oci_of(p)->process;
@@ -240,6 +253,8 @@ static int enter_root(struct progress *p, struct err *e)
 		r = rootfs_enter(&p->root, p->i->no_pivot, e);
 	if (r == 0)
 		r = process_set_home(&p->env, process->uid, e);
+	if (r == 0)
+		r = set_listen_fds(p, e);
 	if (r == 0)
 		r = process_lookup(process, p->env, &p->program, e);
 	/* Already here: containerd reads what create prints until nobody holds its pipe. */

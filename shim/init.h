@@ -25,12 +25,9 @@
  *	(bottle ready; prestart and
  *	createRuntime hooks)
  *	INIT_HOOKED   they are through →
- *	                                    createContainer hooks, seal, pivot_root, command looked up
- *	                                  ← INIT_READY    body: the placeholders made, a line each
- *	(limits, state, pid file)
- *	INIT_COMMIT   →
- *	                                    waits at the latch, then: the agent's network, hooks,
- *	                                    user, capabilities, filter, execve
+ *	                                    createContainer hooks, seal, pivot_root, command looked
+ *up ← INIT_READY    body: the placeholders made, a line each (limits, state, pid file) INIT_COMMIT
+ *→ waits at the latch, then: the agent's network, hooks, user, capabilities, filter, execve
  *
  * At any time ← INIT_FAILED with a struct err. MAPPED is left out without a new user namespace, and
  * MOUNTED and HOOKED without a bottle and those hooks.
@@ -56,6 +53,7 @@ struct init {
 	int sync;	    /* init's end */
 	int latch;	    /* listening */
 	int console;	    /* where the terminal's master goes; -1: no terminal */
+	long listen_fds;    /* sd_listen_fds(3) of the container; 0: none */
 	bool no_pivot, new_keyring;
 };
 

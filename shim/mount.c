@@ -149,8 +149,8 @@ static int set_attr(int mount, const struct mount_attr *attr, bool recursive)
 	if (!attr->attr_set && !attr->attr_clr && !attr->propagation)
 		return 0;
 	return mount_setattr(mount, "", flags, (struct mount_attr *)attr, sizeof(*attr)) < 0
-		? -errno
-		: 0;
+		       ? -errno
+		       : 0;
 }
 
 int mount_configure(int mount, const struct mount_options *o, struct err *e)
@@ -177,8 +177,8 @@ int mount_set_attributes(int mount, uint64_t set, bool recursive, struct err *e)
 
 int mount_attach(int mount, int target, struct err *e)
 {
-	if (move_mount(mount, "", target, "",
-		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+		0)
 		return err_set(e, errno, "attach a mount");
 	return 0;
 }

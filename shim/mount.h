@@ -36,5 +36,4 @@ int mount_attach(int mount, int target, struct err *e);
 /* Whether the mount's root is a directory: 1, 0, or -errno. */
 int mount_is_directory(int mount);
 
-
 #endif

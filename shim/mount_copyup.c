@@ -25,8 +25,8 @@ static int copy_directory(struct copy *c, int from, int to);
 static int copy_file(struct copy *c, int from, int to, const char *name, const struct stat *st)
 {
 	cleanup_fd int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	cleanup_fd int out = openat(
-		to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_fd int out =
+		openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t n;
 
 	if (in < 0 || out < 0)
@@ -58,8 +58,7 @@ static int copy_link(int from, int to, const char *name, const struct stat *st)
 
 static int copy_below(struct copy *c, int from, int to, const char *name, const struct stat *st)
 {
-	cleanup_fd int in =
-		openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_fd int out = -1;
 
 	if (in < 0)

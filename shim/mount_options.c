@@ -9,12 +9,12 @@
 #include "base/str.h"
 
 enum effect {
-	SET,	       /* attribute on */
-	CLEAR,	       /* attribute off */
-	ATIME,	       /* one of the values of MOUNT_ATTR__ATIME */
-	PROPAGATION,   /* MS_…, perhaps with MS_REC */
-	SB_FLAG,       /* flag of the superblock */
-	NOTHING,       /* the default, or for others */
+	SET,	     /* attribute on */
+	CLEAR,	     /* attribute off */
+	ATIME,	     /* one of the values of MOUNT_ATTR__ATIME */
+	PROPAGATION, /* MS_…, perhaps with MS_REC */
+	SB_FLAG,     /* flag of the superblock */
+	NOTHING,     /* the default, or for others */
 	BIND,
 	RBIND,
 	REMOUNT,

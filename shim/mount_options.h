@@ -14,9 +14,9 @@
  */
 struct mount_options {
 	bool bind, recursive, remount;
-	uint64_t set, clear;	 /* MOUNT_ATTR_…, of this mount */
+	uint64_t set, clear;	     /* MOUNT_ATTR_…, of this mount */
 	uint64_t rec_set, rec_clear; /* of it and what is below ("rro", …) */
-	uint64_t propagation;	 /* MS_SHARED, …; 0: as it comes */
+	uint64_t propagation;	     /* MS_SHARED, …; 0: as it comes */
 	bool propagation_recursive;
 	bool sb_readonly; /* "ro" was last: the superblock's, where we make it */
 	bool copy_up;	  /* tmpcopyup */

@@ -212,8 +212,8 @@ static pid_t pid_of(int pidfd)
 
 pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, struct err *e)
 {
-	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *report = mmap(
+		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t middle, pid;
 	int status;
 
@@ -248,8 +248,8 @@ static pid_t clone_directly(uint64_t flags, struct cgroup *cgroup, int *ret_pidf
 	return pid < 0 ? err_set(e, -pid, "clone the container's init") : pid;
 }
 
-pid_t namespace_clone(const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd,
-	struct err *e)
+pid_t namespace_clone(
+	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e)
 {
 	/* The cgroup namespace is init's business: its root is the group that init has joined. */
 	uint64_t flags = namespace_flags(oci, false) & ~(uint64_t)CLONE_NEWCGROUP;

@@ -20,8 +20,8 @@ uint64_t namespace_flags(const struct oci *oci, bool path);
  * also when a process in between had to do the joining. *ret_pidfd is the caller's. In the child
  * e->code != 0 says that it could not join its cgroup.
  */
-pid_t namespace_clone(const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd,
-	struct err *e);
+pid_t namespace_clone(
+	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e);
 
 /*
  * The process in between: a child that joins what cannot be left again and then clones the process

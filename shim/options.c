@@ -137,9 +137,10 @@ void options_print_help(const struct options *o)
 		printf("\noptions:\n");
 	for (size_t i = 0; i < o->n_defs; i++) {
 		const struct option_def *d = &o->defs[i];
-		cleanup_free char *left = d->letter
-			? str_format("-%c, --%s %s", d->letter, d->name, d->value ? d->value : "")
-			: str_format("    --%s %s", d->name, d->value ? d->value : "");
+		cleanup_free char *left =
+			d->letter ? str_format("-%c, --%s %s", d->letter, d->name,
+					    d->value ? d->value : "")
+				  : str_format("    --%s %s", d->name, d->value ? d->value : "");
 
 		printf("  %-30s %s\n", left ? left : d->name, d->help);
 	}

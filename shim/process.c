@@ -58,8 +58,8 @@ int process_set_home(char ***env, uint32_t uid, struct err *e)
 	if (now && *now)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0 && path_read_in_root(root, "/etc/passwd", PASSWD_MAX, &text, NULL,
-				 &ignored) == 0)
+	if (root >= 0 &&
+		path_read_in_root(root, "/etc/passwd", PASSWD_MAX, &text, NULL, &ignored) == 0)
 		home = home_of(text, uid);
 	if (env_set(env, "HOME", home && *home ? home : "/") < 0)
 		return err_set(e, ENOMEM, "environment");
@@ -106,9 +106,9 @@ int process_lookup(const struct oci_process *p, char *const *env, char **ret, st
 		return lookup_path(p, ret, e);
 	for (const char *dir = path; dir && *name;) {
 		const char *end = strchrnul(dir, ':');
-		cleanup_free char *full = end == dir
-			? str_format("%s/%s", p->cwd, name)
-			: str_format("%.*s/%s", (int)(end - dir), dir, name);
+		cleanup_free char *full =
+			end == dir ? str_format("%s/%s", p->cwd, name)
+				   : str_format("%.*s/%s", (int)(end - dir), dir, name);
 		int r = full ? check_executable(full) : -ENOMEM;
 
 		if (r == 0) {
@@ -182,9 +182,9 @@ int process_set_rlimits(pid_t pid, const struct oci_process *p, struct err *e)
 			return err_say(e, EINVAL,
 				"process.rlimits: '%s' is no limit that Linux knows", l->type);
 		if (prlimit(pid, resource, &want, NULL) < 0)
-			r = errno == EPERM ? set_nearest(pid, resource, l, e)
-					   : err_set(e, errno, "error setting rlimit type %s",
-						     l->type);
+			r = errno == EPERM
+				    ? set_nearest(pid, resource, l, e)
+				    : err_set(e, errno, "error setting rlimit type %s", l->type);
 		if (r < 0)
 			return r;
 	}
@@ -276,8 +276,8 @@ static int set_user(const struct oci_process *p, struct err *e)
 }
 
 /*
- * A working directory such as /proc/self/fd/7 could lead to a directory of the host (CVE-2024-21626):
- * getcwd(2) tells, by a path that does not begin with "/".
+ * A working directory such as /proc/self/fd/7 could lead to a directory of the host
+ * (CVE-2024-21626): getcwd(2) tells, by a path that does not begin with "/".
  */
 static int check_cwd(struct err *e)
 {

@@ -11,7 +11,8 @@
 
 /*
  * A process of the container, from "we are in its namespaces" to execve: the same for init and for
- * exec. Called in the order of the prototypes by the process itself, its root being the container's.
+ * exec. Called in the order of the prototypes by the process itself, its root being the
+ * container's.
  */
 
 /* What is worked out by the runtime before anything is made. */
@@ -19,10 +20,10 @@ struct process_plan {
 	const struct oci_process *process;
 	struct caps caps;
 	const struct seccomp_program *seccomp;
-	int seccomp_agent;	     /* connected socket that gets the filter's listener; -1: none */
+	int seccomp_agent; /* connected socket that gets the filter's listener; -1: none */
 	const char *seccomp_message; /* what is sent with it: the ContainerProcessState */
-	int lsm_fd;		      /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
-	long preserve_fds;	      /* descriptors from 3 on that the process keeps */
+	int lsm_fd;		     /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
+	long preserve_fds;	     /* descriptors from 3 on that the process keeps */
 };
 
 /* HOME from the container's /etc/passwd, where env has none. Takes nothing, may grow *env. */

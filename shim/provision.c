@@ -47,8 +47,8 @@ static int trust_text(const struct rootfs *root, const struct plan_file *f, cons
 
 static int write_file(int dir, const char *name, const char *text, mode_t mode, struct err *e)
 {
-	cleanup_fd int fd = openat(
-		dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_fd int fd =
+		openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
 
 	if (r == 0 && fchmod(fd, mode) < 0)
@@ -56,8 +56,8 @@ static int write_file(int dir, const char *name, const char *text, mode_t mode, 
 	return r < 0 ? err_set(e, -r, "write '%s' for the agent", name) : 0;
 }
 
-static int fill(const struct rootfs *root, const struct plan_bottle *b, int dir,
-	const char *ca_pem, struct err *e)
+static int fill(const struct rootfs *root, const struct plan_bottle *b, int dir, const char *ca_pem,
+	struct err *e)
 {
 	int r = 0;
 

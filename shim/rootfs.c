@@ -39,7 +39,8 @@ static int make_parent_private(const char *path, struct err *e)
 	return 0;
 }
 
-/* Nothing mounted here may reach the host; what the host mounts may arrive, unless told otherwise. */
+/* Nothing mounted here may reach the host; what the host mounts may arrive, unless told otherwise.
+ */
 static int set_propagation(const struct oci *oci, struct err *e)
 {
 	unsigned long flags;
@@ -210,8 +211,8 @@ static int check_below_proc(const struct oci_mount *m, struct err *e)
 }
 
 /* sysfs belongs to a network namespace; where that is not ours, the host's view is all there is. */
-static int make_sysfs(struct rootfs *r, const struct oci_mount *m,
-	const struct mount_options *o, struct err *e)
+static int make_sysfs(
+	struct rootfs *r, const struct oci_mount *m, const struct mount_options *o, struct err *e)
 {
 	int fd;
 
@@ -231,8 +232,7 @@ static int make_sysfs(struct rootfs *r, const struct oci_mount *m,
 	return fd;
 }
 
-static int make_mount(struct rootfs *r, size_t i, const struct mount_options *o,
-	struct err *e)
+static int make_mount(struct rootfs *r, size_t i, const struct mount_options *o, struct err *e)
 {
 	const struct oci_mount *m = &r->oci->mounts[i];
 
@@ -276,8 +276,8 @@ static int mount_over(struct rootfs *r, size_t i, const struct mount_options *o,
 	return rc < 0 ? rc : mount_attach(mount, target, e);
 }
 
-static int remount(const struct rootfs *r, const struct oci_mount *m,
-	const struct mount_options *o, struct err *e)
+static int remount(const struct rootfs *r, const struct oci_mount *m, const struct mount_options *o,
+	struct err *e)
 {
 	cleanup_fd int target = path_open_in_root(r->fd, m->destination, O_PATH, 0);
 
@@ -287,8 +287,8 @@ static int remount(const struct rootfs *r, const struct oci_mount *m,
 }
 
 /* A tmpfs without a mode has that of the directory it covers, as runc does. */
-static int take_mode(const struct rootfs *r, const struct oci_mount *m, struct mount_options *o,
-	struct err *e)
+static int take_mode(
+	const struct rootfs *r, const struct oci_mount *m, struct mount_options *o, struct err *e)
 {
 	cleanup_fd int fd = -1;
 	struct stat st;

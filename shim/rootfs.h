@@ -26,10 +26,10 @@ struct rootfs {
 	int fd;		       /* the root's mount; -1 before rootfs_attach; owned */
 	int sysfs;	       /* a detached sysfs to use for type sysfs, or -1; borrowed */
 	bool sysfs_used;
-	char **placeholders;   /* the mount targets to be noted when made, or NULL */
-	char **made;	       /* those of them that were made; owned */
-	bool own_mounts;       /* there is a mount namespace of its own */
-	bool user_namespace;   /* no mknod */
+	char **placeholders; /* the mount targets to be noted when made, or NULL */
+	char **made;	     /* those of them that were made; owned */
+	bool own_mounts;     /* there is a mount namespace of its own */
+	bool user_namespace; /* no mknod */
 };
 
 int rootfs_attach(struct rootfs *r, struct err *e);

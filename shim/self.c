@@ -56,8 +56,8 @@ void self_hide_arguments(void)
 static int read_only_mount(const char *path)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID};
-	cleanup_fd int fd = (int)syscall(
-		SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	cleanup_fd int fd =
+		(int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -84,8 +84,8 @@ static int sealed_copy(const char *path)
 		left -= n;
 	}
 	if (fchmod(to, 0500) < 0 ||
-		fcntl(to, F_ADD_SEALS,
-			F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) <
+			0)
 		return -errno;
 	return steal_fd(&to);
 }

@@ -28,9 +28,11 @@ int state_check_id(const char *id, struct err *e)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789_+-.";
 
-	if (!*id || id[strspn(id, allowed)] || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+	if (!*id || id[strspn(id, allowed)] || *id == '.')
 		return err_say(e, EINVAL,
-			"invalid container id '%s': letters, digits and _ + - . are allowed", id);
+			"invalid character in container ID '%s': letters, digits and _ + - . are "
+			"allowed, no . in front",
+			id);
 	if (strlen(id) > 255)
 		return err_say(e, EINVAL, "invalid container id: longer than 255 characters");
 	return 0;
@@ -116,8 +118,8 @@ int state_lock(struct state *s, int timeout_ms, struct err *e)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_set(e, errno, "lock '%s'", s->dir);
 		if (proc_now_ms() >= until)
-			return err_say(e, EBUSY, "another command is at work on container '%s'",
-				s->id);
+			return err_say(
+				e, EBUSY, "another command is at work on container '%s'", s->id);
 		poll(NULL, 0, 5);
 	}
 	return 0;

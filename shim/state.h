@@ -44,18 +44,19 @@ struct state {
 	bool systemd_cgroup;
 	bool cgroup_attempted; /* create had begun to make a group; `cgroup` may be missing */
 	bool in_bottle;
-	char *slug;	   /* of the bottle, or NULL */
-	char **bottle_env; /* what the bottle adds to the environment of each process */
-	json_t *cgroup;	   /* cgroup_to_json, or NULL */
+	char *slug;		  /* of the bottle, or NULL */
+	char **bottle_env;	  /* what the bottle adds to the environment of each process */
+	json_t *cgroup;		  /* cgroup_to_json, or NULL */
 	unsigned int hooks;	  /* 1 << enum oci_hook_kind of those that config.json has */
 	unsigned long namespaces; /* CLONE_NEW… that the container has of its own */
-	char **placeholders; /* files made in the rootfs for mounts, removed at delete while empty */
+	char **placeholders; /* files made in the rootfs for mounts, removed at delete while empty
+			      */
 
 	char *dir; /* ROOT/ID */
 	int dirfd; /* owned */
 };
 
-/* Letters, digits, '_', '+', '-', '.', neither "." nor "..". 0 or -EINVAL with the rule told. */
+/* Letters, digits, '_', '+', '-', '.', not a '.' in front. 0 or -EINVAL with the rule told. */
 int state_check_id(const char *id, struct err *e);
 
 /*
