@@ -1,0 +1,66 @@
+/* What an agent and an upstream say to the gate: requests, lists of refs, commands of a push. */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/commands.h"
+#include "gate/refs.h"
+#include "gate/request.h"
+#include "gate/sanitize.h"
+
+static void fuzz_request(const char *text, size_t size)
+{
+	static char name[] = "demo";
+	static struct policy_repo repo = {.name = name};
+	const struct gate gate = {.policy = {.repos = &repo, .n_repos = 1}};
+	struct request req;
+	struct err e;
+
+	if (request_parse(&gate, text, size, &req, &e) == 0 &&
+		(req.repo != &repo || (*req.protocol && strncmp(req.protocol, "version=", 8) != 0)))
+		abort();
+}
+
+static void fuzz_commands(const char *text)
+{
+	struct commands c;
+	struct err e;
+
+	if (commands_parse(text, &c, &e) < 0)
+		return;
+	/* These become refspecs: "NEW:REF". */
+	for (size_t i = 0; i < c.n; i++)
+		if (strpbrk(c.list[i].ref, ":*^ \n") || strncmp(c.list[i].ref, "refs/", 5) != 0)
+			abort();
+	commands_done(&c);
+}
+
+static void fuzz_sanitize(const char *text, size_t size)
+{
+	char *clean = sanitize_line(text, size);
+
+	for (const unsigned char *p = (const unsigned char *)clean; p && *p; p++)
+		if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+			abort();
+	free(clean);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	struct refs refs;
+	struct err e;
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	fuzz_request(text, size);
+	fuzz_commands(text);
+	fuzz_sanitize(text, size);
+	if (refs_parse(text, &refs, &e) == 0)
+		refs_done(&refs);
+	free(text);
+	return 0;
+}
