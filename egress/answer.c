@@ -60,9 +60,12 @@ static int write_policy(struct conn *c, const char *body, bool keep)
 	int r = buf_addf(&c->client.out,
 		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
 		"Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
-		strlen(body), keep ? "keep-alive" : "close");
+		strlen(body) + 1, keep ? "keep-alive" : "close");
 
-	return r < 0 || is_head(c->x) ? r : buf_adds(&c->client.out, body);
+	if (r < 0 || is_head(c->x))
+		return r;
+	r = buf_adds(&c->client.out, body);
+	return r < 0 ? r : buf_adds(&c->client.out, "\n");
 }
 
 void conn_answer_policy(struct conn *c)

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+const char host_is_address[] = "an address is no host name";
+
 static int bad(const char **ret_why, const char *why)
 {
 	*ret_why = why;
@@ -63,7 +65,7 @@ int host_parse(const char *text, size_t len, char *ret, const char **ret_why)
 	if (len >= HOST_MAX)
 		return bad(ret_why, "the host name is longer than 253 characters");
 	if (text[0] == '[')
-		return bad(ret_why, "an IPv6 address is no host name");
+		return bad(ret_why, host_is_address);
 	for (size_t i = 0; i < len; i++)
 		ret[i] = lower(text[i]);
 	ret[len] = '\0';
@@ -77,7 +79,7 @@ int host_parse(const char *text, size_t len, char *ret, const char **ret_why)
 		if (check_label(label, n, ret_why) < 0)
 			return -EINVAL;
 		if (!dot)
-			return is_number(label, n) ? bad(ret_why, "an address is no host name") : 0;
+			return is_number(label, n) ? bad(ret_why, host_is_address) : 0;
 	}
 }
 

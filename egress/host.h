@@ -15,6 +15,9 @@
 /* Name of the place where the policy in force can be read; the one name with an underscore. */
 #define HOST_POLICY "_egress.local"
 
+/* What *ret_why points to when the text is an address: well-formed, but nobody's name. */
+extern const char host_is_address[];
+
 /*
  * Normalises `len` bytes into ret (HOST_MAX bytes). 0, or -EINVAL and *ret_why a constant text that
  * says what is wrong.

@@ -111,7 +111,9 @@ static char *json_body(const struct refusal *r, const char *how)
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "error", r->error, "reason", r->reason,
 			"rule", r->rule, "host", r->host, "how_to_ask", how, "id", r->id);
 
-	return j ? json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	cleanup_free char *text = j ? json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	return text ? str_format("%s\n", text) : NULL;
 }
 
 int refusal_write(const struct refusal *r, const struct refusal_form *form, struct buf *out)

@@ -9,7 +9,11 @@
 /* Refusal of a request that cannot be read in one way only. */
 static enum request_verdict malformed(struct refusal *why, const char *what)
 {
-	refusal_set(why, 400, "bad_request", "HTTP/1.1, read strictly", "%s", what);
+	if (what == host_is_address)
+		refusal_set(why, 403, "address_as_host", "routes name hosts",
+			"%s: what leaves goes to a host that a route names", what);
+	else
+		refusal_set(why, 400, "bad_request", "HTTP/1.1, read strictly", "%s", what);
 	return REQUEST_REFUSED;
 }
 
