@@ -105,13 +105,17 @@ static bool is_socket_name(const char *path)
 	return false;
 }
 
-/* A mount of proc or sysfs elsewhere, or a device's node. */
+/*
+ * A mount of proc or sysfs elsewhere, a device's node, or a socket: whoever listens there (an
+ * engine whose socket has another name, an agent that holds keys) is a way out past the sidecar.
+ */
 static bool is_kernel_file(const char *path)
 {
 	struct statfs fs;
 	struct stat st;
 
-	if (stat(path, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode)))
+	if (stat(path, &st) == 0 &&
+		(S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode)))
 		return true;
 	return statfs(path, &fs) == 0 &&
 	       (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
@@ -133,8 +137,8 @@ static int check_source(const char *source, const char *destination, char *const
 				source, destination, protected[i]);
 	if (is_socket_name(real) || is_kernel_file(real))
 		return err_say(e, EPERM,
-			"a bottle refuses the mount of '%s' on '%s' (-v or --mount): it is an "
-			"engine's socket, a device or a file of the kernel",
+			"a bottle refuses the mount of '%s' on '%s' (-v or --mount): it is a "
+			"socket, a device or a file of the kernel",
 			source, destination);
 	if (ret_real)
 		*ret_real = steal_ptr(&real);
@@ -176,6 +180,20 @@ static int check_root(const struct oci *oci, char *const *protected, struct err 
 	return 0;
 }
 
+/* File systems without a source: what stands there is a label, such as "tmpfs" or a path. */
+static bool has_only_a_label(const struct oci_mount *m)
+{
+	static const char *const types[] = {
+		"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"};
+
+	if (strv_has(m->options, "bind") || strv_has(m->options, "rbind"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_eq(m->type, types[i]))
+			return true;
+	return false;
+}
+
 /*
  * What was checked is what is mounted: the source is replaced by its real path, so that a symlink
  * in a directory that an agent can write changes nothing any more.
@@ -187,7 +205,7 @@ static int check_mount(struct oci_mount *m, char *const *protected, struct err *
 
 	if (str_eq(m->type, "overlay"))
 		return check_overlay(m, protected, e);
-	if (m->source && *m->source == '/')
+	if (m->source && *m->source == '/' && !has_only_a_label(m))
 		r = check_source(m->source, m->destination, protected, &real, e);
 	if (!real)
 		return r;

@@ -1,0 +1,1 @@
+.mounts += [{destination: "/x", type: "tmpfs", source: "/dev/shm"}]

@@ -1,0 +1,1 @@
+[.container.mounts[] | select(.destination == "/x") | .source]
