@@ -2,13 +2,14 @@
 
     python3 egress_monitor.py PROGRAM UID DIR DEVICE [NAME=FILE…]
 
-DIR/config is the policy; NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
+DIR/config is the policy; DIR/nofile, if there, the limit of descriptors; NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
 them. Appends to DIR/events what egress says: ready, failed TEXT, reloaded TEXT, ended STATUS; its
 process id is in DIR/pid, its log in DIR/log. SIGHUP: reload DIR/config. SIGTERM: stop. SIGUSR1:
 hand everything to a new process (after the old one was killed). SIGUSR2: close the control socket.
 """
 import array
 import os
+import resource
 import select
 import signal
 import socket
@@ -53,6 +54,9 @@ def spawn(program, uid, directory, theirs):
     for number, fd in ((0, null), (1, null), (2, log), (3, 100)):
         os.dup2(fd, number, inheritable=True)
     os.closerange(4, 256)
+    if os.path.exists(f"{directory}/nofile"):
+        n = int(open(f"{directory}/nofile").read())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
