@@ -69,10 +69,29 @@ static int prepare(void *arg, struct err *e)
 	return sysctl_sidecar(e);
 }
 
+/* The rules of a sidecar would cut the host off. */
+static int refuse_own(int sidecar_fd, struct err *e)
+{
+	cleanup_fd int own = -1;
+	int r = open_own(&own, e);
+
+	if (r >= 0)
+		r = netns_same(own, sidecar_fd, e);
+	if (r > 0)
+		return err_say(e, EPERM,
+			"the host's own network namespace cannot be a sidecar's: give the "
+			"container a "
+			"network (not --network=host)");
+	return r;
+}
+
 int netns_sidecar_prepare(int sidecar_fd, struct err *e)
 {
-	int r = netns_run(sidecar_fd, prepare, NULL, e);
+	int r = refuse_own(sidecar_fd, e);
 
+	if (r < 0)
+		return r;
+	r = netns_run(sidecar_fd, prepare, NULL, e);
 	if (r < 0)
 		return r;
 	return device_set_up(sidecar_fd, "lo", e);

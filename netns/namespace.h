@@ -29,7 +29,7 @@ int netns_new(int *ret_fd, struct err *e);
  * route_localnet, source routing, redirects off; rp_filter 0 (the routing rules make the kernel
  * take every answer of the world for a forgery; the link alone has 1); IPv6 off on what is not yet
  * configured; lo up. A new namespace inherits such values from the host: each is written. Repeat it
- * after an engine has moved links in.
+ * after an engine has moved links in. -EPERM for the caller's own namespace: it is the host's.
  */
 int netns_sidecar_prepare(int sidecar_fd, struct err *e);
 

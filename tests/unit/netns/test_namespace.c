@@ -113,6 +113,16 @@ static void test_preparing_switches_forwarding_off(void **state)
 	assert_int_equal(value, 0);
 }
 
+static void test_the_callers_own_namespace_is_no_sidecars(void **state)
+{
+	cleanup_fd int fd = own();
+	struct err e;
+
+	(void)state;
+	assert_int_equal(netns_sidecar_prepare(fd, &e), -EPERM);
+	assert_non_null(strstr(e.msg, "--network=host"));
+}
+
 static void test_a_socket_lives_where_it_was_made(void **state)
 {
 	cleanup_fd int fd = make(), sock = -1;
@@ -143,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_a_failure_inside_is_told_and_the_caller_is_back),
 		cmocka_unit_test(test_what_is_no_namespace_is_refused),
 		cmocka_unit_test(test_preparing_switches_forwarding_off),
+		cmocka_unit_test(test_the_callers_own_namespace_is_no_sidecars),
 		cmocka_unit_test(test_a_socket_lives_where_it_was_made),
 		cmocka_unit_test(test_a_link_that_is_not_there_is_named),
 	};
