@@ -15,27 +15,62 @@ static int is_address(const char *text)
 	return inet_pton(AF_INET, text, &a) == 1 || inet_pton(AF_INET6, text, &a) == 1;
 }
 
-static int v4_ok(uint32_t a)
+/* IANA's special-purpose registries, and what clouds keep for themselves. */
+static const struct {
+	const char *network;
+	unsigned int bits;
+} special[] = {
+	{"0.0.0.0", 8},
+	{"10.0.0.0", 8},
+	{"100.64.0.0", 10},
+	{"127.0.0.0", 8},
+	{"169.254.0.0", 16},
+	{"172.16.0.0", 12},
+	{"192.0.0.0", 24},
+	{"192.0.2.0", 24},
+	{"192.88.99.0", 24},
+	{"192.168.0.0", 16},
+	{"198.18.0.0", 15},
+	{"198.51.100.0", 24},
+	{"203.0.113.0", 24},
+	{"224.0.0.0", 3},
+	{"168.63.129.16", 32}, /* Azure's */
+	/* Of IPv6 only global unicast is ordinary; in it, ways to IPv4 and documentation are not.
+	 */
+	{"::", 3},
+	{"4000::", 2},
+	{"8000::", 1},
+	{"2001::", 23},
+	{"2001:db8::", 32},
+	{"2002::", 16},
+	{"3fff::", 20},
+};
+
+static int in_network(const unsigned char *address, const unsigned char *network, unsigned int bits)
 {
-	return (a >> 24) != 0 && (a >> 24) != 127 && (a >> 16) != 0xa9fe && (a >> 28) < 0xe;
+	unsigned int whole = bits / 8, rest = bits % 8;
+
+	return memcmp(address, network, whole) == 0 &&
+	       (rest == 0 || ((address[whole] ^ network[whole]) >> (8 - rest)) == 0);
 }
 
 int upstream_address_ok(const struct sockaddr *address)
 {
-	const struct in6_addr *a;
-	uint32_t inner;
+	const void *bytes =
+		address->sa_family == AF_INET
+			? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+			: (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
 
-	if (address->sa_family == AF_INET)
-		return v4_ok(ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr));
-	if (address->sa_family != AF_INET6)
+	if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
 		return 0;
-	a = &((const struct sockaddr_in6 *)address)->sin6_addr;
-	if (IN6_IS_ADDR_V4MAPPED(a)) {
-		memcpy(&inner, &a->s6_addr[12], sizeof(inner));
-		return v4_ok(ntohl(inner));
+	for (size_t i = 0; i < ARRAY_LEN(special); i++) {
+		unsigned char network[16];
+
+		if (inet_pton(address->sa_family, special[i].network, network) == 1 &&
+			in_network(bytes, network, special[i].bits))
+			return 0;
 	}
-	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LOOPBACK(a) &&
-	       !IN6_IS_ADDR_LINKLOCAL(a) && !IN6_IS_ADDR_MULTICAST(a);
+	return 1;
 }
 
 static int ask_names(struct upstream *u, struct err *e)
@@ -55,7 +90,7 @@ static int ask_names(struct upstream *u, struct err *e)
 	freeaddrinfo(list);
 	if (!i || r != 0)
 		return err_say(e, EHOSTUNREACH,
-			"'%s' has only loopback or link-local addresses; extra_hosts of its "
+			"'%s' has only private or special addresses; extra_hosts of its "
 			"repository can name one",
 			u->repo->host);
 	return 0;

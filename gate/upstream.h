@@ -16,8 +16,8 @@ struct upstream {
 
 /*
  * Finds the address: extra_hosts', or the host itself when it is an address, or the name service's
- * first that is neither loopback, link-local, multicast nor unspecified (those the manifest must
- * name). -EHOSTUNREACH otherwise.
+ * first that is neither private, loopback, link-local nor otherwise special (those the manifest
+ * must name). -EHOSTUNREACH otherwise.
  */
 int upstream_resolve(
 	const struct gate *g, const struct policy_repo *repo, struct upstream *ret, struct err *e);
