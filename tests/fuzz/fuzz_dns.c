@@ -1,11 +1,9 @@
 /* DNS messages: the agent's questions and the upstream's answers. */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "egress/dns.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

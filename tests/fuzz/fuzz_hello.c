@@ -2,15 +2,13 @@
  * The first flight of a TLS client: what we read out of it must be what OpenSSL reads out of it, or
  * nothing.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include <openssl/ssl.h>
 
 #include "egress/hello.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static const char *ours;
 

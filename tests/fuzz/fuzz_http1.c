@@ -2,7 +2,6 @@
  * Heads and bodies of HTTP/1: what parses as a request must be written in a form that parses again,
  * to the same, in one message; a body must never give more than it was given.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,7 @@
 #include "egress/host.h"
 #include "egress/http1.h"
 #include "egress/target.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void must(int holds)
 {
