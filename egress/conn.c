@@ -183,22 +183,35 @@ static void on_upstream(void *arg)
 		conn_run(c);
 }
 
-void conn_tick(struct conn *c)
+/* Nothing moved for too long while a request was on its way. */
+static void refuse_stalled(struct conn *c)
 {
 	struct refusal why = {.host = ""};
 
+	memcpy(why.host, c->x->host, HOST_MAX);
+	if (body_is_done(&c->x->up))
+		refusal_set(&why, 504, "upstream_silent", "time limits",
+			"%s did not answer in time", c->x->host);
+	else
+		refusal_set(&why, 408, "request_stalled", "time limits",
+			"the request's body stopped coming");
+	conn_refuse(c, &why);
+	conn_run(c);
+}
+
+void conn_tick(struct conn *c)
+{
 	upstream_tick(&c->up);
 	if (c->stage == CONN_END || loop_now_ms(c->service->loop) < c->deadline_ms)
 		return;
 	if (c->stage == CONN_STREAM && !c->x->have_response) {
-		refusal_set(&why, 504, "upstream_silent", "time limits",
-			"%s did not answer in time", c->x->host);
-		conn_refuse(c, &why);
-		conn_run(c);
+		refuse_stalled(c);
 		return;
 	}
-	journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
-		inet_ntoa(c->to), c->to_port);
+	/* An idle connection may end without a word. */
+	if (c->stage != CONN_DRAIN && !(c->stage == CONN_HEAD && !c->head_begun))
+		journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
+			inet_ntoa(c->to), c->to_port);
 	wire_reset(&c->client);
 	conn_end(c);
 }

@@ -153,8 +153,6 @@ bool conn_step_wait(struct conn *c)
 	struct exchange *x = c->x;
 	struct refusal why;
 
-	if (c->client.hup && c->client.dead)
-		return false;
 	if (c->up.state == UPSTREAM_FAILED) {
 		why = c->up.why;
 		memcpy(why.host, x->host, HOST_MAX);
