@@ -85,9 +85,16 @@ static int adopt(const struct cgroup *cg, struct cgroup_hier *h, struct err *e)
 
 int cgroup_open_join(struct cgroup_hier *h, struct err *e)
 {
+	cleanup_free char *file = NULL;
+
 	if (h->v2)
 		return 0;
-	h->join_fd = openat(h->dirfd, "tasks", O_WRONLY | O_CLOEXEC);
+	if (h->dirfd >= 0) {
+		h->join_fd = openat(h->dirfd, "tasks", O_WRONLY | O_CLOEXEC);
+	} else {
+		file = str_format("%s%s/tasks", h->mount, h->path);
+		h->join_fd = file ? open(file, O_WRONLY | O_CLOEXEC) : -1;
+	}
 	if (h->join_fd < 0)
 		return err_set(e, errno, "open '%s%s/tasks'", h->mount, h->path);
 	return 0;

@@ -30,13 +30,9 @@ int cgroup_join_self(struct cgroup *cg, struct err *e)
 
 		if (h->v2)
 			continue;
-		if (h->join_fd < 0) {
-			r = cgroup_tree_open(h, e);
-			if (r == 0)
-				r = cgroup_open_join(h, e);
-			if (r < 0)
-				return r;
-		}
+		r = h->join_fd < 0 ? cgroup_open_join(h, e) : 0;
+		if (r < 0)
+			return r;
 		/* 0 is the writer; `tasks` moves one thread, and needs no lock over all processes.
 		 */
 		r = fd_write_all(h->join_fd, "0", 1);

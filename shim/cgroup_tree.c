@@ -29,23 +29,28 @@ int cgroup_tree_open(struct cgroup_hier *h, struct err *e)
 	return h->dirfd < 0 ? err_set(e, errno, "open cgroup '%s'", dir) : 0;
 }
 
-/* A new cpuset has no CPUs and no memory nodes, and nothing can join it until it has. */
+static ssize_t read_short(int dir, const char *file, char *buf, size_t size)
+{
+	cleanup_fd int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size);
+
+	return n < 0 ? -errno : n;
+}
+
+/*
+ * A new cpuset has no CPUs and no memory nodes (where its parent does not say otherwise), and
+ * nothing can join it until it has.
+ */
 static int inherit_cpuset(int parent, int dir)
 {
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		cleanup_free char *own = NULL, *above = NULL;
-		struct err e;
-		int r = fd_read_file(dir, files[i], FILE_MAX, &own, NULL, &e);
+		cleanup_fd int fd = openat(dir, files[i], O_WRONLY | O_CLOEXEC);
+		char list[4096];
+		ssize_t n = read_short(parent, files[i], list, sizeof(list));
+		int r = fd < 0 ? -errno : n < 0 ? (int)n : fd_write_all(fd, list, (size_t)n);
 
-		if (r < 0)
-			return r;
-		if (*own && *own != '\n')
-			continue;
-		r = fd_read_file(parent, files[i], FILE_MAX, &above, NULL, &e);
-		if (r == 0)
-			r = fd_write_file(dir, files[i], above, &e);
 		if (r < 0)
 			return r;
 	}
@@ -95,15 +100,37 @@ static int make_once(struct cgroup_hier *h)
 	return r;
 }
 
+/* The ordinary case in one call: the group is new and what it lies in is there. */
+static int make_last(struct cgroup_hier *h, const char *dir)
+{
+	cleanup_free char *above = NULL;
+	cleanup_fd int parent = -1;
+
+	if (mkdir(dir, 0755) < 0)
+		return -errno;
+	h->made = 1;
+	if (!cgroup_names_has(h->names, "cpuset"))
+		return 0;
+	above = strndup(dir, (size_t)(strrchr(dir, '/') - dir));
+	parent = above ? open(above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	h->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0 || h->dirfd < 0)
+		return -errno;
+	return inherit_cpuset(parent, h->dirfd);
+}
+
 int cgroup_tree_make(struct cgroup_hier *h, struct err *e)
 {
-	int r = -ENOENT;
+	cleanup_free char *dir = cgroup_hier_dir(h);
+	int r = dir ? make_last(h, dir) : -ENOMEM;
 
+	if (r == -EEXIST)
+		r = -ENOENT;
 	/* Another container's delete can remove an empty parent under our feet. */
 	for (int tries = 0; tries < 16 && (r == -ENOENT || r == -ENODEV); tries++)
 		r = make_once(h);
 	if (r < 0)
-		return err_set(e, -r, "create cgroup '%s%s'", h->mount, h->path);
+		return err_set(e, -r, "create cgroup '%s'", dir);
 	return 0;
 }
 

@@ -1,11 +1,14 @@
 #include "shim/cgroup_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/ptr.h"
@@ -261,27 +264,37 @@ int cgroup_v1_net_prio(struct cgroup_hier *h, const struct oci_resources *res, s
 	return r;
 }
 
-static int write_rule(struct cgroup_hier *h, const struct oci_device_rule *rule, struct err *e)
+static int write_rule(int fd, const struct oci_device_rule *rule)
 {
-	const char *file = rule->allow ? "devices.allow" : "devices.deny";
-	char major[24] = "*", minor[24] = "*";
+	char text[64] = "a", major[24] = "*", minor[24] = "*";
 
-	if (rule->type == 'a')
-		return cgroup_write(h, file, "a", e);
 	if (rule->major >= 0)
 		snprintf(major, sizeof(major), "%" PRId64, rule->major);
 	if (rule->minor >= 0)
 		snprintf(minor, sizeof(minor), "%" PRId64, rule->minor);
-	return cgroup_writef(h, file, e, "%c %s:%s %s", rule->type, major, minor, rule->access);
+	if (rule->type != 'a')
+		snprintf(text, sizeof(text), "%c %s:%s %s", rule->type, major, minor, rule->access);
+	return fd_write_all(fd, text, strlen(text));
 }
 
 int cgroup_v1_devices(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
-	struct device_rules rules;
-	int r = device_rules_make(res, &rules, e);
+	cleanup_fd int allow = -1, deny = -1;
+	struct device_rules rules = {0};
+	int r = cgroup_tree_open(h, e);
 
-	for (size_t i = 0; r == 0 && i < rules.n; i++)
-		r = write_rule(h, &rules.list[i], e);
+	if (r < 0)
+		return r;
+	allow = openat(h->dirfd, "devices.allow", O_WRONLY | O_CLOEXEC);
+	deny = openat(h->dirfd, "devices.deny", O_WRONLY | O_CLOEXEC);
+	if (allow < 0 || deny < 0)
+		return err_set(e, errno, "open the device rules of '%s%s'", h->mount, h->path);
+	r = device_rules_make(res, &rules, e);
+	for (size_t i = 0; r == 0 && i < rules.n; i++) {
+		r = write_rule(rules.list[i].allow ? allow : deny, &rules.list[i]);
+		if (r < 0)
+			err_set(e, -r, "set device rule %zu of '%s%s'", i, h->mount, h->path);
+	}
 	device_rules_done(&rules);
 	return r;
 }

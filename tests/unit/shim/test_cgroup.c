@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -226,6 +227,8 @@ static pid_t sleeper(struct cgroup *cg)
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = proc_fork(0, cgroup_clone_fd(cg), NULL);
 	if (pid == 0) {
+		/* Not outliving a test that fails, nor holding its output open. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (cgroup_join_self(cg, &e) < 0 || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -274,6 +277,7 @@ static void a_group_is_made_joined_and_removed_with_what_runs_in_it(void **state
 		assert_int_equal(count, 1);
 	}
 	/* With a group below, as a container of containers makes them. */
+	assert_int_equal(cgroup_tree_open(&cg->h[0], &e), 0);
 	assert_int_equal(mkdirat(cg->h[0].dirfd, "below", 0755), 0);
 	assert_int_equal(cgroup_destroy(cg, &e), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -483,8 +487,10 @@ static void only_a_group_below_can_be_selected(void **state)
 	(void)state;
 	own_id(id);
 	cg = make(id, &cgroup_no_limits);
-	for (size_t i = 0; i < cg->n; i++)
+	for (size_t i = 0; i < cg->n; i++) {
+		assert_int_equal(cgroup_tree_open(&cg->h[i], &e), 0);
 		assert_int_equal(mkdirat(cg->h[i].dirfd, "below", 0755), 0);
+	}
 	outside = cgroup_select(cg, "../", &e);
 	missing = cgroup_select(cg, "/no-such-group", &e);
 	inside = cgroup_select(cg, "/below", &e);
