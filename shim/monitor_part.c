@@ -213,6 +213,10 @@ void monitor_part_ended(struct monitor *m, struct monitor_part *p)
 	component_end_text(status, how, sizeof(how));
 	if (p->up_since && now - p->up_since >= MONITOR_LONG_LIFE_MS)
 		p->backoff_ms = MONITOR_BACKOFF_MIN_MS;
+	if (m->reloading && monitor_part_id(p) == COMPONENT_EGRESS) {
+		err_say(&e, EIO, "the egress process ended over the new policy (%s)", how);
+		monitor_reloaded(m, &e);
+	}
 	if (p->state == PART_STOPPING || m->phase == MONITOR_STOPPING) {
 		p->state = PART_GONE;
 	} else {
@@ -324,5 +328,6 @@ void monitor_part_stop(struct monitor_part *p, bool hurry)
 		msg_send(p->c.control, COMPONENT_STOP, NULL, 0, NULL, 0, &e) < 0)
 		(void)proc_pidfd_signal(p->c.init.pidfd, SIGKILL);
 	p->state = PART_STOPPING;
-	p->due = proc_now_ms() + (p->busy ? MONITOR_BUSY_GRACE_MS : MONITOR_GRACE_MS);
+	p->told = proc_now_ms();
+	p->due = p->told + (p->busy ? MONITOR_BUSY_GRACE_MS : MONITOR_GRACE_MS);
 }

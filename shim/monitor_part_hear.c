@@ -78,6 +78,9 @@ static int take_busy(struct monitor_part *p, struct msg *msg, struct err *e)
 	if (msg->len != sizeof(p->busy))
 		return err_say(e, EPROTO, "a malformed number of pushes");
 	memcpy(&p->busy, msg->body, sizeof(p->busy));
+	/* An upstream may accept in the very moment of the end. */
+	if (p->state == PART_STOPPING && p->busy > 0)
+		p->due = p->told + MONITOR_BUSY_GRACE_MS;
 	return 0;
 }
 

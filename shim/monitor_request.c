@@ -89,7 +89,8 @@ static int do_wait_ready(
 static int do_commit(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
 	(void)msg;
-	(void)e;
+	if (m->agent_pidfd < 0)
+		return err_say(e, ESRCH, "the container's init has ended already");
 	m->committed = true;
 	reply(peer, NULL, NULL);
 	return 0;

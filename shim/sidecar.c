@@ -208,6 +208,24 @@ int sidecar_start(struct sidecar *s, struct err *e)
 	return simple_request(s, MONITOR_START, e);
 }
 
+int sidecar_status(struct sidecar *s, char **ret_json, struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r = request(s, MONITOR_STATUS, &m, e);
+
+	if (r == 0)
+		*ret_json = steal_ptr(&m.body);
+	return r;
+}
+
+int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r = msg_send(s->sock, MONITOR_RELOAD, egress_json, strlen(egress_json), NULL, 0, e);
+
+	return r < 0 ? r : sidecar_receive(s, &m, e);
+}
+
 /* The answer comes before the end: what stays until then is the monitor itself. */
 int sidecar_stop(struct sidecar *s, struct err *e)
 {

@@ -61,6 +61,15 @@ int sidecar_agent_netns(struct sidecar *s, int *ret_fd, struct err *e);
 /* Before the user's process runs: egress network attached or made, no clash, components ready. */
 int sidecar_start(struct sidecar *s, struct err *e);
 
+/* What the monitor knows of itself, as JSON {slug, phase, ca_sha256, components}. Caller frees. */
+int sidecar_status(struct sidecar *s, char **ret_json, struct err *e);
+
+/*
+ * Puts a new egress policy (policy_egress_to_json) in force; its secrets are those of create. On
+ * failure the old one stays in force.
+ */
+int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e);
+
 /* Components stopped, everything of the bottle removed, the monitor ended and gone. */
 int sidecar_stop(struct sidecar *s, struct err *e);
 

@@ -7,6 +7,8 @@
  *		(booted, attached, ready) it prints and then kills itself there, before the commit.
  *		A SLUG with "bridge" or "auto" in it has that egress mode, any other none.
  *	sidecar start|stop|cleanup STATE_DIR
+ *	sidecar status STATE_DIR
+ *	sidecar reload STATE_DIR JSON		a new egress policy
  *	sidecar agent STATE_DIR COMMAND…	executes in the agent's network namespace
  */
 #include <errno.h>
@@ -209,6 +211,16 @@ static int agent(struct sidecar *s, char **argv, struct err *e)
 	return err_set(e, errno, "exec '%s'", argv[0]);
 }
 
+static int status(struct sidecar *s, struct err *e)
+{
+	cleanup_free char *json = NULL;
+	int r = sidecar_status(s, &json, e);
+
+	if (r == 0)
+		puts(json);
+	return r;
+}
+
 static int run(int argc, char **argv, struct err *e)
 {
 	struct sidecar *s = NULL;
@@ -225,6 +237,10 @@ static int run(int argc, char **argv, struct err *e)
 		r = sidecar_start(s, e);
 	else if (str_eq(argv[1], "stop"))
 		r = sidecar_stop(s, e);
+	else if (str_eq(argv[1], "status"))
+		r = status(s, e);
+	else if (str_eq(argv[1], "reload") && argc > 3)
+		r = sidecar_reload(s, argv[3], e);
 	else if (str_eq(argv[1], "agent") && argc > 3)
 		r = agent(s, argv + 3, e);
 	else

@@ -7,7 +7,8 @@
  *	…chatters…	sends an unknown message after READY
  *
  * A connection whose first bytes are "die" ends it by SIGSYS; "secrets" is answered with the names
- * (never the values) that came; "where" with what it sees of its surroundings.
+ * (never the values) that came; "config" with its slice of the plan; "where" with what it sees of
+ *its surroundings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -117,6 +118,8 @@ static void answer(int fd)
 		str_add(&out, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
 	else if (str_starts(request, "where"))
 		tell_where(&out);
+	else if (str_starts(request, "config"))
+		str_addf(&out, "%s\n", boot.config);
 	else if (str_starts(request, "secrets"))
 		for (size_t i = 0; i < boot.n_secrets; i++)
 			str_addf(&out, "%s\n", boot.secrets[i].name);
@@ -143,6 +146,20 @@ static void serve_listener(const struct component_listener *l)
 	close(fd);
 }
 
+/* A policy with log level 2 is one that this component cannot carry out. */
+static void answer_reload(const char *policy)
+{
+	struct err result = {0}, e;
+
+	if (strstr(policy, "never-answers"))
+		exit(7);
+	if (strstr(policy, "\"log\":2") || strstr(policy, "\"log\": 2"))
+		err_say(&result, EINVAL, "log level 2 is too much");
+	if (msg_send(COMPONENT_CONTROL_FD, COMPONENT_RELOADED, &result, sizeof(result), NULL, 0,
+		    &e) < 0)
+		exit(5);
+}
+
 static void hear_monitor(void)
 {
 	cleanup_msg struct msg m = {0};
@@ -153,10 +170,8 @@ static void hear_monitor(void)
 		exit(4);
 	if (m.type == COMPONENT_STOP && !wants("stubborn"))
 		exit(0);
-	if (m.type == COMPONENT_RELOAD &&
-		msg_send(COMPONENT_CONTROL_FD, COMPONENT_RELOADED, &(struct err){0},
-			sizeof(struct err), NULL, 0, &e) < 0)
-		exit(5);
+	if (m.type == COMPONENT_RELOAD)
+		answer_reload(m.body);
 }
 
 static void serve(void)
