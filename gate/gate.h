@@ -17,6 +17,7 @@ enum gate_fd {
 	GATE_FD_STATUS,	   /* pipe to the gate: enum gate_status, a byte each */
 	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
 	GATE_FD_LOG,  /* the gate's log: a hook's standard error is the agent's */
+	GATE_FD_END,
 };
 
 /* What the process of a connection tells the gate. */

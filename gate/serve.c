@@ -123,6 +123,11 @@ void serve_connection(const struct gate *g, int sock, int status_fd)
 {
 	struct err e = {0};
 
+	/* With many connections open, it may have the number that a helper's descriptor is to get.
+	 */
+	sock = fd_move_above(sock, GATE_FD_END);
+	if (sock < 0)
+		_exit(1);
 	speed_up(sock);
 	if (gate_place_fd(status_fd, GATE_FD_STATUS, &e) == 0)
 		serve(g, sock, &e);
