@@ -102,12 +102,22 @@ static bool is_named(const struct cgroup_hier *h, const char *controllers)
 	return false;
 }
 
+static bool has_dotdot(const char *path)
+{
+	for (const char *p = path; *p; p += strcspn(p, "/"), p += strspn(p, "/"))
+		if (strcspn(p, "/") == 2 && p[0] == '.' && p[1] == '.')
+			return true;
+	return false;
+}
+
 int cgroup_select(struct cgroup *cg, const char *path, struct err *e)
 {
 	const char *colon = strchr(path, ':'), *below = colon ? colon + 1 : path;
 	cleanup_free char *controllers = colon ? strndup(path, (size_t)(colon - path)) : NULL;
 	size_t found = 0;
 
+	if (has_dotdot(below))
+		return err_say(e, EINVAL, "cgroup '%s': `..` components are not allowed", path);
 	while (*below == '/')
 		below++;
 	for (size_t i = 0; i < cg->n; i++) {
