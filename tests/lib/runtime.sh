@@ -27,5 +27,3 @@ rt() { bottle-shim --root "$R" "$@" </dev/null; }
 bundle() { local n=$1; shift; bundle_busybox "$scratch/$n" "$@"; }
 # out NAME: runs the bundle, prints what it printed.
 out() { rt run --bundle "$scratch/$1" "$1" 2>&1; }
-# processes that are ours and left
-left() { pgrep -f "bottle-(shim|init|monitor)" | grep -v $$ | wc -l; }
