@@ -68,18 +68,26 @@ static int write_policy(struct conn *c, const char *body, bool keep)
 	return r < 0 ? r : buf_adds(&c->client.out, "\n");
 }
 
+/* The path of a target in origin or absolute form; "" when it has none. */
+static const char *path_of(const char *target)
+{
+	const char *authority = *target == '/' ? NULL : strstr(target, "://");
+	const char *path = authority ? strchr(authority + 3, '/') : target;
+
+	return path ? path : "";
+}
+
 void conn_answer_policy(struct conn *c)
 {
 	struct exchange *x = c->x;
 	const char *method = x->request.method;
-	const char *path = strstr(x->request.target, "/allowlist");
 	struct refusal why = {.host = HOST_POLICY};
 	cleanup_json json_t *j = NULL;
 	cleanup_free char *body = NULL;
 	bool keep = can_go_on(x);
 
-	if ((strcmp(method, "GET") != 0 && !is_head(x)) || !path ||
-		strcmp(path, "/allowlist") != 0) {
+	if ((strcmp(method, "GET") != 0 && !is_head(x)) ||
+		strcmp(path_of(x->request.target), "/allowlist") != 0) {
 		refusal_set(&why, 403, "no_service", "GET /allowlist",
 			"http://" HOST_POLICY " has one page: /allowlist");
 		conn_refuse(c, &why);

@@ -1,14 +1,23 @@
 """An upstream that misbehaves: raw_origin.py ADDRESS PORT RECORD [CERT KEY]
 
 What it answers stands in the path: /raw/HEX sends those bytes and closes, /keep/HEX sends them and goes
-on, /once answers the first request of a connection and closes at the second, /silent says nothing.
+on, /once answers the first request of a connection and closes at the second, /step/FILE sends the second half
+when FILE is there, /silent says nothing.
 Each request head is appended to RECORD, with TLS also whether its session was resumed.
 """
+import os
 import socket
 import socketserver
 import ssl
 import sys
 import threading
+import time
+
+
+def wait_for(name):
+    until = time.monotonic() + 20
+    while not os.path.exists(name) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -39,6 +48,10 @@ class Handler(socketserver.StreamRequestHandler):
                 if served:
                     return
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            elif path[1] == "step":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+                wait_for("/" + "/".join(path[2:]))
+                self.wfile.write(b"3\r\ntwo\r\n0\r\n\r\n")
             elif path[1] == "silent":
                 self.rfile.readline()
                 return
