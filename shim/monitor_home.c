@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,8 +21,31 @@
 #include "shim/component_root.h"
 
 #define MIRRORS	       "mirrors"
+#define LOCK_WAIT_MS   3000
+#define LOCK_STEP_MS   10
 #define RESOLVED_STUB  "127.0.0.53"
 #define RESOLVED_PLAIN "/run/systemd/resolve/resolv.conf"
+
+/*
+ * Two live bottles of one name (under two runtime roots, say) would share logs and, worse, mirrors.
+ * The lock goes with the monitor; one that is just ending is given a moment.
+ */
+static int lock_home(const struct monitor *m, struct err *e)
+{
+	int64_t until = proc_now_ms() + LOCK_WAIT_MS;
+
+	while (flock(m->home_dirfd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return err_set(e, errno, "lock '%s/%s'", m->plan.state_home, m->plan.slug);
+		if (proc_now_ms() >= until)
+			return err_say(e, EBUSY,
+				"a bottle '%s' is running already, with its state in '%s'; choose "
+				"another name",
+				m->plan.slug, m->plan.state_home);
+		poll(NULL, 0, LOCK_STEP_MS);
+	}
+	return 0;
+}
 
 int monitor_home_open(struct monitor *m, struct err *e)
 {
@@ -38,6 +63,12 @@ int monitor_home_open(struct monitor *m, struct err *e)
 	m->home_dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (m->home_dirfd < 0)
 		return err_set(e, errno, "open '%s'", path);
+	r = lock_home(m, e);
+	if (r < 0) {
+		/* What is there is another's: nothing of it is ours to remove. */
+		free(steal_ptr(&m->record.work_dir));
+		return r;
+	}
 	if (mkdirat(m->home_dirfd, "logs", 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make '%s/logs'", path);
 	r = monitor_home_log(m, "monitor", &log_fd, e);

@@ -147,6 +147,7 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 	};
 	struct sidecar_place place = {.state_dir = state_dir};
 	struct cgroup *cg = NULL;
+	struct err late;
 	char path[64];
 	int r;
 
@@ -155,8 +156,10 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 	place.container = cg;
 	if (r == 0)
 		r = sidecar_boot(b, values, &place, ret, e);
-	if (cg && cgroup_destroy(cg, e) < 0)
+	if (cg && cgroup_destroy(cg, &late) < 0 && r == 0) {
+		*e = late;
 		r = -e->code;
+	}
 	cgroup_free(cg);
 	return r;
 }
