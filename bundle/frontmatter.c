@@ -230,7 +230,7 @@ static int summarise(const struct yaml_problems *p, struct err *e)
 	while (at && *at) {
 		size_t len = strcspn(at, "\n");
 
-		if (told > 0 && s.len + len > sizeof(e->msg) - 40)
+		if (told > 0 && s.len + len > sizeof(e->msg) - 64)
 			break;
 		if (told > 0)
 			str_add(&s, "; ");
@@ -239,7 +239,7 @@ static int summarise(const struct yaml_problems *p, struct err *e)
 		at += len + (at[len] == '\n');
 	}
 	if (told < p->n)
-		str_addf(&s, "; and %zu more", p->n - told);
+		str_addf(&s, "; and %zu more, which bottle-shim plan tells", p->n - told);
 	return err_say(e, EINVAL, "%s", s.s ? s.s : "out of memory");
 }
 
