@@ -75,6 +75,8 @@ int main(void)
 	pid_t parent = getppid();
 
 	signal(SIGPIPE, SIG_IGN);
+	/* A log as long as it may be ends the lines, not the service. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* No configuration file and no engine of the host's OpenSSL. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (component_boot(COMPONENT_CONTROL_FD, &boot, &e) < 0 || serve(&boot, parent, &e) < 0)

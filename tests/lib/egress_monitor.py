@@ -2,7 +2,7 @@
 
     python3 egress_monitor.py PROGRAM UID DIR DEVICE [NAME=FILE…]
 
-DIR/config is the policy; DIR/nofile, if there, the limit of descriptors; NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
+DIR/config is the policy; DIR/limits, if there, has resource limits (NOFILE 24); NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
 them. Appends to DIR/events what egress says: ready, failed TEXT, reloaded TEXT, ended STATUS; its
 process id is in DIR/pid, its log in DIR/log. SIGHUP: reload DIR/config. SIGTERM: stop. SIGUSR1:
 hand everything to a new process (after the old one was killed). SIGUSR2: close the control socket.
@@ -54,9 +54,10 @@ def spawn(program, uid, directory, theirs):
     for number, fd in ((0, null), (1, null), (2, log), (3, 100)):
         os.dup2(fd, number, inheritable=True)
     os.closerange(4, 256)
-    if os.path.exists(f"{directory}/nofile"):
-        n = int(open(f"{directory}/nofile").read())
-        resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
+    if os.path.exists(f"{directory}/limits"):
+        for line in open(f"{directory}/limits"):
+            name, n = line.split()
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (int(n), int(n)))
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
