@@ -57,7 +57,7 @@ enum monitor_phase {
  */
 enum part_state {
 	PART_DOWN,     /* not running; to be started at `due` */
-	PART_LOADING,  /* has its configuration and secrets; there are no listeners yet */
+	PART_LOADING,  /* loads, gets its configuration and secrets; there are no listeners yet */
 	PART_STARTING, /* has everything; READY must come until `due` */
 	PART_PROBING,  /* READY and found confined; its listeners must answer until `due` */
 	PART_UP,

@@ -229,15 +229,24 @@ static int answer(struct monitor *m, struct err *e)
 	return msg_send(m->boot.fd, MONITOR_OK, text, strlen(text), &m->netns_fd, 1, e);
 }
 
-static int load_parts(struct monitor *m, struct err *e)
+static int spawn_parts(struct monitor *m, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++) {
 		r = monitor_part_open(m, &m->parts[i], e);
 		if (r == 0)
-			r = monitor_part_load(m, &m->parts[i], e);
+			r = monitor_part_spawn(m, &m->parts[i], e);
 	}
+	return r;
+}
+
+static int tell_parts(struct monitor *m, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
+		r = monitor_part_tell(m, &m->parts[i], e);
 	return r;
 }
 
@@ -255,6 +264,10 @@ int monitor_boot_make(struct monitor *m, struct err *e)
 		r = monitor_home_mirrors(m, e);
 	if (r == 0)
 		r = monitor_net_open(m, e);
+	/* They make their file systems and load while the CA is made, and the runtime makes init.
+	 */
+	if (r == 0)
+		r = spawn_parts(m, e);
 	if (r == 0)
 		r = make_ca(m, e);
 	if (r == 0)
@@ -263,7 +276,7 @@ int monitor_boot_make(struct monitor *m, struct err *e)
 		return r;
 	m->phase = MONITOR_BOOTED;
 	/* The runtime goes on meanwhile: what fails now, WAIT_READY tells. */
-	r = load_parts(m, e);
+	r = tell_parts(m, e);
 	if (r < 0)
 		monitor_fail(m, e);
 	return 0;

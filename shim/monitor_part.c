@@ -122,7 +122,7 @@ static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 	return r < 0 ? r : send_secrets(m, p, e);
 }
 
-int monitor_part_load(struct monitor *m, struct monitor_part *p, struct err *e)
+int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	const struct component_start start = {
 		.kind = p->kind,
@@ -138,13 +138,17 @@ int monitor_part_load(struct monitor *m, struct monitor_part *p, struct err *e)
 
 	forget_life(p);
 	r = component_spawn(&start, &p->c, e);
-	if (r == 0)
-		r = send_config(m, p, e);
 	if (r < 0)
 		return err_wrap(e, "start the %s", p->kind->name);
 	p->state = PART_LOADING;
-	p->due = proc_now_ms() + MONITOR_START_MAX_MS;
 	return monitor_remember(m, e);
+}
+
+int monitor_part_tell(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	int r = send_config(m, p, e);
+
+	return r < 0 ? err_wrap(e, "configure the %s", p->kind->name) : 0;
 }
 
 int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e)
@@ -262,8 +266,10 @@ static void give_up(struct monitor_part *p)
 static void restart(struct monitor *m, struct monitor_part *p)
 {
 	struct err e;
-	int r = monitor_part_load(m, p, &e);
+	int r = monitor_part_spawn(m, p, &e);
 
+	if (r == 0)
+		r = monitor_part_tell(m, p, &e);
 	if (r == 0)
 		r = monitor_part_hand_over(m, p, &e);
 	if (r == 0)

@@ -15,8 +15,11 @@ enum component_id monitor_part_id(const struct monitor_part *p);
 /* Opens its program and log, holds the gate's credentials in memory. m->uids and plan are there. */
 int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e);
 
-/* Starts it and sends configuration and secrets: DOWN → LOADING. */
-int monitor_part_load(struct monitor *m, struct monitor_part *p, struct err *e);
+/* Starts it: DOWN → LOADING. m->netns_fd is there. */
+int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e);
+
+/* Sends configuration and secrets; m->ca is there. */
+int monitor_part_tell(struct monitor *m, struct monitor_part *p, struct err *e);
 
 /* Hands the listeners over: LOADING → STARTING. m->sockets are there. */
 int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e);
