@@ -125,9 +125,8 @@ int install_daemon_remove(struct install_daemon *d, struct err *e)
 			"%s: default-runtime is \"" RUNTIME_NAME
 			"\"; change that first, or the daemon would not start",
 			d->path);
+	/* An empty "runtimes" stays: a reload of a file without the member forgets no runtime. */
 	json_object_del(runtimes, RUNTIME_NAME);
-	if (json_object_size(runtimes) == 0)
-		json_object_del(d->json, "runtimes");
 	return 1;
 }
 

@@ -11,11 +11,16 @@ docker_needed() {
 
 # docker_start: installs the runtime, starts the daemon, waits until it answers.
 docker_start() {
-	local d=$WORLD/docker
 	docker_needed
 	rm -rf /etc/docker
-	mkdir -p $d /etc/docker
-	bottle-shim install >$WORLD/log/install || return 1
+	mkdir /etc/docker
+	bottle-shim install >$WORLD/log/install && docker_start_bare
+}
+
+# The daemon with whatever /etc/docker has.
+docker_start_bare() {
+	local d=$WORLD/docker
+	mkdir -p $d
 	export DOCKER_HOST=unix:///run/docker.sock DOCKER_CONFIG=$WORLD/home/.docker
 	for driver in overlay2 vfs; do
 		dockerd --data-root $d/data --exec-root $d/exec -H "$DOCKER_HOST" --pidfile $d/pid \
