@@ -13,7 +13,8 @@
 /* Steps at a time, so that one busy connection does not keep the others waiting. */
 #define STEPS_MAX  32
 #define SNIFF_MS   15000
-#define DRAIN_MS   3000
+#define DRAIN_MS   3000	 /* after the last byte of the answer */
+#define SENDING_MS 60000 /* while an answer goes out, or the next request is awaited */
 #define DRAIN_MAX  (1U << 20)
 #define PROXY_PORT 9099
 #define OLD_PORT   8888 /* host pipelock of old manifests */
@@ -79,7 +80,7 @@ void conn_drain(struct conn *c)
 	c->stage = CONN_DRAIN;
 	upstream_close(&c->up);
 	wire_shut(&c->client);
-	conn_set_deadline(c, DRAIN_MS);
+	conn_set_deadline(c, c->client.out.len > 0 ? SENDING_MS : DRAIN_MS);
 }
 
 /* Reading on a little lets the answer arrive: a close with unread input would reset it. */
@@ -119,10 +120,21 @@ static bool step(struct conn *c)
 	return false;
 }
 
+/* An answer on its way to a slow reader keeps the connection. */
+static void note_sent(struct conn *c)
+{
+	if (c->stage == CONN_DRAIN)
+		conn_set_deadline(c, c->client.out.len > 0 ? SENDING_MS : DRAIN_MS);
+	else if (c->stage == CONN_HEAD && !c->head_begun)
+		conn_set_deadline(c, SENDING_MS);
+}
+
 static bool move_client(struct conn *c)
 {
 	bool moved = wire_write(&c->client);
 
+	if (moved)
+		note_sent(c);
 	/* Until the handshake is done a read would be part of it. */
 	if (c->stage != CONN_HANDSHAKE)
 		moved |= wire_read(&c->client);
@@ -209,7 +221,12 @@ void conn_tick(struct conn *c)
 		return;
 	}
 	/* An idle connection may end without a word. */
-	if (c->stage != CONN_DRAIN && !(c->stage == CONN_HEAD && !c->head_begun))
+	if (c->stage == CONN_DRAIN) {
+		/* What the kernel holds for a slow reader still arrives: no reset. */
+		conn_end(c);
+		return;
+	}
+	if (!(c->stage == CONN_HEAD && !c->head_begun))
 		journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
 			inet_ntoa(c->to), c->to_port);
 	wire_reset(&c->client);

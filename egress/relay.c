@@ -172,6 +172,22 @@ static bool take_response_head(struct conn *c)
 
 /* ---- down: the body */
 
+/*
+ * What arrived so far still goes out. Length or chunks show that it was not all; where the end of
+ * the connection is the end of the answer, only a reset does.
+ */
+static void cut_short(struct conn *c)
+{
+	if (c->x->down_framing == HTTP1_UNTIL_CLOSE) {
+		wire_reset(&c->client);
+		conn_end(c);
+		return;
+	}
+	exchange_free(c->x);
+	c->x = NULL;
+	conn_drain(c);
+}
+
 static bool pump_down(struct conn *c)
 {
 	struct exchange *x = c->x;
@@ -185,8 +201,7 @@ static bool pump_down(struct conn *c)
 		if (n < 0 || body_put(x->down_framing, out, &piece) < 0) {
 			/* What was passed on is not whole, and the agent must see that. */
 			journal_warn(c->service, "%s: the response's body is broken", x->host);
-			wire_reset(&c->client);
-			conn_end(c);
+			cut_short(c);
 			return false;
 		}
 		buf_consume(in, (size_t)n);
@@ -240,11 +255,8 @@ static bool upstream_ended(struct conn *c)
 			return true;
 		}
 		journal_warn(c->service, "%s closed the connection within its answer", x->host);
-		/* What arrived so far still goes out, then the end shows that it was not all. */
-		wire_write(&c->client);
-		wire_reset(&c->client);
-		conn_end(c);
-		return false;
+		cut_short(c);
+		return true;
 	}
 	if (!retry(c))
 		refuse_upstream(c, "the upstream closed the connection without an answer");
