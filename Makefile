@@ -99,7 +99,7 @@ $(B)/bin/$(1): $(patsubst %.c,$(B)/obj/%.o,$(SRC_$(1))) $(call archives,$(LIBS_$
 	@mkdir -p $$(@D)
 	$$(if $$(Q),@echo "  LINK    $$@")
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $(call PIE,$(1)) -o $$@ $$(filter %.o,$$^) \
-		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LINK_$(1))
+		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LINK_$(1)) -lm
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -112,7 +112,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*))) $(if $(filter shim,$(call layer_of,$*)),-lcrypto)
+		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*))) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) -lm
 
 # Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives of its layer (netns).
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -79,6 +79,36 @@ static void add_memory(json_t *list, bool v2, const struct oci_resources *res)
 			res->memory_swap < 0 ? INFINITE : res->memory_swap - res->memory_limit);
 }
 
+/* Files of v2 that systemd has a word for; it would write its own default into them. */
+static const struct {
+	const char *file, *property;
+} unified_words[] = {
+	{"cpu.weight", "CPUWeight"},
+	{"memory.high", "MemoryHigh"},
+	{"memory.low", "MemoryLow"},
+	{"memory.max", "MemoryMax"},
+	{"memory.min", "MemoryMin"},
+	{"memory.swap.max", "MemorySwapMax"},
+	{"pids.max", "TasksMax"},
+};
+
+/* A value that is neither a number nor "max" is left to the kernel to judge. */
+static void add_unified(json_t *list, const struct oci_resources *res)
+{
+	for (char *const *u = res->unified; u && *u; u++) {
+		size_t n = strcspn(*u, "=");
+		const char *value = (*u)[n] ? *u + n + 1 : "";
+		long number = INFINITE;
+
+		if (strcmp(value, "max") != 0 && !str_to_long(value, 0, LONG_MAX, &number))
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(unified_words); i++)
+			if (strlen(unified_words[i].file) == n &&
+				strncmp(unified_words[i].file, *u, n) == 0)
+				add_u64(list, unified_words[i].property, number);
+	}
+}
+
 static void add_limits(json_t *list, bool v2, const struct oci_resources *res)
 {
 	add_memory(list, v2, res);
@@ -93,6 +123,8 @@ static void add_limits(json_t *list, bool v2, const struct oci_resources *res)
 		add_u64(list, "CPUQuotaPeriodUSec", res->cpu_period);
 	if (is_set(res->pids_limit))
 		add_u64(list, "TasksMax", res->pids_limit);
+	if (v2)
+		add_unified(list, res);
 }
 
 static json_t *scope_properties(const struct cgroup *cg, const struct oci_resources *res)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,14 +90,20 @@ int cgroup_v2_memory(struct cgroup_hier *h, const struct oci_resources *res, str
 	return r < 0 ? r : 0;
 }
 
-/* [2…262144] to [1…10000], linear: what runc 1.1, crun and systemd of Debian 12 agree on. */
+/*
+ * The curve through (2, 1), (1024, 100), (262144, 10000): the default of v1 becomes the default of
+ * v2, as newer runc and crun have it. (The straight line of older ones made it 39.)
+ */
 uint64_t cgroup_v2_cpu_weight(uint64_t shares)
 {
-	if (shares < 2)
-		shares = 2;
-	if (shares > 262144)
-		shares = 262144;
-	return 1 + (shares - 2) * 9999 / 262142;
+	double l;
+
+	if (shares <= 2)
+		return 1;
+	if (shares >= 262144)
+		return 10000;
+	l = log2((double)shares);
+	return (uint64_t)ceil(pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0));
 }
 
 uint64_t cgroup_v2_io_weight(uint64_t w)

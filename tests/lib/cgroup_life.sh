@@ -18,7 +18,9 @@ life_setup() { # life_setup MANAGER
 		| .linux.namespaces |= map(select(.type != "cgroup")) | .linux.cgroupsPath = $g
 		| .linux.resources.memory = {limit: 67108864, swap: 67108864}
 		| .linux.resources.pids = {limit: 42}
-		| .linux.resources.cpu = {shares: 512, quota: 50000, period: 100000}' --arg g "$group"
+		| .linux.resources.cpu = {shares: 512, quota: 50000, period: 100000}
+		| if $m == "systemd" then .linux.resources.unified = {"memory.high": "50331648"} else . end' --arg g "$group" \
+		--arg m "$manager"
 }
 
 life_edit() {
@@ -103,6 +105,9 @@ cgroup_life() {
 		check_is "the memory limit is still there" 134217728 \
 			"$(life_value memory memory.limit_in_bytes memory.max)"
 		check_is "the limit of processes is still there" 43 "$(life_value pids pids.max pids.max)"
+		check_is "so is one of the unified kind" 50331648 "$(life_value memory '' memory.high)"
+		check_is "the refused device still cannot be opened" 1 \
+			"$(status_of "${shim[@]}" exec "$id" head -c 1 /tmp/kmsg)"
 	fi
 	check "a group is made below" mkdir "$(life_dir memory)/below"
 	check "pause once more" "${shim[@]}" pause "$id"

@@ -169,7 +169,9 @@ static void weights_cover_the_whole_range(void **state)
 	(void)state;
 	assert_int_equal(cgroup_v2_cpu_weight(0), 1);
 	assert_int_equal(cgroup_v2_cpu_weight(2), 1);
-	assert_int_equal(cgroup_v2_cpu_weight(1024), 39);
+	assert_int_equal(cgroup_v2_cpu_weight(3), 2);
+	assert_int_equal(cgroup_v2_cpu_weight(1024), 100);
+	assert_int_equal(cgroup_v2_cpu_weight(260000), 9929);
 	assert_int_equal(cgroup_v2_cpu_weight(262144), 10000);
 	assert_int_equal(cgroup_v2_io_weight(10), 1);
 	assert_int_equal(cgroup_v2_io_weight(1000), 10000);
