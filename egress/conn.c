@@ -15,7 +15,7 @@
 #define SNIFF_MS   15000
 #define DRAIN_MS   3000	 /* after the last byte of the answer */
 #define SENDING_MS 60000 /* while an answer goes out, or the next request is awaited */
-#define DRAIN_MAX  (1U << 20)
+#define DRAIN_MAX  (64U << 20)
 #define PROXY_PORT 9099
 #define OLD_PORT   8888 /* host pipelock of old manifests */
 #define DNS_PORT   53
