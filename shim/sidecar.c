@@ -234,8 +234,9 @@ int sidecar_stop(struct sidecar *s, struct err *e)
 	if (!wait_for_end(s, STOP_TIMEOUT_MS))
 		return err_say(e, ETIMEDOUT, "the bottle's monitor (pid %d) does not end",
 			(int)s->monitor);
-	/* One that ended by itself just then has removed everything, or sidecar_cleanup will. */
 	if (r < 0 && r != -EPIPE)
 		return r;
-	return sidecar_cgroup_remove(s->state_dir, e);
+	/* One that ended by itself just then has removed everything; one that was killed has not.
+	 */
+	return sidecar_cleanup(s->state_dir, e);
 }
