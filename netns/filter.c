@@ -5,7 +5,6 @@
 #include <linux/icmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4.h>
 
 #include "base/ptr.h"
@@ -208,36 +207,16 @@ int filter_apply(int sidecar_fd, const struct netns_policy *p, struct err *e)
 	return r;
 }
 
-static int take_table(struct nlmsghdr *h, void *arg)
-{
-	struct nlattr *a[NFTA_TABLE_MAX + 1];
-	uint32_t *uses = arg;
-
-	if (nlmsg_parse(h, sizeof(struct nfgenmsg), a, NFTA_TABLE_MAX, NULL) == 0 &&
-		a[NFTA_TABLE_USE])
-		*uses = ntohl(nla_get_u32(a[NFTA_TABLE_USE]));
-	return 0;
-}
-
 int filter_check(int sidecar_fd, struct err *e)
 {
 	cleanup_netlink struct nl_sock *sock = NULL;
-	cleanup_nlmsg struct nl_msg *msg =
-		nlmsg_alloc_simple((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, NLM_F_REQUEST);
-	struct nfgenmsg gen = {.nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0};
-	uint32_t chains = 0;
-	int r = netlink_open(sidecar_fd, NETLINK_NETFILTER, &sock, e);
+	int chains, r = netlink_open(sidecar_fd, NETLINK_NETFILTER, &sock, e);
 
 	if (r < 0)
 		return r;
-	if (!msg || nlmsg_append(msg, &gen, sizeof(gen), NLMSG_ALIGNTO) < 0 ||
-		nla_put_string(msg, NFTA_TABLE_NAME, TABLE) < 0)
-		return err_set(e, ENOMEM, "look up the nftables table '" TABLE "'");
-	r = netlink_query(sock, msg, take_table, &chains, e);
-	if (r < 0)
-		return err_wrap(e, "the nftables table '" TABLE "'");
-	if (chains != N_CHAINS)
-		return err_say(e, ENOENT, "the nftables table '" TABLE "' has %u chains of %d",
-			(unsigned int)chains, N_CHAINS);
-	return 0;
+	chains = nft_count_chains(sock, NFPROTO_INET, TABLE, e);
+	if (chains >= 0 && chains != N_CHAINS)
+		return err_say(e, ENOENT, "the nftables table '" TABLE "' has %d chains of %d",
+			chains, N_CHAINS);
+	return chains < 0 ? chains : 0;
 }

@@ -19,7 +19,8 @@
 #include "netns/nft.h"
 #include "netns/sysctl.h"
 
-#define TABLE "bottle_shim"
+#define TABLE	 "bottle_shim"
+#define N_CHAINS 3
 
 static void chain_forward(struct nft *n, const struct masquerade_uplinks *uplinks)
 {
@@ -72,22 +73,24 @@ static void chain_postrouting(struct nft *n, uint32_t subnet, int prefix)
 }
 
 int masquerade_apply(uint32_t subnet, int prefix, const struct masquerade_uplinks *uplinks,
-	bool fresh, struct err *e)
+	bool keep, struct err *e)
 {
 	cleanup_netlink struct nl_sock *sock = NULL;
 	cleanup_nft struct nft n;
-	int r;
+	int chains, r;
 
 	nft_begin(&n, NFPROTO_IPV4, TABLE);
 	r = netlink_open(-1, NETLINK_NETFILTER, &sock, e);
 	if (r < 0)
 		return r;
-	nft_table_make(&n, fresh ? NFT_TABLE_FRESH : NFT_TABLE_REPLACE);
+	chains = nft_count_chains(sock, NFPROTO_IPV4, TABLE, e);
+	if (keep && chains == N_CHAINS)
+		return 0;
+	nft_table_make(&n, chains == -ENOENT ? NFT_TABLE_FRESH : NFT_TABLE_REPLACE);
 	chain_forward(&n, uplinks);
 	chain_probes(&n, subnet, prefix);
 	chain_postrouting(&n, subnet, prefix);
-	r = nft_commit(&n, sock, e);
-	return fresh && r == -EEXIST ? 0 : r;
+	return nft_commit(&n, sock, e);
 }
 
 int masquerade_remove(struct err *e)

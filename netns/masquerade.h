@@ -24,11 +24,11 @@ struct masquerade_uplinks {
 };
 
 /*
- * The table for this subnet (network byte order). fresh: only when there is none (the usual case of
- * a second bottle, where replacing would cost 10 ms).
+ * The table for this subnet (network byte order). keep: one that is whole stays as it is (the usual
+ * case of a second bottle, where replacing would cost 10 ms).
  */
 int masquerade_apply(uint32_t subnet, int prefix, const struct masquerade_uplinks *uplinks,
-	bool fresh, struct err *e);
+	bool keep, struct err *e);
 
 int masquerade_remove(struct err *e);
 

@@ -413,3 +413,29 @@ int nft_commit(struct nft *n, struct nl_sock *sock, struct err *e)
 		return err_set(e, ENOMEM, "%s", what);
 	return netlink_batch(sock, n->batch.s, n->batch.len, last, what, e);
 }
+
+static int take_table(struct nlmsghdr *h, void *arg)
+{
+	struct nlattr *a[NFTA_TABLE_MAX + 1];
+	uint32_t *uses = arg;
+
+	if (nlmsg_parse(h, sizeof(struct nfgenmsg), a, NFTA_TABLE_MAX, NULL) == 0 &&
+		a[NFTA_TABLE_USE])
+		*uses = ntohl(nla_get_u32(a[NFTA_TABLE_USE]));
+	return 0;
+}
+
+int nft_count_chains(struct nl_sock *sock, uint8_t family, const char *table, struct err *e)
+{
+	cleanup_nlmsg struct nl_msg *msg =
+		nlmsg_alloc_simple((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, NLM_F_REQUEST);
+	struct nfgenmsg gen = {.nfgen_family = family, .version = NFNETLINK_V0};
+	uint32_t chains = 0;
+	int r;
+
+	if (!msg || nlmsg_append(msg, &gen, sizeof(gen), NLMSG_ALIGNTO) < 0 ||
+		nla_put_string(msg, NFTA_TABLE_NAME, table) < 0)
+		return err_set(e, ENOMEM, "look up the nftables table '%s'", table);
+	r = netlink_query(sock, msg, take_table, &chains, e);
+	return r < 0 ? err_wrap(e, "the nftables table '%s'", table) : (int)chains;
+}

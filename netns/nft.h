@@ -86,4 +86,7 @@ void nft_masquerade(struct nft *n);
 /* Sends it all; nothing is changed on failure. sock: NETLINK_NETFILTER. */
 int nft_commit(struct nft *n, struct nl_sock *sock, struct err *e);
 
+/* How many chains a table has; -ENOENT when there is no such table. */
+int nft_count_chains(struct nl_sock *sock, uint8_t family, const char *table, struct err *e);
+
 #endif
