@@ -122,7 +122,7 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_lay
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(call PKG,--libs $(PKGS_netns))
+		$(call PKG,--libs $(PKGS_netns)) -lm
 
 .PHONY: deps unit check check-unit check-plan check-e2e check-escape check-vm check-san lint fmt bench demo install uninstall clean help fuzz probes
 deps: ## install the Debian packages that building and testing need
