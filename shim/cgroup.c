@@ -1,4 +1,4 @@
-#include "shim/cgroup_impl.h"
+#include "shim/cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/cgroup_impl.h"
 
 /* How long a group whose processes have all ended may go on saying that it is busy. */
 #define REMOVE_MS 2000
