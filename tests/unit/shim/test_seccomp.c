@@ -46,7 +46,9 @@ static int under(const struct oci_seccomp *s, const char *cache, long (*call)(vo
 		if (seccomp_install(&p, &listener, &e) < 0)
 			_exit(127);
 		errno = 0;
-		_exit(call() < 0 ? errno : 0);
+		/* Not _exit: a sanitizer asks more of the kernel there than the filter allows. */
+		syscall(SYS_exit_group, call() < 0 ? errno : 0);
+		_exit(126);
 	}
 	seccomp_program_done(&p);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
