@@ -24,6 +24,18 @@ static int read_config(
 	return fd_read_file(AT_FDCWD, path, CONFIG_MAX, &ret->text, &ret->len, e);
 }
 
+/* Without a namespace of its own the container would rename the host. */
+static int check_names(const struct oci *oci, struct err *e)
+{
+	bool named = (oci->hostname && *oci->hostname) || (oci->domainname && *oci->domainname);
+
+	if (named && !oci->ns[OCI_NS_UTS].present)
+		return err_say(e, EINVAL,
+			"unable to set hostname without a private UTS namespace: linux.namespaces "
+			"needs one of type \"uts\"");
+	return 0;
+}
+
 int container_load(const struct globals *g, const char *bundle, const char *config, const char *id,
 	struct container_source *ret, struct err *e)
 {
@@ -40,7 +52,9 @@ int container_load(const struct globals *g, const char *bundle, const char *conf
 		return r;
 	if (!oci->process)
 		return err_say(e, EINVAL, "config.json: process: it is missing");
-	r = sysctl_check(oci, e);
+	r = check_names(oci, e);
+	if (r == 0)
+		r = sysctl_check(oci, e);
 	if (r == 0)
 		r = plan_build(steal_ptr(&oci), &g->choice, id, &ret->plan, e);
 	for (size_t i = 0; r == 0 && ret->plan->notes && ret->plan->notes[i]; i++)
