@@ -14,29 +14,19 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-static const char *phrase(int status)
+#define PHRASE_MAX 160
+
+/*
+ * The reason phrase is all that most clients show of a refused CONNECT, so it says why, and not the
+ * status once more. RFC 9112, 4: visible ASCII and blanks.
+ */
+static void phrase(const struct refusal *r, char ret[PHRASE_MAX])
 {
-	switch (status) {
-	case 400:
-		return "Bad Request";
-	case 403:
-		return "Forbidden";
-	case 408:
-		return "Request Timeout";
-	case 417:
-		return "Expectation Failed";
-	case 431:
-		return "Request Header Fields Too Large";
-	case 502:
-		return "Bad Gateway";
-	case 503:
-		return "Service Unavailable";
-	case 504:
-		return "Gateway Timeout";
-	case 505:
-		return "HTTP Version Not Supported";
-	}
-	return "Refused";
+	size_t n = 0;
+
+	for (const char *p = r->reason; *p && n + 1 < PHRASE_MAX; p++)
+		ret[n++] = *p >= ' ' && *p <= '~' ? *p : '?';
+	ret[n] = '\0';
 }
 
 static void set_id(struct refusal *r)
@@ -77,7 +67,10 @@ bool refusal_wants_text(const struct http1_head *request)
 	if (http1_lists(request, "Accept", "text/html") ||
 		http1_lists(request, "Accept", "text/plain"))
 		return true;
-	return agent && strncasecmp(agent, "curl/", 5) == 0;
+	/* git shows the body of an error only if it is text. */
+	return agent &&
+	       (strncasecmp(agent, "curl/", 5) == 0 || strncasecmp(agent, "git/", 4) == 0 ||
+		       strncasecmp(agent, "Wget/", 5) == 0);
 }
 
 /* What whoever met the refusal can do about it; caller frees. */
@@ -120,17 +113,18 @@ int refusal_write(const struct refusal *r, const struct refusal_form *form, stru
 {
 	cleanup_free char *how = how_to_ask(r);
 	cleanup_free char *body = NULL;
+	char why[PHRASE_MAX];
 	int n;
 
 	if (how)
 		body = form->text ? text_body(r, how) : json_body(r, how);
 	if (!body)
 		return -ENOMEM;
+	phrase(r, why);
 	n = buf_addf(out,
 		"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
 		"Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
-		r->status, phrase(r->status),
-		form->text ? "text/plain; charset=utf-8" : "application/json", strlen(body),
-		form->close ? "close" : "keep-alive");
+		r->status, why, form->text ? "text/plain; charset=utf-8" : "application/json",
+		strlen(body), form->close ? "close" : "keep-alive");
 	return n < 0 || form->head_only ? n : buf_adds(out, body);
 }

@@ -42,6 +42,21 @@ static void json_has_all_six_members(void **state)
 	buf_done(&out);
 }
 
+static void the_status_line_tells_the_reason_in_one_line(void **state)
+{
+	struct refusal why = {.host = ""};
+	struct refusal_form form = {.close = true};
+	struct buf out = {0};
+
+	(void)state;
+	refusal_set(&why, 403, "x", "y", "no route allows a.example.com\r\nX: \xc3\xa9");
+	assert_int_equal(refusal_write(&why, &form, &out), 0);
+	assert_int_equal(buf_add(&out, "", 1), 0);
+	assert_non_null(strstr((const char *)buf_data(&out),
+		"HTTP/1.1 403 no route allows a.example.com??X: ??\r\nContent-Type:"));
+	buf_done(&out);
+}
+
 static void the_length_is_the_bodys(void **state)
 {
 	struct refusal why = {.host = ""};
@@ -91,6 +106,7 @@ static void people_get_text_and_programs_json(void **state)
 	assert_true(wants_text("Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"));
 	assert_true(wants_text("User-Agent: curl/7.88.1\r\nAccept: */*\r\n"));
 	assert_false(wants_text("User-Agent: curl/7.88.1\r\nAccept: application/json\r\n"));
+	assert_true(wants_text("User-Agent: git/2.39.5\r\nAccept: */*\r\n"));
 	assert_false(wants_text("User-Agent: python-requests/2\r\nAccept: */*\r\n"));
 	assert_false(wants_text(""));
 }
@@ -99,6 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_has_all_six_members),
+		cmocka_unit_test(the_status_line_tells_the_reason_in_one_line),
 		cmocka_unit_test(the_length_is_the_bodys),
 		cmocka_unit_test(an_answer_to_head_has_no_body),
 		cmocka_unit_test(people_get_text_and_programs_json),
