@@ -1,1 +1,1 @@
-.linux.namespaces |= map(select(.type != "network")) | .linux.namespaces += [{type: "network", path: "/proc/1/ns/net"}]
+.linux.namespaces |= map(select(.type != "network")) | .linux.namespaces += [{type: "network", path: "/proc/4194305/ns/net"}]
