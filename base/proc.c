@@ -79,6 +79,26 @@ int proc_close_from(unsigned int first)
 	return syscall(SYS_close_range, first, ~0U, 0) < 0 ? -errno : 0;
 }
 
+static int compare_fd(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+int proc_close_but(unsigned int first, int *keep, size_t n)
+{
+	int next = (int)first;
+
+	qsort(keep, n, sizeof(*keep), compare_fd);
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] < next)
+			continue;
+		if (keep[i] > next && syscall(SYS_close_range, next, keep[i] - 1, 0) < 0)
+			return -errno;
+		next = keep[i] + 1;
+	}
+	return proc_close_from((unsigned int)next);
+}
+
 void proc_reset_signals(void)
 {
 	struct sigaction sa = {.sa_handler = SIG_DFL};

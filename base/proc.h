@@ -71,6 +71,10 @@ pid_t proc_fork(uint64_t clone_flags, int cgroup_fd, int *ret_pidfd);
 int proc_cloexec_from(unsigned int first);
 int proc_close_from(unsigned int first);
 
+/* Closes all descriptors >= first but the n of `keep`, which it sorts; those below first and -1
+ * may stand among them. */
+int proc_close_but(unsigned int first, int *keep, size_t n);
+
 /* Default dispositions for all signals, empty mask. */
 void proc_reset_signals(void);
 

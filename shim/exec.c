@@ -44,6 +44,18 @@ static int join(void *arg, struct err *e)
 	return r;
 }
 
+/*
+ * From here on paths are the container's, and one that leads through /proc/self/fd must not find
+ * the host's directories that we have open (CVE-2024-21626): not even until execve has closed them.
+ */
+static int keep_only_ours(const struct exec *x, int sync, struct err *e)
+{
+	int keep[] = {sync, x->console, x->process.lsm_fd, x->process.seccomp_agent};
+	int r = proc_close_but(3 + (unsigned int)x->process.preserve_fds, keep, ARRAY_LEN(keep));
+
+	return r < 0 ? err_set(e, -r, "close_range") : 0;
+}
+
 static int become_root(const struct exec *x, struct err *e)
 {
 	if (!(x->namespaces & CLONE_NEWUSER))
@@ -106,7 +118,9 @@ static int child(const struct exec *x, int sync, struct err *e)
 	proc_reset_signals();
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	setsid();
-	r = become_root(x, e);
+	r = keep_only_ours(x, sync, e);
+	if (r == 0)
+		r = become_root(x, e);
 	if (r == 0 && chdir("/") < 0)
 		r = err_set(e, errno, "chdir '/'");
 	if (r == 0)

@@ -64,17 +64,12 @@ static int wait_for(const struct progress *p, enum init_stage stage, struct err 
 	return m.type == stage ? 0 : err_say(e, EPROTO, "stage %u instead of %d", m.type, stage);
 }
 
-static int compare_fd(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 /* Closes what `create` had open and init has no use for: host directories, sockets, its lock. */
 static int keep_only_ours(const struct init *i, struct err *e)
 {
-	size_t max = i->sources.n + 8, n = 0;
-	cleanup_free int *keep = malloc(max * sizeof(*keep));
-	int next = 3 + (int)i->process.preserve_fds;
+	cleanup_free int *keep = malloc((i->sources.n + 6) * sizeof(*keep));
+	size_t n = 0;
+	int r;
 
 	if (!keep)
 		return err_set(e, ENOMEM, "descriptors");
@@ -86,15 +81,8 @@ static int keep_only_ours(const struct init *i, struct err *e)
 	keep[n++] = i->sources.root;
 	for (size_t s = 0; s < i->sources.n; s++)
 		keep[n++] = i->sources.mounts[s];
-	qsort(keep, n, sizeof(*keep), compare_fd);
-	for (size_t k = 0; k < n; k++) {
-		if (keep[k] < next)
-			continue;
-		if (keep[k] > next && syscall(SYS_close_range, next, keep[k] - 1, 0) < 0)
-			return err_set(e, errno, "close_range");
-		next = keep[k] + 1;
-	}
-	return proc_close_from((unsigned int)next) < 0 ? err_set(e, errno, "close_range") : 0;
+	r = proc_close_but(3 + (unsigned int)i->process.preserve_fds, keep, n);
+	return r < 0 ? err_set(e, -r, "close_range") : 0;
 }
 
 /* Root of the container's own user namespace, where it has one and its root is mapped. */

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,6 +54,30 @@ static void a_program_that_is_missing_is_an_error_of_the_spawn(void **state)
 	assert_non_null(strstr(e.msg, "/nonexistent/x"));
 	assert_int_equal(p.pid, 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void all_are_closed_but_those_to_be_kept(void **state)
+{
+	int fds[6], keep[4], status;
+	pid_t pid;
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		assert_true((fds[i] = fcntl(0, F_DUPFD, 20 + 2 * i)) >= 20);
+	pid = fork();
+	if (pid == 0) {
+		bool right;
+
+		memcpy(keep, (int[]){fds[4], -1, fds[1], 0}, sizeof(keep));
+		right = proc_close_but((unsigned)fds[0], keep, 4) == 0;
+		for (int i = 0; i < 6; i++)
+			right &= (fcntl(fds[i], F_GETFD) >= 0) == (i == 1 || i == 4);
+		_exit(right && fcntl(0, F_GETFD) >= 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (int i = 0; i < 6; i++)
+		close(fds[i]);
 }
 
 static void a_child_has_exactly_the_descriptors_of_its_table(void **state)
@@ -175,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_exit_status_comes_back),
 		cmocka_unit_test(a_program_that_is_missing_is_an_error_of_the_spawn),
+		cmocka_unit_test(all_are_closed_but_those_to_be_kept),
 		cmocka_unit_test(a_child_has_exactly_the_descriptors_of_its_table),
 		cmocka_unit_test(descriptors_can_change_places),
 		cmocka_unit_test(signals_are_at_their_defaults_in_the_child),
