@@ -106,6 +106,9 @@ static int prepare(const struct globals *g, struct exec *x, const struct oci *oc
 		return err_say(e, ESRCH, "container not running");
 	x->namespaces =
 		namespace_differing(x->state->pid, x->state->namespaces & ~(unsigned long)net);
+	/* A pid that was another's meanwhile, even one of ours, has not been believed. */
+	if (proc_pidfd_signal(x->init_pidfd, 0) == -ESRCH)
+		return err_say(e, ESRCH, "container not running");
 	return agent_network(x->state, &x->netns, e);
 }
 

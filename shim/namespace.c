@@ -71,8 +71,11 @@ uint64_t namespace_differing(pid_t pid, uint64_t flags)
 		if (!(flags & kinds[i].flag))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
-		if (stat(path, &theirs) < 0)
+		/* Of one that ends it cannot be told: joining will fail, staying here must not. */
+		if (stat(path, &theirs) < 0) {
+			differing |= kinds[i].flag;
 			continue;
+		}
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
 		if (stat(path, &mine) < 0 || mine.st_ino != theirs.st_ino ||
 			mine.st_dev != theirs.st_dev)

@@ -42,7 +42,10 @@ int namespace_join(int pidfd, uint64_t flags, struct err *e);
 /* Joins one that is open. what: for the error. */
 int namespace_enter(int fd, int type, const char *what, struct err *e);
 
-/* Of `flags`, those in which the process behind `pid` is elsewhere than the caller. */
+/*
+ * Of `flags`, those in which the process behind `pid` is elsewhere than the caller, or may be: one
+ * that cannot be looked at counts. The caller sees to it that the pid is still that process's.
+ */
 uint64_t namespace_differing(pid_t pid, uint64_t flags);
 
 /* Sets up "lo" of the caller's network namespace. */
