@@ -18,6 +18,8 @@ static int start_sidecar(const struct state *s, struct err *e)
 	if (!s->in_bottle)
 		return 0;
 	r = sidecar_connect(s->dir, &sidecar, e);
+	if (r == -ETIMEDOUT)
+		return r;
 	if (r < 0)
 		return err_say(e, -r,
 			"container '%s': its sidecar's monitor has ended, so it has no network and "

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,11 +18,15 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "shim/monitor_plan.h"
-#include "shim/sidecar_cgroup.h"
 #include "shim/sidecar_impl.h"
 
-/* A monitor that does not end after its answer to STOP: its own grace is 8 s at most. */
-#define STOP_TIMEOUT_MS 20000
+/* How long a monitor that is alive may take. What it knows it tells at once. */
+#define ANSWER_MS 10000
+/* It gives up waiting for its components, and says which, before the runtime does. */
+#define READY_MS 25000
+/* Its components' grace is 8 s at most; the answer comes after it, its own end at once. */
+#define STOP_MS 15000
+#define END_MS	5000
 
 struct sidecar *sidecar_new(const char *state_dir)
 {
@@ -51,17 +57,39 @@ static int wait_for_end(const struct sidecar *s, int timeout_ms)
 	return n > 0;
 }
 
+/* One that is stuck or was stopped hears no request, but a signal that cannot be caught. */
+static int end_monitor(const struct sidecar *s, int grace_ms, struct err *e)
+{
+	if (wait_for_end(s, grace_ms))
+		return 0;
+	log_warning("the bottle's monitor (pid %d) does not end: killed", (int)s->monitor);
+	proc_pidfd_signal(s->pidfd, SIGKILL);
+	if (!wait_for_end(s, END_MS))
+		return err_say(e, ETIMEDOUT, "the bottle's monitor (pid %d) does not end",
+			(int)s->monitor);
+	return 0;
+}
+
+/* The monitor removes everything itself when its boot socket ends; one that had to be killed not.
+ */
+static int undo_boot(const struct sidecar *s, struct err *e)
+{
+	int r = end_monitor(s, STOP_MS, e);
+
+	return r < 0 ? r : sidecar_cleanup(s->state_dir, e);
+}
+
 void sidecar_free(struct sidecar *s)
 {
-	struct err e;
+	struct err e = {.msg = "it does not end"};
 
 	if (!s)
 		return;
 	fd_close(&s->sock);
-	if (s->booted_here &&
-		(!wait_for_end(s, STOP_TIMEOUT_MS) || sidecar_cgroup_remove(s->state_dir, &e) < 0))
-		log_warning("the monitor (pid %d) of '%s' may have left something behind",
-			(int)s->monitor, s->state_dir);
+	/* It takes everything down by itself; where it was killed, its record tells of what. */
+	if (s->booted_here && undo_boot(s, &e) < 0)
+		log_warning("the monitor (pid %d) of '%s' may have left something behind: %s",
+			(int)s->monitor, s->state_dir, e.msg);
 	fd_close(&s->netns_fd);
 	fd_close(&s->pidfd);
 	free(s->state_dir);
@@ -71,10 +99,31 @@ void sidecar_free(struct sidecar *s)
 
 /* ---- requests */
 
-int sidecar_receive(const struct sidecar *s, struct msg *ret, struct err *e)
+/* For the first byte of the answer: the rest is one packet with it. */
+static int wait_for_answer(const struct sidecar *s, int timeout_ms, struct err *e)
 {
-	int r = msg_recv(s->sock, ret, e);
+	struct pollfd pfd = {.fd = s->sock, .events = POLLIN};
+	int n;
 
+	do {
+		n = poll(&pfd, 1, timeout_ms);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		return 0;
+	if (n < 0)
+		return err_set(e, errno, "wait for the bottle's monitor");
+	return err_say(e, ETIMEDOUT,
+		"the bottle's monitor (pid %d) has not answered for %d s: it is stopped or stuck",
+		(int)s->monitor, timeout_ms / 1000);
+}
+
+int sidecar_receive(const struct sidecar *s, int timeout_ms, struct msg *ret, struct err *e)
+{
+	int r = wait_for_answer(s, timeout_ms, e);
+
+	if (r < 0)
+		return r;
+	r = msg_recv(s->sock, ret, e);
 	if (r == 0)
 		return err_say(e, EPIPE, "the bottle's monitor has died; its log tells why");
 	if (r < 0)
@@ -91,18 +140,19 @@ int sidecar_receive(const struct sidecar *s, struct msg *ret, struct err *e)
 	return 0;
 }
 
-static int request(const struct sidecar *s, uint32_t type, struct msg *ret, struct err *e)
+static int request(
+	const struct sidecar *s, uint32_t type, int timeout_ms, struct msg *ret, struct err *e)
 {
 	int r = msg_send(s->sock, type, NULL, 0, NULL, 0, e);
 
-	return r < 0 ? r : sidecar_receive(s, ret, e);
+	return r < 0 ? r : sidecar_receive(s, timeout_ms, ret, e);
 }
 
-static int simple_request(const struct sidecar *s, uint32_t type, struct err *e)
+static int simple_request(const struct sidecar *s, uint32_t type, int timeout_ms, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
 
-	return request(s, type, &m, e);
+	return request(s, type, timeout_ms, &m, e);
 }
 
 int sidecar_netns_fd(const struct sidecar *s)
@@ -129,12 +179,12 @@ int sidecar_attach(struct sidecar *s, int agent_netns_fd, int init_pidfd, struct
 
 int sidecar_wait_ready(struct sidecar *s, struct err *e)
 {
-	return simple_request(s, MONITOR_WAIT_READY, e);
+	return simple_request(s, MONITOR_WAIT_READY, READY_MS, e);
 }
 
 int sidecar_commit(struct sidecar *s, struct err *e)
 {
-	int r = simple_request(s, MONITOR_COMMIT, e);
+	int r = simple_request(s, MONITOR_COMMIT, ANSWER_MS, e);
 
 	if (r == 0)
 		s->booted_here = false;
@@ -147,7 +197,11 @@ int sidecar_commit(struct sidecar *s, struct err *e)
 static int connect_in(int dirfd, int sock)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	const struct timeval limit = {.tv_sec = ANSWER_MS / 1000};
 
+	/* One that accepts nothing any more lets its queue fill up; connect waits as send does. */
+	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return -errno;
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/" MONITOR_SOCKET, dirfd);
 	return connect(sock, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
 }
@@ -181,6 +235,10 @@ int sidecar_connect(const char *state_dir, struct sidecar **ret, struct err *e)
 	if (s->sock < 0)
 		return err_set(e, errno, "socket");
 	r = connect_in(dirfd, s->sock);
+	if (r == -EAGAIN)
+		return err_say(e, ETIMEDOUT,
+			"the bottle's monitor in '%s' takes no requests: it is stopped or stuck",
+			state_dir);
 	if (r < 0)
 		return err_set(e, -r, "connect to the monitor of '%s'", state_dir);
 	r = take_peer(s, e);
@@ -193,7 +251,7 @@ int sidecar_connect(const char *state_dir, struct sidecar **ret, struct err *e)
 int sidecar_agent_netns(struct sidecar *s, int *ret_fd, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
-	int r = request(s, MONITOR_AGENT_NETNS, &m, e);
+	int r = request(s, MONITOR_AGENT_NETNS, ANSWER_MS, &m, e);
 
 	if (r < 0)
 		return r;
@@ -205,13 +263,13 @@ int sidecar_agent_netns(struct sidecar *s, int *ret_fd, struct err *e)
 
 int sidecar_start(struct sidecar *s, struct err *e)
 {
-	return simple_request(s, MONITOR_START, e);
+	return simple_request(s, MONITOR_START, READY_MS, e);
 }
 
 int sidecar_status(struct sidecar *s, char **ret_json, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
-	int r = request(s, MONITOR_STATUS, &m, e);
+	int r = request(s, MONITOR_STATUS, ANSWER_MS, &m, e);
 
 	if (r == 0)
 		*ret_json = steal_ptr(&m.body);
@@ -223,18 +281,18 @@ int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e)
 	cleanup_msg struct msg m = {0};
 	int r = msg_send(s->sock, MONITOR_RELOAD, egress_json, strlen(egress_json), NULL, 0, e);
 
-	return r < 0 ? r : sidecar_receive(s, &m, e);
+	return r < 0 ? r : sidecar_receive(s, READY_MS, &m, e);
 }
 
 /* The answer comes before the end: what stays until then is the monitor itself. */
 int sidecar_stop(struct sidecar *s, struct err *e)
 {
-	int r = simple_request(s, MONITOR_STOP, e);
+	int r = simple_request(s, MONITOR_STOP, STOP_MS, e);
 
-	if (!wait_for_end(s, STOP_TIMEOUT_MS))
-		return err_say(e, ETIMEDOUT, "the bottle's monitor (pid %d) does not end",
-			(int)s->monitor);
-	if (r < 0 && r != -EPIPE)
+	if (r < 0 && r != -EPIPE && r != -ETIMEDOUT)
+		return r;
+	r = end_monitor(s, r == -ETIMEDOUT ? 0 : STOP_MS, e);
+	if (r < 0)
 		return r;
 	/* One that ended by itself just then has removed everything; one that was killed has not.
 	 */

@@ -52,7 +52,10 @@ int sidecar_commit(struct sidecar *s, struct err *e);
 /* Before the commit this ends the bottle: returns when the monitor has removed everything. */
 void sidecar_free(struct sidecar *s);
 
-/* Connects to STATE_DIR/monitor.sock. -ECONNREFUSED or -ENOENT: the monitor has ended. */
+/*
+ * Connects to STATE_DIR/monitor.sock. -ECONNREFUSED or -ENOENT: the monitor has ended. -ETIMEDOUT,
+ * here and from each request: it is stopped or stuck; all of them wait for 25 s at most.
+ */
 int sidecar_connect(const char *state_dir, struct sidecar **ret, struct err *e);
 
 /* The agent's network namespace, a new descriptor; for exec and start. */
@@ -70,7 +73,10 @@ int sidecar_status(struct sidecar *s, char **ret_json, struct err *e);
  */
 int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e);
 
-/* Components stopped, everything of the bottle removed, the monitor ended and gone. */
+/*
+ * Components stopped, everything of the bottle removed, the monitor ended and gone; a monitor that
+ * does not answer is killed and cleaned up after.
+ */
 int sidecar_stop(struct sidecar *s, struct err *e);
 
 /* Whether there is, or was and was not wholly removed, a sidecar of this directory. */

@@ -14,6 +14,10 @@
 #include "shim/sidecar_cgroup.h"
 #include "shim/sidecar_impl.h"
 
+/* Until the namespace and the CA are there; it may wait some seconds for an earlier bottle's end.
+ */
+#define BOOT_MS 30000
+
 /*
  * The second fork: the monitor is nobody's child, and cannot get a terminal. Before it, while this
  * is the child that was cloned for it, the cgroup (NULL: none).
@@ -111,7 +115,7 @@ static int take_booted(struct sidecar *s, struct err *e)
 	cleanup_json json_t *j = NULL;
 	struct json_at root;
 	int64_t pid;
-	int r = sidecar_receive(s, &m, e);
+	int r = sidecar_receive(s, BOOT_MS, &m, e);
 
 	if (r < 0)
 		return r;

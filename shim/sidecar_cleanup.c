@@ -7,6 +7,9 @@
 #include "shim/sidecar_cgroup.h"
 #include "shim/sidecar_impl.h"
 
+/* It may wait 5 s for the end of each process, and some for the firewall's lock. */
+#define CLEANUP_MS 40000
+
 /*
  * The networks are taken down with libraries that this program does not link: the monitor's program
  * does it, and tells over the same kind of socket.
@@ -23,7 +26,7 @@ static int clean_networks(const char *state_dir, struct err *e)
 	if (r >= 0)
 		r = msg_send(s->sock, MONITOR_PLAN, state_dir, strlen(state_dir), NULL, 0, e);
 	if (r >= 0)
-		r = sidecar_receive(s, &m, e);
+		r = sidecar_receive(s, CLEANUP_MS, &m, e);
 	return r < 0 ? err_wrap(e, "clean up after the bottle's monitor") : 0;
 }
 

@@ -27,8 +27,11 @@ static inline void sidecar_cleanup_ptr(struct sidecar **s)
 }
 #define cleanup_sidecar __attribute__((cleanup(sidecar_cleanup_ptr)))
 
-/* The answer to what was sent before: OK into *ret, or the monitor's error as the caller's. */
-int sidecar_receive(const struct sidecar *s, struct msg *ret, struct err *e);
+/*
+ * The answer to what was sent before: OK into *ret, or the monitor's error as the caller's.
+ * -ETIMEDOUT after timeout_ms: it is stopped or stuck.
+ */
+int sidecar_receive(const struct sidecar *s, int timeout_ms, struct msg *ret, struct err *e);
 
 /*
  * Executes bottle-monitor as nobody's child, s->sock becoming the other end of its boot socket.
