@@ -114,7 +114,9 @@ static int change_container(struct plan *p, const struct plan_choice *c, struct 
 	int r;
 
 	plan_take_mounts(p->oci, p->bottle);
-	r = plan_user_namespace(p->oci, e);
+	r = plan_seal(p->oci, e);
+	if (r >= 0)
+		r = plan_user_namespace(p->oci, e);
 	if (r >= 0)
 		r = plan_network(p, c->egress, e);
 	if (r < 0)

@@ -139,8 +139,8 @@ static json_t *pairs_to_json(char *const *pairs)
 
 static json_t *linux_to_json(const struct oci *oci)
 {
-	static const char *const as_is[] = {"devices", "cgroupsPath", "resources", "maskedPaths",
-		"readonlyPaths", "rootfsPropagation", "mountLabel", "personality", "timeOffsets"};
+	static const char *const as_is[] = {"devices", "cgroupsPath", "resources",
+		"rootfsPropagation", "mountLabel", "personality", "timeOffsets"};
 	json_t *from = json_object_get(oci->json, "linux");
 	cleanup_json json_t *j = json_object();
 
@@ -151,6 +151,10 @@ static json_t *linux_to_json(const struct oci *oci)
 	for (size_t i = 0; i < ARRAY_LEN(as_is); i++)
 		if (put_part(j, as_is[i], json_object_get(from, as_is[i])) < 0)
 			return NULL;
+	if ((oci->masked_paths && put(j, "maskedPaths", json_from_strv(oci->masked_paths)) < 0) ||
+		(oci->readonly_paths &&
+			put(j, "readonlyPaths", json_from_strv(oci->readonly_paths)) < 0))
+		return NULL;
 	if (oci->sysctl && put(j, "sysctl", pairs_to_json(oci->sysctl)) < 0)
 		return NULL;
 	/* The rules would bury the rest. */

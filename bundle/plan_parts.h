@@ -34,6 +34,9 @@ int plan_refuse_mounts(
 /* Takes the mounts on /etc/hosts and /etc/resolv.conf out; remembers the latter's source. */
 void plan_take_mounts(struct oci *oci, struct plan_bottle *b);
 
+/* plan_seal.c: of each procfs and sysfs, what belongs to the machine is hidden or read-only. */
+int plan_seal(struct oci *oci, struct err *e);
+
 /* plan_network.c: user namespace, whose network, whom the sidecar asks for names. */
 int plan_network(struct plan *p, enum plan_egress_mode mode, struct err *e);
 int plan_user_namespace(struct oci *oci, struct err *e);

@@ -1,0 +1,1 @@
+{sys: [.container.mounts[]? | select(.type == "sysfs")]} + (.container.linux | {maskedPaths, readonlyPaths})
