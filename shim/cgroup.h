@@ -38,6 +38,10 @@ int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *i
 int cgroup_create_beside(const struct cgroup *container, const char *suffix, int64_t memory_max,
 	int64_t pids_max, struct cgroup **ret, struct err *e);
 
+/* The same group as it is called, made or not: to be remembered before it is made. */
+int cgroup_name_beside(
+	const struct cgroup *container, const char *suffix, struct cgroup **ret, struct err *e);
+
 /*
  * Directory of the v2 group, for CLONE_INTO_CGROUP (proc_fork, proc_spec.cgroup_fd), or -1 where
  * there is no v2 tree. Borrowed.

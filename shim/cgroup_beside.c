@@ -52,14 +52,15 @@ static char *unit_beside(const char *unit, const char *suffix)
 	return str_format("%.*s%s.scope", (int)n, unit, suffix);
 }
 
-static int start_beside(const struct cgroup *container, const char *suffix, struct cgroup *cg,
-	const struct oci_resources *res, struct err *e)
+static int name_beside(const struct cgroup *container, const char *suffix, struct cgroup *cg)
 {
+	int r = copy_hiers(container, suffix, cg);
+
+	if (r < 0 || cg->manager != CGROUP_SYSTEMD)
+		return r;
 	cg->slice = strdup(container->slice);
 	cg->unit = unit_beside(container->unit, suffix);
-	if (!cg->slice || !cg->unit)
-		return err_set(e, ENOMEM, "create a cgroup");
-	return cgroup_systemd_start(cg, res, e);
+	return cg->slice && cg->unit ? 0 : -ENOMEM;
 }
 
 /*
@@ -80,6 +81,20 @@ static void share_parents(const struct cgroup *container, struct cgroup *cg)
 	}
 }
 
+int cgroup_name_beside(
+	const struct cgroup *container, const char *suffix, struct cgroup **ret, struct err *e)
+{
+	cleanup_cgroup struct cgroup *cg = cgroup_new(container->manager);
+
+	if (!cg || name_beside(container, suffix, cg) < 0)
+		return err_set(e, ENOMEM, "name a cgroup");
+	for (size_t i = 0; i < cg->n; i++)
+		cg->h[i].made = 1;
+	share_parents(container, cg);
+	*ret = steal_ptr(&cg);
+	return 0;
+}
+
 int cgroup_create_beside(const struct cgroup *container, const char *suffix, int64_t memory_max,
 	int64_t pids_max, struct cgroup **ret, struct err *e)
 {
@@ -87,14 +102,14 @@ int cgroup_create_beside(const struct cgroup *container, const char *suffix, int
 	struct oci_resources res = cgroup_no_limits;
 	int r;
 
-	if (!cg || copy_hiers(container, suffix, cg) < 0)
+	if (!cg || name_beside(container, suffix, cg) < 0)
 		return err_set(e, ENOMEM, "create a cgroup");
 	if (memory_max > 0)
 		res.memory_limit = memory_max;
 	if (pids_max > 0)
 		res.pids_limit = pids_max;
 	drop_unavailable(cg, &res);
-	r = cg->manager == CGROUP_SYSTEMD ? start_beside(container, suffix, cg, &res, e) : 0;
+	r = cg->manager == CGROUP_SYSTEMD ? cgroup_systemd_start(cg, &res, e) : 0;
 	if (r == 0)
 		r = cgroup_make_groups(cg, e);
 	if (r == 0 && cg->n)

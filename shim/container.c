@@ -24,6 +24,7 @@
 #include "shim/init.h"
 #include "shim/latch.h"
 #include "shim/namespace.h"
+#include "shim/provision.h"
 #include "shim/scm.h"
 
 /* Compiled filters; anybody could fill it who could as well replace this program. */
@@ -73,6 +74,10 @@ static int fill_state(struct container *c, const struct container_source *src, s
 	}
 	if (!s->oci_version || !s->bundle || !s->rootfs || !s->owner)
 		return err_set(e, ENOMEM, "container '%s'", s->id);
+	/* Init tells what it has made; a delete must know of what it was killed over. */
+	if (s->in_bottle &&
+		provision_placeholders(s->rootfs, c->plan->bottle, &s->placeholders, e) < 0)
+		return -e->code;
 	return path_write_file(s->dirfd, STATE_CONFIG, src->text, src->len, 0600, e);
 }
 
@@ -301,6 +306,7 @@ static int note_placeholders(struct state *s, char *lines, struct err *e)
 {
 	char *save = NULL;
 
+	strv_free(steal_ptr(&s->placeholders));
 	for (char *l = strtok_r(lines, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 		if (strv_add(&s->placeholders, l) < 0)
 			return err_set(e, ENOMEM, "placeholders");
@@ -471,6 +477,8 @@ void container_undo(struct container *c)
 
 		hooks_run_all(c->plan->oci, OCI_HOOK_POSTSTOP, j, c->state->bundle);
 	}
+	if (c->state)
+		container_remove_placeholders(c->state);
 	if (c->state && state_remove(c->state, &e) < 0)
 		log_warning("%s", e.msg);
 	container_done(c);

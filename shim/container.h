@@ -48,6 +48,9 @@ void container_done(struct container *c);
 /* Takes down what container_create has made so far, in reverse, through errors. */
 void container_undo(struct container *c);
 
+/* What was made in the rootfs for the bottle's files to cover; what somebody has used stays. */
+void container_remove_placeholders(const struct state *s);
+
 /* `created` to `running`. The caller holds the lock of s. */
 int container_start(struct state *s, struct err *e);
 

@@ -83,7 +83,7 @@ static void remove_placeholder(int rootfd, const char *path)
 		unlinkat(dir, slash + 1, 0);
 }
 
-static void remove_placeholders(const struct state *s)
+void container_remove_placeholders(const struct state *s)
 {
 	cleanup_fd int rootfd = -1;
 
@@ -129,7 +129,7 @@ static int remove_all(struct state *s, struct err *e)
 		*e = first;
 		return -e->code;
 	}
-	remove_placeholders(s);
+	container_remove_placeholders(s);
 	run_poststop(s);
 	return state_remove(s, e);
 }

@@ -148,3 +148,23 @@ int provision_files(struct rootfs *root, const struct plan_bottle *bottle, const
 	}
 	return r < 0 ? err_wrap(e, "files of the bottle") : 0;
 }
+
+int provision_placeholders(
+	const char *rootfs, const struct plan_bottle *bottle, char ***ret, struct err *e)
+{
+	cleanup_fd int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return err_set(e, errno, "open '%s'", rootfs);
+	for (size_t i = 0; i < bottle->n_files; i++) {
+		const struct plan_file *f = &bottle->files[i];
+		cleanup_fd int there = -1;
+
+		if (f->fallback || str_starts(f->path, PROVISION_DIR "/"))
+			continue;
+		there = path_open_in_root(root, f->path, O_PATH, 0);
+		if (there == -ENOENT && strv_add(ret, f->path) < 0)
+			return err_set(e, ENOMEM, "'%s'", f->path);
+	}
+	return 0;
+}

@@ -16,4 +16,11 @@
 int provision_files(struct rootfs *root, const struct plan_bottle *bottle, const char *ca_pem,
 	char ***env, struct err *e);
 
+/*
+ * Before there is init, and without a change: the paths at which provision_files will leave an
+ * empty file in the rootfs, for a delete to remove. The caller frees *ret (strv_free).
+ */
+int provision_placeholders(
+	const char *rootfs, const struct plan_bottle *bottle, char ***ret, struct err *e);
+
 #endif

@@ -32,6 +32,15 @@ static int remember(int dirfd, const struct cgroup *cg, struct err *e)
 	return path_write_file(dirfd, CGROUP_RECORD, text, strlen(text), 0600, e);
 }
 
+/* Before it is there: what is killed between the two leaves a record that can be followed. */
+static int announce(int dirfd, const struct cgroup *container, struct err *e)
+{
+	cleanup_cgroup struct cgroup *cg = NULL;
+	int r = cgroup_name_beside(container, CGROUP_SUFFIX, &cg, e);
+
+	return r < 0 ? r : remember(dirfd, cg, e);
+}
+
 int sidecar_cgroup_make(
 	const char *state_dir, const struct cgroup *container, struct cgroup **ret, struct err *e)
 {
@@ -42,10 +51,14 @@ int sidecar_cgroup_make(
 
 	if (dirfd < 0)
 		return err_set(e, errno, "open '%s'", state_dir);
-	r = cgroup_create_beside(
-		container, CGROUP_SUFFIX, limits.memory_bytes, limits.processes, &cg, e);
-	if (r < 0)
+	r = announce(dirfd, container, e);
+	if (r == 0)
+		r = cgroup_create_beside(
+			container, CGROUP_SUFFIX, limits.memory_bytes, limits.processes, &cg, e);
+	if (r < 0) {
+		unlinkat(dirfd, CGROUP_RECORD, 0);
 		return r;
+	}
 	r = remember(dirfd, cg, e);
 	if (r < 0) {
 		(void)cgroup_destroy(cg, &ignored);
