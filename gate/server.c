@@ -18,6 +18,7 @@
 #include "base/msg.h"
 #include "base/proc.h"
 #include "base/ptr.h"
+#include "gate/masters.h"
 #include "gate/serve.h"
 
 /*
@@ -30,6 +31,8 @@
 #define IDLE_CHECK_MS	10000
 /* An agent that holds a served connection and neither sends nor takes a byte, milliseconds. */
 #define AGENT_IDLE_MS 300000
+/* For the goodbye to all upstreams, milliseconds; it takes a few. */
+#define MASTERS_MS 500
 
 struct connection {
 	struct proc proc;
@@ -225,5 +228,6 @@ int server_run(const struct gate *g, int listener, int control, struct err *e)
 	while (s.n > 0)
 		forget(&s, s.n - 1);
 	fd_close(&s.listener);
+	masters_end(g, MASTERS_MS);
 	return r;
 }

@@ -57,6 +57,15 @@ start_sshd() {
 # What the upstream was asked so far.
 upstream_sessions() { grep -c 'Starting session' /tmp/sshd/log; }
 
+# How many connections it has: every sshd but the one that listens.
+upstream_open() {
+	local p n=0
+	for p in /proc/[0-9]*; do
+		[ "$(cat "$p/comm" 2>/dev/null)" != sshd ] || n=$((n + 1))
+	done
+	echo $((n - 1))
+}
+
 # With its sessions: the gate keeps a connection open. Only this test's: the pid namespace is its own.
 stop_sshd() {
 	local p

@@ -3,7 +3,8 @@
     python3 gate-monitor.py GATE UID DIR CONFIG [NAME=FILE…]
 
 Listens on 127.0.0.1:9418 and hands the listener over; NAME=FILE are secrets to scan for. Appends a
-line to DIR/events for what the gate says: ready, failed TEXT, busy N, ended STATUS. SIGTERM: stop.
+line to DIR/events for what the gate says: ready, failed TEXT, busy N, ended STATUS. SIGTERM: stop;
+SIGHUP: no more is said (end of file).
 """
 import array
 import os
@@ -55,6 +56,7 @@ def main():
     listener.close()
     send(ours, BEGIN)
     signal.signal(signal.SIGTERM, lambda *_: send(ours, STOP))
+    signal.signal(signal.SIGHUP, lambda *_: ours.shutdown(socket.SHUT_WR))
     while True:
         packet = ours.recv(65536)
         if not packet:
