@@ -20,6 +20,7 @@
 #include "shim/mount.h"
 #include "shim/mount_cgroup.h"
 #include "shim/mount_copyup.h"
+#include "shim/mount_long.h"
 
 /* pivot_root(2) and a move need a parent that does not propagate: the mount that holds the root. */
 static int make_parent_private(const char *path, struct err *e)
@@ -254,6 +255,27 @@ static int note_made(struct rootfs *r, const char *path, struct err *e)
 	return strv_add(&r->made, path) < 0 ? err_set(e, ENOMEM, "note '%s'", path) : 0;
 }
 
+/* Made in its place: nobody but us is there yet to see it before its flags are set. */
+static int mount_in_place(struct rootfs *r, size_t i, const struct mount_options *o, struct err *e)
+{
+	const struct oci_mount *m = &r->oci->mounts[i];
+	const struct mount_long wanted = {m->type, m->source, r->oci->mount_label, o};
+	bool made = false;
+	cleanup_fd int target = rootfs_target(r->fd, m->destination, true, &made, e);
+	cleanup_fd int mounted = -1;
+	int rc;
+
+	if (target < 0)
+		return target;
+	rc = mount_long_attach(&wanted, target, e);
+	if (rc < 0)
+		return rc;
+	/* The target is what lies below; by its name it is what was mounted. */
+	mounted = path_open_in_root(r->fd, m->destination, O_PATH, 0);
+	return mounted < 0 ? err_set(e, -mounted, "open it in the container's root")
+			   : mount_configure(mounted, o, e);
+}
+
 static int mount_over(struct rootfs *r, size_t i, const struct mount_options *o, struct err *e)
 {
 	const struct oci_mount *m = &r->oci->mounts[i];
@@ -306,6 +328,14 @@ static int take_mode(
 	return 0;
 }
 
+static bool is_too_long(const struct rootfs *r, size_t i, const struct mount_options *o)
+{
+	const struct oci_mount *m = &r->oci->mounts[i];
+
+	return mount_is_long(o) && m->type && !o->bind && !str_eq(m->type, "bind") &&
+	       r->sources->mounts[i] < 0;
+}
+
 static int mount_one(struct rootfs *r, size_t i, struct err *e)
 {
 	const struct oci_mount *m = &r->oci->mounts[i];
@@ -323,6 +353,8 @@ static int mount_one(struct rootfs *r, size_t i, struct err *e)
 		rc = remount(r, m, &o, e);
 	else if (rc == 0 && str_eq(m->type, "cgroup"))
 		rc = mount_cgroup(r->fd, m, &o, r, e);
+	else if (rc == 0 && is_too_long(r, i, &o))
+		rc = mount_in_place(r, i, &o, e);
 	else if (rc == 0)
 		rc = mount_over(r, i, &o, e);
 	mount_options_done(&o);

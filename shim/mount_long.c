@@ -1,0 +1,76 @@
+#include "shim/mount_long.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/ptr.h"
+#include "base/str.h"
+
+/* fsconfig(2): a value is at most 256 bytes with its end. */
+#define FSCONFIG_VALUE_MAX 255
+
+bool mount_is_long(const struct mount_options *o)
+{
+	for (char *const *d = o->data; d && *d; d++)
+		if (strlen(*d) > FSCONFIG_VALUE_MAX)
+			return true;
+	return false;
+}
+
+static unsigned long superblock_flags(const struct mount_options *o)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} known[] = {
+		{"dirsync", MS_DIRSYNC},
+		{"iversion", MS_I_VERSION},
+		{"lazytime", MS_LAZYTIME},
+		{"mand", MS_MANDLOCK},
+		{"silent", MS_SILENT},
+		{"sync", MS_SYNCHRONOUS},
+	};
+	unsigned long flags = o->sb_readonly ? MS_RDONLY : 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strv_has(o->sb_flags, known[i].name))
+			flags |= known[i].flag;
+	return flags;
+}
+
+/* "a,b=c,context=…"; NULL when memory ran out. Caller frees. */
+static char *join(char *const *data, const char *label)
+{
+	char *all = label && *label ? str_format("context=\"%s\"", label) : strdup("");
+
+	for (; all && *data; data++) {
+		char *longer = str_format("%s%s%s", all, *all ? "," : "", *data);
+
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+int mount_long_attach(const struct mount_long *m, int target, struct err *e)
+{
+	cleanup_free char *data = join(m->options->data, m->label);
+	long page = sysconf(_SC_PAGESIZE);
+	char path[64];
+
+	if (!data)
+		return err_set(e, ENOMEM, "mount options");
+	/* The kernel would cut off the rest without a word. */
+	if (strlen(data) >= (size_t)page)
+		return err_say(e, E2BIG, "its options have %zu bytes, the kernel takes %ld",
+			strlen(data), page - 1);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+	if (mount(m->source ? m->source : m->type, path, m->type, superblock_flags(m->options),
+		    data) < 0)
+		return err_set(e, errno, "mount of type %s with '%.100s…'", m->type, data);
+	return 0;
+}

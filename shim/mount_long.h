@@ -1,0 +1,28 @@
+#ifndef SHIM_MOUNT_LONG_H
+#define SHIM_MOUNT_LONG_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "shim/mount_options.h"
+
+/*
+ * New file systems whose options are longer than fsconfig(2) takes (255 bytes each), such as an
+ * overlay of many layers: the older mount(2) takes a page for all of them together.
+ */
+
+/* Whether one of the file system's own options is too long for mount_new. */
+bool mount_is_long(const struct mount_options *o);
+
+struct mount_long {
+	const char *type, *source, *label; /* label: linux.mountLabel or NULL */
+	const struct mount_options *options;
+};
+
+/*
+ * Mounts over `target`, a descriptor that was opened inside the root: the kernel resolves no path
+ * of the container. Its attributes are set afterwards, at its root. -E2BIG: more than a page.
+ */
+int mount_long_attach(const struct mount_long *m, int target, struct err *e);
+
+#endif
