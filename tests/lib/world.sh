@@ -49,10 +49,10 @@ world_private() {
 	trap 'exit 143' TERM
 	umask 022
 	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
-	export PATH="$WORLD_BIN:$PATH"
 	mount -t tmpfs -o mode=755 world-run /run
 	mkdir -p $WORLD/etc.upper $WORLD/etc.work $WORLD/log $WORLD/home /run/sshd /run/netns
 	world_tmp
+	world_programs
 	mount -t overlay -o lowerdir=/etc,upperdir=$WORLD/etc.upper,workdir=$WORLD/etc.work world-etc /etc
 	mount -t tmpfs -o mode=700 world-var /var/lib/bot-bottle 2>/dev/null || :
 	world_dev
@@ -60,6 +60,16 @@ world_private() {
 	mkdir -m 700 -p $BOTTLE_HOME $BOTTLE_HOME/bottles $BOTTLE_HOME/agents $BOTTLE_HOME/secrets
 	WORLD_CGROUP=bottle-world-$(readlink /proc/self/ns/mnt | tr -dc 0-9)
 	ip link set lo up
+}
+
+# The programs where every user can reach them: a clone in a home directory (0700) is root's alone.
+world_programs() {
+	if [ -d "$WORLD_BIN" ]; then
+		mkdir $WORLD/bin
+		mount --bind "$WORLD_BIN" $WORLD/bin
+		WORLD_BIN=$WORLD/bin
+	fi
+	export PATH="$WORLD_BIN:$PATH"
 }
 
 # An empty /tmp, in which the tree and what was built stay visible where they live there.
