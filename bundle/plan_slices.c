@@ -120,6 +120,7 @@ static int gate_slice(struct plan *p, struct manifest *m)
 
 	g->connect_timeout_s = 10;
 	g->idle_timeout_s = 15;
+	g->push_max_bytes = POLICY_PUSH_MAX;
 	g->slug = strdup(p->bottle->slug);
 	g->user_name = steal_ptr(&m->user_name);
 	g->user_email = steal_ptr(&m->user_email);

@@ -71,13 +71,17 @@ struct policy_repo {
 	char *address;	     /* from extra_hosts, or NULL: resolve the name */
 };
 
+/* 2 GiB: the most that the large forges take in one push. */
+#define POLICY_PUSH_MAX (2LL << 30)
+
 struct policy_gate {
 	char *slug;
 	char *user_name, *user_email; /* or NULL */
 	struct policy_repo *repos;
 	size_t n_repos;
-	int connect_timeout_s; /* ssh connect, 10 */
-	int idle_timeout_s;    /* git I/O without progress, 15 */
+	int connect_timeout_s;	/* ssh connect, 10 */
+	int idle_timeout_s;	/* git I/O without progress, 15 */
+	int64_t push_max_bytes; /* of a pushed pack; POLICY_PUSH_MAX by default */
 };
 
 json_t *policy_egress_to_json(const struct policy_egress *p);

@@ -50,9 +50,10 @@ static json_t *repos_to_json(const struct policy_gate *p)
 
 json_t *policy_gate_to_json(const struct policy_gate *p)
 {
-	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i}", "slug", p->slug,
+	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i, s:I}", "slug", p->slug,
 		"user_name", p->user_name, "user_email", p->user_email, "connect_timeout_s",
-		p->connect_timeout_s, "idle_timeout_s", p->idle_timeout_s);
+		p->connect_timeout_s, "idle_timeout_s", p->idle_timeout_s, "push_max_bytes",
+		(json_int_t)p->push_max_bytes);
 
 	if (!j || json_object_set_new(j, "repos", repos_to_json(p)) < 0)
 		return NULL;
@@ -81,7 +82,7 @@ static int read_repo(const struct json_at *at, void *item, struct err *e)
 static int read_gate(const struct json_at *root, struct policy_gate *p, struct err *e)
 {
 	const struct json_list repos = {&p->repos, &p->n_repos, sizeof(*p->repos), read_repo};
-	int64_t connect = 10, idle = 15;
+	int64_t connect = 10, idle = 15, push_max = POLICY_PUSH_MAX;
 
 	if (!json_is_object(root->j))
 		return json_err(root, EINVAL, e, "the document must be an object");
@@ -90,10 +91,12 @@ static int read_gate(const struct json_at *root, struct policy_gate *p, struct e
 		json_get_str(root, "user_email", &p->user_email, e) < 0 ||
 		json_get_int(root, "connect_timeout_s", 1, 3600, &connect, e) < 0 ||
 		json_get_int(root, "idle_timeout_s", 1, 86400, &idle, e) < 0 ||
+		json_get_int(root, "push_max_bytes", 1, INT64_MAX / 16, &push_max, e) < 0 ||
 		json_get_list(root, "repos", &repos, e) < 0)
 		return -e->code;
 	p->connect_timeout_s = (int)connect;
 	p->idle_timeout_s = (int)idle;
+	p->push_max_bytes = push_max;
 	return 0;
 }
 

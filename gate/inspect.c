@@ -49,11 +49,12 @@ static int found_path(void *arg, const struct scan_finding *f)
 	return note(arg, INSPECT_PATH, "", "", f);
 }
 
-int inspect_init(struct inspection *in, const struct scan_rules *rules, struct err *e)
+int inspect_init(
+	struct inspection *in, const struct scan_rules *rules, uint64_t max_bytes, struct err *e)
 {
 	int r;
 
-	*in = (struct inspection){.path = ""};
+	*in = (struct inspection){.path = "", .left = max_bytes};
 	r = scan_open(rules, found, in, &in->scan, e);
 	return r == 0 ? scan_open(rules, found_path, in, &in->paths, e) : r;
 }
@@ -163,7 +164,12 @@ static int parse_header(
 
 static int read_object(struct inspection *in, struct reader *rd, size_t size, struct err *e)
 {
-	int r = in->kind == INSPECT_TREE ? read_tree(in, rd, size, e) : read_bytes(in, rd, size, e);
+	int r;
+
+	if (size > in->left)
+		return err_say(e, EFBIG, "its objects are too large when unpacked");
+	in->left -= size;
+	r = in->kind == INSPECT_TREE ? read_tree(in, rd, size, e) : read_bytes(in, rd, size, e);
 
 	if (r == 0)
 		r = scan_finish(in->scan, e);

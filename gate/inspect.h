@@ -1,6 +1,8 @@
 #ifndef GATE_INSPECT_H
 #define GATE_INSPECT_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "gate/git.h"
 #include "scan/scan.h"
@@ -36,6 +38,7 @@ struct inspection {
 	struct inspect_finding told[INSPECT_TOLD_MAX];
 	size_t n_found;		       /* all of them */
 	size_t objects[INSPECT_KINDS]; /* how many of each were read whole */
+	uint64_t left;		       /* bytes that may still be read of objects, unpacked */
 	/* what is being read */
 	struct scan *scan, *paths;
 	enum inspect_kind kind;
@@ -43,8 +46,12 @@ struct inspection {
 	const char *path;
 };
 
-/* Owner: the caller (inspect_done); the rules must outlive it. */
-int inspect_init(struct inspection *in, const struct scan_rules *rules, struct err *e);
+/*
+ * max_bytes: of all objects together as they are when unpacked; more is -EFBIG from
+ * inspect_objects. Owner: the caller (inspect_done); the rules must outlive it.
+ */
+int inspect_init(
+	struct inspection *in, const struct scan_rules *rules, uint64_t max_bytes, struct err *e);
 void inspect_done(struct inspection *in);
 #define cleanup_inspection __attribute__((cleanup(inspect_done)))
 

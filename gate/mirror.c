@@ -48,6 +48,7 @@ static const char config[] = "[core]\n"
 			     "\tfsckObjects = true\n"
 			     "\tautogc = false\n"
 			     "\tupdateServerInfo = false\n"
+			     "\tmaxInputSize = %lld\n"
 			     /* Packs stay packs: what is loose is compressed anew each time. */
 			     "[transfer]\n\tunpackLimit = 1\n"
 			     "[http]\n\treceivepack = true\n"
@@ -103,7 +104,8 @@ int mirror_prepare(const struct gate *g, struct err *e)
 
 static int write_config(int dirfd, const struct gate *g, struct err *e)
 {
-	cleanup_free char *text = str_format(config, g->git_dir);
+	cleanup_free char *text =
+		str_format(config, g->git_dir, (long long)g->policy.push_max_bytes);
 
 	if (!text)
 		return err_set(e, ENOMEM, "a mirror's configuration");

@@ -20,6 +20,9 @@
 #include "gate/secrets.h"
 #include "gate/upstream.h"
 
+/* Source unpacks to four or five times its pack; a pack bomb to a thousand times. */
+#define UNPACKED_FACTOR 16
+
 /*
  * Theory of operation. The lock is taken on the descriptor that receive-pack has, too: it stays
  * until receive-pack has set the mirror's refs and ended. Then, in this order:
@@ -126,7 +129,8 @@ static int scan(struct push *p, struct err *e)
 	struct git_job job = {.gate = &p->gate, .repo = p->repo};
 	cleanup_inspection struct inspection in;
 	cleanup_str struct str revisions = {0}, exclude = {0};
-	int r = inspect_init(&in, p->rules, e);
+	int r = inspect_init(
+		&in, p->rules, UNPACKED_FACTOR * (uint64_t)p->gate.policy.push_max_bytes, e);
 
 	for (size_t i = 0; i < p->commands.n; i++)
 		if (!command_is_delete(&p->commands.list[i]))

@@ -98,7 +98,7 @@ gate_config() {
 				"$(cut -d' ' -f1,2 /tmp/sshd/host.pub)" "$name"
 			sep=,
 		done
-		printf ']}\n'
+		printf '],"push_max_bytes":%s}\n' "${PUSH_MAX:-2147483648}"
 	} >$GATE_DIR/config.json
 }
 
