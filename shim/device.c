@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -47,18 +48,6 @@ static bool binds_dev(const struct oci *oci)
 	return false;
 }
 
-/* The host's node, laid over an empty file. */
-static int bind_node(int rootfd, const struct oci_device *d, struct err *e)
-{
-	cleanup_fd int node = mount_clone(d->path, false, e);
-	cleanup_fd int target = -1;
-
-	if (node < 0)
-		return node;
-	target = rootfs_target(rootfd, d->path, false, NULL, e);
-	return target < 0 ? target : mount_attach(node, target, e);
-}
-
 static mode_t file_type(char type)
 {
 	switch (type) {
@@ -71,6 +60,33 @@ static mode_t file_type(char type)
 	}
 }
 
+static bool is_device(const struct stat *st, const struct oci_device *d)
+{
+	return (st->st_mode & S_IFMT) == file_type(d->type) &&
+	       (d->type == 'p' || st->st_rdev == makedev((unsigned)d->major, (unsigned)d->minor));
+}
+
+/*
+ * The host's node, laid over an empty file. The inode is the host's, and so may be the uid of the
+ * container's root: a read-only mount lets a device be written, but not its mode and owner.
+ */
+static int bind_node(int rootfd, const struct oci_device *d, struct err *e)
+{
+	cleanup_fd int node = mount_clone(d->path, false, e);
+	cleanup_fd int target = -1;
+	struct stat st;
+
+	if (node < 0)
+		return node;
+	if (fstat(node, &st) < 0 || !is_device(&st, d))
+		return err_say(e, EINVAL, "device '%s': the host has something else of that name",
+			d->path);
+	if (mount_set_attributes(node, MOUNT_ATTR_RDONLY, false, e) < 0)
+		return err_wrap(e, "device '%s'", d->path);
+	target = rootfs_target(rootfd, d->path, false, NULL, e);
+	return target < 0 ? target : mount_attach(node, target, e);
+}
+
 /* One that is there already is right only when it is the same device. */
 static int check_existing(int dir, const char *name, const struct oci_device *d, struct err *e)
 {
@@ -78,8 +94,7 @@ static int check_existing(int dir, const char *name, const struct oci_device *d,
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "device '%s'", d->path);
-	if ((st.st_mode & S_IFMT) != file_type(d->type) ||
-		(d->type != 'p' && st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor)))
+	if (!is_device(&st, d))
 		return err_say(e, EEXIST, "device '%s': the image has something else of that name",
 			d->path);
 	return 0;

@@ -242,16 +242,38 @@ static int set_label(const struct process_plan *p, struct err *e)
 	return r < 0 ? err_set(e, -r, "set the label '%s'", text) : 0;
 }
 
+static bool is_null(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/*
+ * The host's null device is the host's inode, whose mode root could change by the descriptor: the
+ * container's own takes its place, where it has one.
+ */
+static void replace_null(int fd)
+{
+	int flags = fcntl(fd, F_GETFL) & O_ACCMODE;
+	cleanup_fd int own =
+		open("/dev/null", flags | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (own >= 0 && fstat(own, &st) == 0 && is_null(&st) && fd_set_nonblock(own, 0) == 0)
+		(void)dup2(own, fd);
+}
+
 void process_own_stdio(uint32_t uid)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
 
-		if (fstat(fd, &st) < 0 || st.st_uid == uid ||
-			(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		if (fstat(fd, &st) < 0)
 			continue;
+		if (is_null(&st))
+			replace_null(fd);
 		/* Best effort: a file of another's, a read-only place or an unmapped id stays. */
-		(void)!fchown(fd, uid, st.st_gid);
+		else if (st.st_uid != uid)
+			(void)!fchown(fd, uid, st.st_gid);
 	}
 }
 

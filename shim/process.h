@@ -47,7 +47,10 @@ int process_set_oom(pid_t pid, const struct oci_process *p, struct err *e);
 /* Opens the file that tells the kernel the label for the next execve; -1 when none is asked for. */
 int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e);
 
-/* Standard descriptors that are not the process's yet become so, as far as that can be. */
+/*
+ * Standard descriptors that are not the process's yet become so, as far as that can be; a null
+ * device becomes the container's. In its root.
+ */
 void process_own_stdio(uint32_t uid);
 
 /*

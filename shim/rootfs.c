@@ -401,6 +401,9 @@ static int open_null(struct err *e)
 		return fd;
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_say(e, EINVAL, "the host's '/dev/null' is not the null device");
+	/* Nor may the container's root change the host's inode through it. */
+	if (mount_set_attributes(fd, MOUNT_ATTR_RDONLY, false, e) < 0)
+		return -e->code;
 	return steal_fd(&fd);
 }
 
