@@ -89,6 +89,15 @@ int cgroup_freeze(struct cgroup *cg, bool on, struct err *e);
 /* 1 frozen, 0 not (also when the group is gone), -errno. */
 int cgroup_frozen(const struct cgroup *cg, struct err *e);
 
+/*
+ * So that a SIGKILL arrives: the group and, on v1, whatever is frozen below it. What cannot be
+ * thawed is logged.
+ */
+void cgroup_thaw(struct cgroup *cg);
+
+/* After a thaw. -EBUSY: the process sits in a v1 group that somebody else keeps frozen. */
+int cgroup_check_mortal(const struct cgroup *cg, pid_t pid, struct err *e);
+
 /* Sends sig to each process of the group and the groups below; none there is no error. */
 int cgroup_signal_all(struct cgroup *cg, int sig, struct err *e);
 

@@ -70,6 +70,9 @@ char *cgroup_path_clean(const char *path);
 int cgroup_path_fill(struct cgroup *cg, const char *cgroups_path, const char *id, const char *own,
 	struct err *e);
 
+/* Where a process is in h, below its mount point; text: of /proc/PID/cgroup. New string or NULL. */
+char *cgroup_path_in(const struct cgroup_hier *h, const char *text);
+
 /* "a-b.slice" → "/a.slice/a-b.slice", "-.slice" → "". */
 int cgroup_path_of_slice(const char *slice, char **ret, struct err *e);
 
@@ -88,6 +91,12 @@ int cgroup_tree_make(struct cgroup_hier *h, struct err *e);
 int cgroup_tree_open(struct cgroup_hier *h, struct err *e);
 /* Removes the groups below, the group, and empty parents that were made. Gone: success. */
 int cgroup_tree_remove(struct cgroup_hier *h, struct err *e);
+/*
+ * Calls visit for each group below h's, children first, until it does not return 0. A group that is
+ * gone has none below.
+ */
+int cgroup_tree_walk(const struct cgroup_hier *h,
+	int (*visit)(int parent, const char *name, void *arg), void *arg);
 /* Appends the pids of the group and those below. A group that is gone has none. */
 int cgroup_tree_pids(const struct cgroup_hier *h, pid_t **pids, size_t *n, struct err *e);
 

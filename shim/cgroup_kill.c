@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/ptr.h"
 
 /* How long killed processes may take to end (a large one frees its memory first). */
@@ -95,25 +94,10 @@ static void wait_end(pid_t pid, int64_t deadline)
 		poll(&p, 1, (int)left);
 }
 
-/* A frozen process takes no signal on v1, and on v2 a frozen group is not told of its end. */
-static void thaw(struct cgroup *cg)
-{
-	struct cgroup_hier *v1 = cgroup_find_v1(cg, "freezer"), *v2 = cgroup_find_v2(cg);
-	struct err e;
-
-	if (v1 && cgroup_tree_open(v1, &e) == 0 && cgroup_v1_frozen(v1, &e) > 0 &&
-		cgroup_v1_freeze(v1, false, &e) < 0)
-		log_warning("%s", e.msg);
-	if (!v1 && v2 && cgroup_tree_open(v2, &e) == 0 && cgroup_v2_frozen(v2, &e) > 0 &&
-		cgroup_v2_freeze(v2, false, &e) < 0)
-		log_warning("%s", e.msg);
-}
-
 int cgroup_kill_all(struct cgroup *cg, struct err *e)
 {
 	int64_t deadline = proc_now_ms() + KILL_MS;
 
-	thaw(cg);
 	for (;;) {
 		cleanup_free pid_t *pids = NULL;
 		size_t n;
@@ -121,6 +105,7 @@ int cgroup_kill_all(struct cgroup *cg, struct err *e)
 
 		if (r < 0 || n == 0)
 			return r;
+		cgroup_thaw(cg);
 		if (proc_now_ms() >= deadline)
 			return err_say(
 				e, EBUSY, "process %d of the cgroup does not end", (int)pids[0]);

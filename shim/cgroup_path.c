@@ -67,6 +67,13 @@ static const char *below_root(const struct cgroup_hier *h, const char *path)
 	return path;
 }
 
+char *cgroup_path_in(const struct cgroup_hier *h, const char *text)
+{
+	cleanup_free char *path = own_path(h, text);
+
+	return path ? strdup(below_root(h, path)) : NULL;
+}
+
 /*
  * As runc: relative to the runtime's own group; on pure v2 to the group above that one, since a
  * group that has processes cannot have controllers for groups below it.
@@ -74,11 +81,11 @@ static const char *below_root(const struct cgroup_hier *h, const char *path)
 static char *relative_path(
 	const struct cgroup_hier *h, bool pure_v2, const char *own, const char *wanted)
 {
-	cleanup_free char *base = own_path(h, own), *joined = NULL;
+	cleanup_free char *base = cgroup_path_in(h, own), *joined = NULL;
 
 	if (!base)
 		return NULL;
-	joined = str_format("%s%s/%s", below_root(h, base), pure_v2 ? "/.." : "", wanted);
+	joined = str_format("%s%s/%s", base, pure_v2 ? "/.." : "", wanted);
 	return joined ? cgroup_path_clean(joined) : NULL;
 }
 

@@ -172,6 +172,17 @@ static int walk(int dirfd, int (*visit)(int parent, const char *name, void *arg)
 	return r;
 }
 
+int cgroup_tree_walk(const struct cgroup_hier *h,
+	int (*visit)(int parent, const char *name, void *arg), void *arg)
+{
+	cleanup_free char *dir = cgroup_hier_dir(h);
+	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return !dir ? -ENOMEM : errno == ENOENT ? 0 : -errno;
+	return walk(fd, visit, arg);
+}
+
 static int remove_one(int parent, const char *name, void *arg)
 {
 	(void)arg;

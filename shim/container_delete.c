@@ -35,15 +35,16 @@ static int kill_init(const struct state *s, struct cgroup *cg, struct err *e)
 {
 	cleanup_fd int pidfd = state_init_pidfd(s);
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	struct err ignored;
+	int r;
 
 	if (pidfd < 0)
 		return 0;
 	if (proc_pidfd_signal(pidfd, SIGKILL) == -EPERM)
 		return err_set(e, EPERM, "kill the container's init");
-	/* A frozen task of v1 takes no signal, not even this one. */
-	if (cgroup_frozen(cg, &ignored) > 0 && cgroup_freeze(cg, false, &ignored) < 0)
-		log_warning("%s", ignored.msg);
+	cgroup_thaw(cg);
+	r = cgroup_check_mortal(cg, s->pid, e);
+	if (r < 0)
+		return r;
 	if (poll(&p, 1, KILL_TIMEOUT_MS) == 0)
 		return err_say(
 			e, ETIMEDOUT, "the container's init (pid %d) does not end", (int)s->pid);
