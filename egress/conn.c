@@ -33,6 +33,7 @@ void exchange_free(struct exchange *x)
 		return;
 	http1_head_done(&x->request);
 	http1_head_done(&x->response);
+	redact_done(&x->redact);
 	target_done(&x->target);
 	rules_unref(x->rules);
 	free(x);
@@ -220,15 +221,18 @@ void conn_tick(struct conn *c)
 		refuse_stalled(c);
 		return;
 	}
-	/* An idle connection may end without a word. */
+	/* Idle between two requests: an end, which clients expect, and no reset, which is an error. */
+	if (c->stage == CONN_HEAD && !c->head_begun && c->client.out.len == 0) {
+		conn_drain(c);
+		return;
+	}
 	if (c->stage == CONN_DRAIN) {
 		/* What the kernel holds for a slow reader still arrives: no reset. */
 		conn_end(c);
 		return;
 	}
-	if (!(c->stage == CONN_HEAD && !c->head_begun))
-		journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
-			inet_ntoa(c->to), c->to_port);
+	journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
+		inet_ntoa(c->to), c->to_port);
 	wire_reset(&c->client);
 	conn_end(c);
 }

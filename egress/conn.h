@@ -3,6 +3,7 @@
 
 #include "egress/body.h"
 #include "egress/http1.h"
+#include "egress/redact.h"
 #include "egress/service.h"
 #include "egress/target.h"
 #include "egress/upstream.h"
@@ -45,6 +46,7 @@ struct exchange {
 	uint16_t port;
 	struct http1_length length; /* of the request's body */
 	struct body up, down;
+	struct redact redact;		 /* of the body down */
 	enum http1_framing down_framing; /* towards the agent */
 	size_t scanned;			 /* of the response's head */
 	unsigned int interim;		 /* 1xx responses so far */

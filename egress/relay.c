@@ -133,6 +133,26 @@ static bool skip_interim(struct conn *c)
 	return true;
 }
 
+/*
+ * Where a credential was sent its echo must be seen, and in a coded body it is not: the upstream
+ * was asked for none.
+ */
+static int start_redact(struct exchange *x, const struct http1_length *length, const char **what)
+{
+	const struct needles *needles = rule_needles(x->rules, x->rule);
+	const char *coding = http1_field(&x->response, "Content-Encoding", NULL);
+
+	if (!needles || length->framing == HTTP1_NO_BODY)
+		return 0;
+	if (coding && *coding && strcasecmp(coding, "identity") != 0) {
+		*what = "its answer is compressed although that was not asked for, and could hold "
+			"the route's credential unseen";
+		return -EACCES;
+	}
+	redact_start(&x->redact, needles);
+	return 0;
+}
+
 static bool take_response_head(struct conn *c)
 {
 	struct exchange *x = c->x;
@@ -147,6 +167,8 @@ static bool take_response_head(struct conn *c)
 	x->scanned = 0;
 	if (r == 0 && x->response.status >= 200)
 		r = http1_response_length(&x->response, x->request.method, &length, &what);
+	if (r == 0 && x->response.status >= 200)
+		r = start_redact(x, &length, &what);
 	if (r < 0) {
 		refuse_upstream(c, what);
 		return true;
@@ -198,7 +220,8 @@ static bool pump_down(struct conn *c)
 		struct body_piece piece;
 		long n = body_take(&x->down, buf_data(in), in->len, &piece);
 
-		if (n < 0 || body_put(x->down_framing, out, &piece) < 0) {
+		if (n < 0 || redact_take(&x->redact, &piece, &piece) < 0 ||
+			body_put(x->down_framing, out, &piece) < 0) {
 			/* What was passed on is not whole, and the agent must see that. */
 			journal_warn(c->service, "%s: the response's body is broken", x->host);
 			cut_short(c);
@@ -212,12 +235,17 @@ static bool pump_down(struct conn *c)
 
 static void end_response(struct conn *c)
 {
-	if (body_put_end(c->x->down_framing, &c->client.out) < 0) {
+	struct exchange *x = c->x;
+	struct body_piece rest;
+
+	redact_end(&x->redact, &rest);
+	if (body_put(x->down_framing, &c->client.out, &rest) < 0 ||
+		body_put_end(x->down_framing, &c->client.out) < 0) {
 		conn_end(c);
 		return;
 	}
 	if (c->up.wire.in.len > 0) /* bytes behind the answer belong to nobody */
-		c->x->upstream_keeps = false;
+		x->upstream_keeps = false;
 	conn_finish_exchange(c);
 }
 

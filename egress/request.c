@@ -253,6 +253,9 @@ static bool is_ours(const struct exchange *x, const char *name)
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		if (strcasecmp(ours[i], name) == 0)
 			return true;
+	/* An answer that may echo a credential must be readable. */
+	if (rule_credential(x->rule) && strcasecmp(name, "Accept-Encoding") == 0)
+		return true;
 	return http1_is_hop(&x->request, name) || rule_strips(x->rule, name);
 }
 
@@ -288,8 +291,10 @@ int request_write_head(const struct exchange *x, struct buf *out)
 	else if (x->length.announced)
 		r |= buf_addf(
 			out, "Content-Length: %llu\r\n", (unsigned long long)x->length.length);
-	if (credential)
+	if (credential) {
+		r |= buf_adds(out, "Accept-Encoding: identity\r\n");
 		r |= buf_add(out, credential->bytes, credential->len);
+	}
 	r |= buf_add(out, "\r\n", 2);
 	return r ? -ENOMEM : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "egress/credential.h"
 #include "egress/matcher.h"
+#include "egress/needles.h"
 
 struct rule {
 	const struct policy_route *route;
@@ -21,11 +22,32 @@ struct rule {
 struct rules {
 	int refs;
 	struct policy_egress policy;
-	struct rule *list; /* as many as policy.n_routes */
+	struct rule *list;	 /* as many as policy.n_routes */
+	struct needles *needles; /* of all credentials */
 };
 
+/*
+ * What an upstream that was sent this field could say of it: the value as sent, and for basic what
+ * that was made of.
+ */
+static int add_needles(
+	struct needles *n, const struct secret *field, const struct secret *value, struct err *e)
+{
+	/* "Authorization: SCHEME VALUE\r\n" */
+	const char *sent = strchr(strchr(field->bytes, ' ') + 1, ' ') + 1;
+	size_t len = strcspn(value->bytes, "\r\n");
+	const char *colon = memchr(value->bytes, ':', len);
+	const char *password = colon ? colon + 1 : value->bytes;
+
+	if (needles_add(n, sent, field->len - 2 - (size_t)(sent - field->bytes)) < 0 ||
+		needles_add(n, value->bytes, len) < 0 ||
+		needles_add(n, password, len - (size_t)(password - value->bytes)) < 0)
+		return err_set(e, ENOMEM, "a credential");
+	return 0;
+}
+
 static int rule_init(struct rule *r, const struct policy_route *route,
-	const struct component_boot *boot, struct err *e)
+	const struct component_boot *boot, struct needles *needles, struct err *e)
 {
 	const struct secret *value;
 
@@ -47,8 +69,10 @@ static int rule_init(struct rule *r, const struct policy_route *route,
 	if (!value)
 		return err_say(e, EINVAL, "its credential '%s' was not handed over",
 			route->token_ref ? route->token_ref : route->auth_slot);
-	return credential_make(
-		route->auth_scheme ? route->auth_scheme : "Bearer", value, &r->credential, e);
+	if (credential_make(route->auth_scheme ? route->auth_scheme : "Bearer", value,
+		    &r->credential, e) < 0)
+		return -e->code;
+	return add_needles(needles, &r->credential, value, e);
 }
 
 static void rule_done(struct rule *r)
@@ -73,14 +97,17 @@ int rules_new(
 	result = policy_egress_parse(json, &r->policy, e);
 	if (result == 0) {
 		r->list = calloc(r->policy.n_routes + 1, sizeof(*r->list));
-		if (!r->list)
+		r->needles = needles_new();
+		if (!r->list || !r->needles)
 			result = err_set(e, ENOMEM, "the policy");
 	}
 	for (size_t i = 0; result == 0 && i < r->policy.n_routes; i++) {
-		result = rule_init(&r->list[i], &r->policy.routes[i], boot, e);
+		result = rule_init(&r->list[i], &r->policy.routes[i], boot, r->needles, e);
 		if (result < 0)
 			err_wrap(e, "route %s", r->policy.routes[i].host);
 	}
+	if (result == 0 && needles_compile(r->needles) < 0)
+		result = err_set(e, ENOMEM, "the policy");
 	if (result < 0) {
 		rules_unref(r);
 		return result;
@@ -103,6 +130,7 @@ void rules_unref(struct rules *r)
 		if (r->list[i].route)
 			rule_done(&r->list[i]);
 	free(r->list);
+	needles_free(r->needles);
 	policy_egress_done(&r->policy);
 	free(r);
 }
@@ -255,31 +283,25 @@ struct sessions *rule_sessions(struct rule *r)
 	return &r->sessions;
 }
 
-static void redact_one(const char *value, size_t len, char *text)
+const struct needles *rule_needles(const struct rules *r, const struct rule *rule)
 {
-	char *at = text;
+	return rule_credential(rule) ? r->needles : NULL;
+}
 
-	while (len >= 8 && (at = memmem(at, strlen(at), value, len)))
-		memset(at, '*', len);
+static void star(const struct rules *r, char *text, size_t len)
+{
+	uint32_t state = 0;
+
+	needles_star(r->needles, &state, (unsigned char *)text, 0, len);
 }
 
 void rules_redact(const struct rules *r, char *text)
 {
-	for (size_t i = 0; i < r->policy.n_routes; i++) {
-		const struct secret *field = &r->list[i].credential;
-		const char *value;
-
-		if (!field->bytes)
-			continue;
-		/* "Authorization: SCHEME VALUE\r\n" */
-		value = strchr(strchr(field->bytes, ' ') + 1, ' ') + 1;
-		redact_one(value, field->len - 2 - (size_t)(value - field->bytes), text);
-	}
+	star(r, text, strlen(text));
 }
 
 void rules_redact_head(const struct rules *r, struct http1_head *head)
 {
-	/* The fields are strings inside the head's own text. */
-	for (size_t i = 0; i < head->n_fields; i++)
-		rules_redact(r, head->text + (head->fields[i].value - head->text));
+	/* Reason and fields are strings inside the head's own text. */
+	star(r, head->text, head->size);
 }

@@ -19,6 +19,7 @@
  */
 struct rules;
 struct rule; /* one route */
+struct needles;
 
 /*
  * From the policy's JSON. boot lends the credentials' values (copied). An error names the route.
@@ -63,10 +64,13 @@ int rule_tls(
 /* Sessions of the route's upstreams; borrowed. */
 struct sessions *rule_sessions(struct rule *r);
 
-/* Stars out each credential's value in a response's fields. */
+/* What must not stand in the body of a response under this rule; NULL: it has no credential. */
+const struct needles *rule_needles(const struct rules *r, const struct rule *rule);
+
+/* Stars out each credential, in all its spellings, in a response's head. */
 void rules_redact_head(const struct rules *r, struct http1_head *head);
 
-/* Replaces each credential's value in a text that is to be logged. */
+/* The same in a text that is to be logged. */
 void rules_redact(const struct rules *r, char *text);
 
 #endif

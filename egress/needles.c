@@ -1,0 +1,223 @@
+#include "egress/needles.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/secret.h"
+
+/*
+ * Theory of operation. A node stands for the text that leads to it, the longest end of what was
+ * read that begins a needle; `fail` is the next shorter one. Needles are long and few, so a node
+ * has mostly one child, and children are lists; only the first byte, at which nearly every byte of
+ * a body is decided, has a table.
+ */
+struct node {
+	uint32_t child, sibling, fail;
+	uint32_t depth; /* length of its text */
+	uint32_t ends;	/* length of the longest needle that ends here; 0: none */
+	unsigned char byte;
+};
+
+struct needles {
+	struct node *nodes; /* [0] is the empty text */
+	uint32_t n, cap;
+	uint32_t first[256]; /* children of [0]; 0: none */
+};
+
+struct needles *needles_new(void)
+{
+	struct needles *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->cap = 256;
+	n->n = 1;
+	n->nodes = calloc(n->cap, sizeof(*n->nodes));
+	if (n->nodes)
+		return n;
+	free(n);
+	return NULL;
+}
+
+void needles_free(struct needles *n)
+{
+	if (!n)
+		return;
+	secret_wipe(n->nodes, n->cap * sizeof(*n->nodes));
+	free(n->nodes);
+	free(n);
+}
+
+/* Not by realloc(3): it would leave a copy of the credentials behind. */
+static int grow(struct needles *n)
+{
+	struct node *more = calloc(n->cap * 2, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	memcpy(more, n->nodes, n->cap * sizeof(*more));
+	secret_wipe(n->nodes, n->cap * sizeof(*more));
+	free(n->nodes);
+	n->nodes = more;
+	n->cap *= 2;
+	return 0;
+}
+
+static uint32_t child_of(const struct needles *n, uint32_t at, unsigned char byte)
+{
+	uint32_t i = n->nodes[at].child;
+
+	if (at == 0)
+		return n->first[byte];
+	while (i != 0 && n->nodes[i].byte != byte)
+		i = n->nodes[i].sibling;
+	return i;
+}
+
+static int add_child(struct needles *n, uint32_t at, unsigned char byte, uint32_t *ret)
+{
+	if (n->n == n->cap && grow(n) < 0)
+		return -ENOMEM;
+	n->nodes[n->n] = (struct node){
+		.byte = byte, .depth = n->nodes[at].depth + 1, .sibling = n->nodes[at].child};
+	n->nodes[at].child = n->n;
+	if (at == 0)
+		n->first[byte] = n->n;
+	*ret = n->n++;
+	return 0;
+}
+
+static int add_text(struct needles *n, const unsigned char *text, size_t len)
+{
+	uint32_t at = 0, next;
+
+	if (len < NEEDLE_MIN)
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		next = child_of(n, at, text[i]);
+		if (next == 0 && add_child(n, at, text[i], &next) < 0)
+			return -ENOMEM;
+		at = next;
+	}
+	n->nodes[at].ends = (uint32_t)len;
+	return 0;
+}
+
+/* The characters that the value alone decides, wherever in a group of three its first byte is. */
+static int add_base64(
+	struct needles *n, unsigned char *work, const char *value, size_t len, unsigned int offset)
+{
+	static const size_t decided_from[] = {0, 2, 3};
+	unsigned char *out = work + len + 3;
+	size_t from = decided_from[offset], to = (offset + len) * 8 / 6;
+
+	memset(work, 0, offset);
+	memcpy(work + offset, value, len);
+	EVP_EncodeBlock(out, work, (int)(offset + len));
+	if (add_text(n, out + from, to - from) < 0)
+		return -ENOMEM;
+	for (size_t i = from; i < to; i++)
+		out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
+	return add_text(n, out + from, to - from);
+}
+
+/* RFC 3986 section 2.3: what need not be encoded. */
+static int is_unreserved(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c && strchr("-._~", c));
+}
+
+static int add_percent(struct needles *n, unsigned char *work, const char *value, size_t len,
+	const char digits[static 17])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		if (is_unreserved(c)) {
+			work[at++] = c;
+			continue;
+		}
+		work[at++] = '%';
+		work[at++] = (unsigned char)digits[c >> 4];
+		work[at++] = (unsigned char)digits[c & 15];
+	}
+	return add_text(n, work, at);
+}
+
+int needles_add(struct needles *n, const char *value, size_t len)
+{
+	size_t size = 3 * len + 16; /* the longest spelling, and base64 beside its source */
+	unsigned char *work;
+	int r;
+
+	if (len < NEEDLE_MIN)
+		return 0;
+	work = malloc(size);
+	if (!work)
+		return -ENOMEM;
+	r = add_text(n, (const unsigned char *)value, len);
+	for (unsigned int offset = 0; r == 0 && offset < 3; offset++)
+		r = add_base64(n, work, value, len, offset);
+	if (r == 0)
+		r = add_percent(n, work, value, len, "0123456789ABCDEF");
+	if (r == 0)
+		r = add_percent(n, work, value, len, "0123456789abcdef");
+	secret_wipe(work, size);
+	free(work);
+	return r;
+}
+
+static uint32_t step(const struct needles *n, uint32_t at, unsigned char byte)
+{
+	uint32_t next = child_of(n, at, byte);
+
+	while (next == 0 && at != 0) {
+		at = n->nodes[at].fail;
+		next = child_of(n, at, byte);
+	}
+	return next;
+}
+
+/* Breadth first: what a node falls back to is shorter, and so is known already. */
+int needles_compile(struct needles *n)
+{
+	uint32_t *queue = malloc(n->n * sizeof(*queue)), head = 0, tail = 0;
+
+	if (!queue)
+		return -ENOMEM;
+	queue[tail++] = 0;
+	while (head < tail) {
+		uint32_t at = queue[head++];
+
+		for (uint32_t i = n->nodes[at].child; i != 0; i = n->nodes[i].sibling) {
+			struct node *node = &n->nodes[i];
+
+			node->fail = at == 0 ? 0 : step(n, n->nodes[at].fail, node->byte);
+			if (node->ends == 0)
+				node->ends = n->nodes[node->fail].ends;
+			queue[tail++] = i;
+		}
+	}
+	free(queue);
+	return 0;
+}
+
+size_t needles_star(
+	const struct needles *n, uint32_t *state, unsigned char *p, size_t held, size_t len)
+{
+	uint32_t at = *state;
+
+	for (size_t i = held; i < len; i++) {
+		at = at == 0 ? n->first[p[i]] : step(n, at, p[i]);
+		if (n->nodes[at].ends > 0)
+			memset(p + i + 1 - n->nodes[at].ends, '*', n->nodes[at].ends);
+	}
+	*state = at;
+	return n->nodes[at].depth;
+}

@@ -1,0 +1,45 @@
+#include "egress/redact.h"
+
+#include <errno.h>
+
+#include "base/secret.h"
+
+void redact_start(struct redact *r, const struct needles *n)
+{
+	*r = (struct redact){.needles = n};
+}
+
+void redact_done(struct redact *r)
+{
+	if (r->held.p)
+		secret_wipe(r->held.p, r->held.cap);
+	buf_done(&r->held);
+}
+
+int redact_take(struct redact *r, const struct body_piece *in, struct body_piece *ret)
+{
+	size_t held, keep;
+
+	*ret = *in;
+	if (!r->needles || in->len == 0)
+		return 0;
+	buf_consume(&r->held, r->given);
+	r->given = 0;
+	held = r->held.len;
+	if (buf_add(&r->held, in->data, in->len) < 0)
+		return -ENOMEM;
+	keep = needles_star(r->needles, &r->state, r->held.p + r->held.off, held, r->held.len);
+	r->given = r->held.len - keep;
+	*ret = (struct body_piece){.data = buf_data(&r->held), .len = r->given};
+	return 0;
+}
+
+void redact_end(struct redact *r, struct body_piece *ret)
+{
+	*ret = (struct body_piece){0};
+	if (!r->needles || r->held.len == r->given)
+		return;
+	buf_consume(&r->held, r->given);
+	r->given = r->held.len;
+	*ret = (struct body_piece){.data = buf_data(&r->held), .len = r->held.len};
+}

@@ -1,0 +1,28 @@
+#ifndef EGRESS_REDACT_H
+#define EGRESS_REDACT_H
+
+#include "egress/body.h"
+#include "egress/needles.h"
+
+/*
+ * A response's body on its way to the agent, without the credentials that the upstream echoes.
+ * Lengths stay as they are. Nothing is delayed but bytes that may begin a credential. Start with
+ * {0}: everything passes as it is.
+ */
+struct redact {
+	const struct needles *needles; /* borrowed; NULL: none are looked for */
+	uint32_t state;
+	struct buf held;
+	size_t given; /* bytes in front of `held` that the last call has handed out */
+};
+
+void redact_start(struct redact *r, const struct needles *n);
+void redact_done(struct redact *r); /* wipes */
+
+/* What may go on after this piece (len 0: nothing yet); valid until the next call. 0 or -ENOMEM. */
+int redact_take(struct redact *r, const struct body_piece *in, struct body_piece *ret);
+
+/* The body ended: what was held back is no credential. */
+void redact_end(struct redact *r, struct body_piece *ret);
+
+#endif
