@@ -15,6 +15,7 @@
 #include "shim/exec.h"
 #include "shim/exec_options.h"
 #include "shim/foreground.h"
+#include "shim/latch.h"
 #include "shim/namespace.h"
 #include "shim/options.h"
 #include "shim/scm.h"
@@ -45,6 +46,10 @@ static int check_running(const struct state *s, const struct exec_options *o, st
 {
 	enum state_status status = state_status(s);
 
+	/* init still waits in the sidecar's network, and /proc/1/net shows it to everybody. */
+	if (s->in_bottle && latch_present(s->dirfd))
+		return err_say(e, EINVAL,
+			"container '%s' is in a bottle and not started yet; start it first", s->id);
 	if (status == STATE_RUNNING || status == STATE_CREATED)
 		return 0;
 	if (status == STATE_PAUSED && o->ignore_paused)
