@@ -20,6 +20,7 @@
 #include "control/scratch.h"
 #include "control/workspace.h"
 
+#define PID_FILE    "pid" /* of the scratch directory: there once the container is made */
 #define ENGINE_HOME "/etc/bot-bottle"
 
 static const char help[] =
@@ -185,6 +186,7 @@ static char **runtime_argv(const struct run_options *o, const char *home, const 
 	strv_add(&argv, "run");
 	strv_add(&argv, "--bundle");
 	strv_add(&argv, s->path);
+	strv_push(&argv, str_format("--pid-file=%s/" PID_FILE, s->path));
 	strv_add(&argv, s->id);
 	return argv;
 }
@@ -233,6 +235,9 @@ static int run_in(const struct run_options *o, const char *home, const char *wor
 	}
 	if (r >= 0)
 		r = runtime_watch(signals, &runtime, runtime_path, s.id, e);
+	/* The runtime has said why; its 1 must not pass for the command's. */
+	if (r == 1 && faccessat(s.dirfd, PID_FILE, F_OK, 0) < 0)
+		r = COMMAND_FAILED;
 	if (clear_away(runtime_path, &s, &clearing) < 0)
 		fprintf(stderr, "bottle run: clearing away: %s\n", clearing.msg);
 	return r;

@@ -3,13 +3,16 @@
 
 #include "base/err.h"
 
+/* Exit status of a failure of our own, as `env` and Docker have it: not taken for the command's. */
+#define COMMAND_FAILED 125
+
 /* The operator's commands: one file each (cmd_NAME.c), one table (main.c). */
 struct command {
 	const char *name;
 	const char *help; /* one sentence */
 	/*
 	 * argv[0] is the command's name. The exit status of the program, or -errno with `e` set:
-	 * main prints the error and exits 125.
+	 * main prints the error and exits COMMAND_FAILED.
 	 */
 	int (*run)(int argc, char **argv, struct err *e);
 };

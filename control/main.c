@@ -7,9 +7,6 @@
 
 static const struct command *const commands[] = {&cmd_run};
 
-/* What `env` and Docker use for their own failures, so that it is not taken for the command's. */
-#define EXIT_OWN_FAILURE 125
-
 static void print_help(FILE *to)
 {
 	fputs("usage: bottle COMMAND [options]\n\ncommands:\n", to);
@@ -26,14 +23,14 @@ static int run_command(const struct command *c, int argc, char **argv)
 	if (r >= 0)
 		return r;
 	fprintf(stderr, "bottle %s: %s\n", c->name, e.msg);
-	return EXIT_OWN_FAILURE;
+	return COMMAND_FAILED;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
-		return EXIT_OWN_FAILURE;
+		return COMMAND_FAILED;
 	}
 	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
 		print_help(stdout);
@@ -47,5 +44,5 @@ int main(int argc, char **argv)
 		if (str_eq(argv[1], commands[i]->name))
 			return run_command(commands[i], argc - 1, argv + 1);
 	fprintf(stderr, "bottle: no command '%s'; `bottle --help` lists them\n", argv[1]);
-	return EXIT_OWN_FAILURE;
+	return COMMAND_FAILED;
 }
