@@ -221,7 +221,7 @@ void conn_tick(struct conn *c)
 		refuse_stalled(c);
 		return;
 	}
-	/* Idle between two requests: an end, which clients expect, and no reset, which is an error. */
+	/* Idle between two requests: clients expect an end; a reset is an error to them. */
 	if (c->stage == CONN_HEAD && !c->head_begun && c->client.out.len == 0) {
 		conn_drain(c);
 		return;
