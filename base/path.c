@@ -58,6 +58,22 @@ static int open_or_make(int rootfd, const char *path, const char *last, mode_t m
 	return r < 0 ? r : path_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
 }
 
+/* -ENOENT: more is missing, or the last is a symlink to what is not there. */
+static int make_last(int rootfd, const char *path, mode_t mode)
+{
+	const char *slash = strrchr(path, '/');
+	const char *last = slash ? slash + 1 : path;
+	cleanup_free char *parent = strndup(path, (size_t)(last - path));
+	int r;
+
+	if (!parent)
+		return -ENOMEM;
+	if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
+		return -ENOENT;
+	r = make_one(rootfd, parent, last, mode);
+	return r < 0 ? r : path_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
+}
+
 int path_mkdir_in_root(int rootfd, const char *path, mode_t mode)
 {
 	cleanup_free char *copy = strdup(path);
@@ -69,6 +85,10 @@ int path_mkdir_in_root(int rootfd, const char *path, mode_t mode)
 	/* Most often it is all there. */
 	dir = path_open_in_root(rootfd, *path ? path : "/", O_PATH | O_DIRECTORY, 0);
 	if (dir >= 0 || dir != -ENOENT)
+		return steal_fd(&dir);
+	/* Or all but the last. */
+	dir = make_last(rootfd, path, mode);
+	if (dir != -ENOENT)
 		return steal_fd(&dir);
 	/*
 	 * Prefix by prefix from the root, so that a symlink in the middle resolves inside the root,
@@ -133,8 +153,10 @@ int path_write_file(
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp%d", name, (int)getpid()) >= sizeof(tmp))
 		return err_set(e, ENAMETOOLONG, "write '%s'", name);
-	unlinkat(dirfd, tmp, 0);
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	/* One of that pid, dead long ago. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
+		fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_set(e, errno, "create '%s'", tmp);
 	r = fd_write_all(fd, data, len);

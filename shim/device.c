@@ -100,12 +100,37 @@ static int check_existing(int dir, const char *name, const struct oci_device *d,
 	return 0;
 }
 
-static int make_node(int rootfd, const struct oci_device *d, struct err *e)
+/* Where the devices go: most are in one directory, which is looked up once. */
+struct place {
+	int rootfd, dir;
+	char *path; /* of dir; NULL: none yet */
+};
+
+static void place_done(struct place *p)
+{
+	fd_close(&p->dir);
+	free(p->path);
+}
+
+static int place_enter(struct place *p, const char *path, struct err *e)
+{
+	if (p->path && strcmp(p->path, path) == 0)
+		return 0;
+	place_done(p);
+	p->path = NULL;
+	p->dir = path_mkdir_in_root(p->rootfd, *path ? path : "/", 0755);
+	if (p->dir < 0)
+		return err_set(e, -p->dir, "make '%s' in the container's root", path);
+	p->path = strdup(path);
+	return p->path ? 0 : err_set(e, ENOMEM, "make '%s'", path);
+}
+
+static int make_node(struct place *p, const struct oci_device *d, struct err *e)
 {
 	cleanup_free char *copy = strdup(d->path);
 	char *slash = copy ? strrchr(copy, '/') : NULL;
 	const char *name = slash ? slash + 1 : copy;
-	cleanup_fd int dir = -1;
+	int r;
 
 	if (!copy)
 		return err_set(e, ENOMEM, "device '%s'", d->path);
@@ -117,29 +142,30 @@ static int make_node(int rootfd, const struct oci_device *d, struct err *e)
 	if (!slash || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return err_say(e, EINVAL, "device '%s': expected an absolute path", d->path);
 	*slash = '\0';
-	dir = path_mkdir_in_root(rootfd, *copy ? copy : "/", 0755);
-	if (dir < 0)
-		return err_set(e, -dir, "make '%s' in the container's root", copy);
-	if (mknodat(dir, name, file_type(d->type) | d->mode,
+	r = place_enter(p, copy, e);
+	if (r < 0)
+		return r;
+	if (mknodat(p->dir, name, file_type(d->type) | d->mode,
 		    makedev((unsigned)d->major, (unsigned)d->minor)) < 0) {
 		if (errno == EEXIST)
-			return check_existing(dir, name, d, e);
+			return check_existing(p->dir, name, d, e);
 		return err_set(e, errno, "make device '%s'", d->path);
 	}
-	if ((d->uid || d->gid) && fchownat(dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((d->uid || d->gid) && fchownat(p->dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "give device '%s' to %u:%u", d->path, d->uid, d->gid);
 	return 0;
 }
 
-static int make_device(int rootfd, const struct oci_device *d, bool user_namespace, struct err *e)
+static int make_device(
+	struct place *p, const struct oci_device *d, bool user_namespace, struct err *e)
 {
 	int r;
 
 	if (user_namespace && d->type != 'p')
-		return bind_node(rootfd, d, e);
-	r = make_node(rootfd, d, e);
+		return bind_node(p->rootfd, d, e);
+	r = make_node(p, d, e);
 	/* A host that withholds CAP_MKNOD. */
-	return r == -EPERM ? bind_node(rootfd, d, e) : r;
+	return r == -EPERM ? bind_node(p->rootfd, d, e) : r;
 }
 
 static int make_links(int rootfd, struct err *e)
@@ -172,15 +198,17 @@ static bool configured(const struct oci *oci, const char *path)
 
 int device_make_all(int rootfd, const struct oci *oci, bool user_namespace, struct err *e)
 {
+	struct place place = {.rootfd = rootfd, .dir = -1};
 	int r = 0;
 
 	if (binds_dev(oci))
 		return 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(defaults); i++)
 		if (!configured(oci, defaults[i].path))
-			r = make_device(rootfd, &defaults[i], user_namespace, e);
+			r = make_device(&place, &defaults[i], user_namespace, e);
 	for (size_t i = 0; r == 0 && i < oci->n_devices; i++)
 		if (strcmp(oci->devices[i].path, "/dev/ptmx") != 0)
-			r = make_device(rootfd, &oci->devices[i], user_namespace, e);
+			r = make_device(&place, &oci->devices[i], user_namespace, e);
+	place_done(&place);
 	return r < 0 ? r : make_links(rootfd, e);
 }
