@@ -21,6 +21,9 @@ static const char *const sockets[] = {"/run/docker.sock", "/var/run/docker.sock"
 	"/run/dockershim.sock", "/run/cri-dockerd.sock"};
 static const char *const kernel[] = {"/proc", "/sys", "/dev"};
 
+/* Which bottle has which uids, and the compiled filters; --root may be elsewhere. */
+static const char *const own[] = {"/run/bottle-shim", "/run/bottle-shim.cache"};
+
 /* As realpath(3), but what does not exist yet stays as it is written. */
 static char *resolve(const char *path)
 {
@@ -83,6 +86,9 @@ static char **protected_paths(const struct plan_bottle *b, const char *root)
 
 	for (size_t i = 0; i < ARRAY_LEN(sockets); i++)
 		if (strv_push(&list, resolve(sockets[i])) < 0)
+			return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strv_push(&list, resolve(own[i])) < 0)
 			return NULL;
 	if (strv_push(&list, resolve(b->home)) < 0 ||
 		strv_push(&list, resolve(b->state_home)) < 0 ||

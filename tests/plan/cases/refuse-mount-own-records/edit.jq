@@ -1,0 +1,1 @@
+.mounts += [{destination: "/x", type: "bind", source: "/run/bottle-shim.cache", options: ["rbind"]}]
