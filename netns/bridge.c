@@ -35,6 +35,8 @@
  */
 #define PREFIX	     20
 #define BRIDGE_ALIAS "bottle-shim "
+/* The kernel takes no alias with a link's birth, but a group: between the two its maker may die. */
+#define BRIDGE_GROUP 0x62746c31U
 #define PORT_ALIAS   "bottle "
 #define PORT_NAME    "btl%012llx"
 #define PORT_WAIT_MS 500 /* for a port's link to be seen; then go on without */
@@ -101,7 +103,8 @@ static int see_device(const struct device *d, void *arg)
 
 	if (str_eq(d->name, NETNS_BRIDGE)) {
 		f->bridge = d->index;
-		snprintf(f->alias, sizeof(f->alias), "%s", d->alias);
+		snprintf(f->alias, sizeof(f->alias), "%s",
+			!*d->alias && d->group == BRIDGE_GROUP ? BRIDGE_ALIAS : d->alias);
 	}
 	if (!parse_port(d->alias, &address, &id))
 		return 0;
@@ -177,7 +180,7 @@ static int make_bridge(struct nl_sock *sock, struct found *f, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = device_make_bridge(sock, NETNS_BRIDGE, BRIDGE_ALIAS, e);
+	r = device_make_bridge(sock, NETNS_BRIDGE, BRIDGE_ALIAS, BRIDGE_GROUP, e);
 	if (r < 0)
 		return r;
 	snprintf(f->alias, sizeof(f->alias), "%s", BRIDGE_ALIAS);

@@ -46,7 +46,8 @@ int device_make_pair(
 	return netlink_request_take(sock, built, msg, "make a pair of links", e);
 }
 
-int device_make_bridge(struct nl_sock *sock, const char *name, const char *alias, struct err *e)
+int device_make_bridge(
+	struct nl_sock *sock, const char *name, const char *alias, uint32_t group, struct err *e)
 {
 	cleanup_nlmsg struct nl_msg *msg =
 		nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL);
@@ -57,6 +58,7 @@ int device_make_bridge(struct nl_sock *sock, const char *name, const char *alias
 
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 		nla_put_string(msg, IFLA_IFNAME, name) < 0 ||
+		nla_put_u32(msg, IFLA_GROUP, group) < 0 ||
 		!(kind = nla_nest_start(msg, IFLA_LINKINFO)) ||
 		nla_put_string(msg, IFLA_INFO_KIND, "bridge") < 0)
 		return err_set(e, ENOMEM, "make bridge '%s'", name);
@@ -104,6 +106,8 @@ static int take_device(struct nlmsghdr *h, void *arg)
 		nla_strlcpy(d.name, a[IFLA_IFNAME], sizeof(d.name));
 	if (a[IFLA_IFALIAS])
 		nla_strlcpy(d.alias, a[IFLA_IFALIAS], sizeof(d.alias));
+	if (a[IFLA_GROUP])
+		d.group = nla_get_u32(a[IFLA_GROUP]);
 	if (a[IFLA_MASTER])
 		d.master = nla_get_u32(a[IFLA_MASTER]);
 	return w->each(&d, w->arg);

@@ -22,8 +22,10 @@ struct device_change {
 int device_make_pair(
 	struct nl_sock *sock, const char *name, const char *peer, int peer_fd, struct err *e);
 
-/* A bridge, down, with this alias. */
-int device_make_bridge(struct nl_sock *sock, const char *name, const char *alias, struct err *e);
+/* A bridge, down, with this alias: that comes a moment after its birth, the group is there from it.
+ */
+int device_make_bridge(
+	struct nl_sock *sock, const char *name, const char *alias, uint32_t group, struct err *e);
 
 /* A bridge's port that exchanges frames with the bridge itself only, not with other such ports. */
 int device_isolate_port(struct nl_sock *sock, const char *name, struct err *e);
@@ -31,7 +33,8 @@ int device_isolate_port(struct nl_sock *sock, const char *name, struct err *e);
 struct device {
 	int index;
 	uint32_t master; /* 0: none */
-	bool running;	 /* up, and its queue is at work (IFF_RUNNING) */
+	uint32_t group;
+	bool running; /* up, and its queue is at work (IFF_RUNNING) */
 	char name[16];
 	char alias[256]; /* "": none */
 };
