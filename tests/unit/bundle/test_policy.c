@@ -24,7 +24,8 @@ static const char egress_text[] =
 	"\"198.19.255.1\", \"slug\": \"s\"}";
 
 static const char gate_text[] =
-	"{\"connect_timeout_s\": 1, \"idle_timeout_s\": 2, \"repos\": [{\"address\": \"10.0.0.1\", "
+	"{\"connect_timeout_s\": 1, \"idle_timeout_s\": 2, \"push_max_bytes\": 3, "
+	"\"repos\": [{\"address\": \"10.0.0.1\", "
 	"\"host\": \"h\", \"host_key\": \"k\", \"identity_slot\": \"REPO_a_KEY\", \"name\": \"a\", "
 	"\"path\": \"/p\", \"port\": 2222, \"url\": \"u\", \"user\": \"git\"}], \"slug\": \"s\", "
 	"\"user_email\": \"e\", \"user_name\": \"n\"}";
