@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -90,87 +87,6 @@ void rootfs_done(struct rootfs *r)
 	fd_close(&r->fd);
 	strv_free(r->made);
 	r->made = NULL;
-}
-
-static int make_file(int rootfd, const char *path, struct err *e)
-{
-	cleanup_free char *copy = strdup(path);
-	cleanup_fd int parent = -1, fd = -1;
-	char *slash = copy ? strrchr(copy, '/') : NULL;
-
-	if (!copy)
-		return err_set(e, ENOMEM, "make '%s'", path);
-	if (slash && slash != copy) {
-		*slash = '\0';
-		parent = path_mkdir_in_root(rootfd, copy, 0755);
-		if (parent < 0)
-			return err_set(e, -parent, "make '%s' in the container's root", copy);
-	}
-	fd = path_open_in_root(
-		rootfd, path, O_CREAT | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_EXCL, 0644);
-	/* A dangling symlink cannot be made with O_EXCL; without it the target is made inside. */
-	if (fd == -EEXIST)
-		fd = path_open_in_root(
-			rootfd, path, O_CREAT | O_WRONLY | O_NONBLOCK | O_NOCTTY, 0644);
-	return fd < 0 ? err_set(e, -fd, "make '%s' in the container's root", path) : 0;
-}
-
-/* Where the symlink `path` leads, as a path inside the root; NULL: it is none. Caller frees. */
-static char *link_target(int rootfd, const char *path)
-{
-	cleanup_fd int fd = path_open_in_root(rootfd, path, O_PATH | O_NOFOLLOW, 0);
-	char to[PATH_MAX];
-	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", to, sizeof(to) - 1);
-	const char *slash = strrchr(path, '/');
-
-	if (n <= 0)
-		return NULL;
-	to[n] = '\0';
-	return to[0] == '/' || !slash ? strdup(to)
-				      : str_format("%.*s/%s", (int)(slash - path), path, to);
-}
-
-/*
- * Images have symlinks to what only a running system makes (/etc/resolv.conf to /run/…): the target
- * is made then, with its directories, wherever in the root that is.
- */
-static int make_target(int rootfd, const char *path, bool directory, struct err *e)
-{
-	cleanup_free char *real = strdup(path);
-	int fd, r;
-
-	for (int depth = 0; real && depth < 40; depth++) {
-		char *next = link_target(rootfd, real);
-
-		if (!next)
-			break;
-		free(real);
-		real = next;
-	}
-	if (!real)
-		return err_set(e, ENOMEM, "make '%s'", path);
-	if (directory) {
-		fd = path_mkdir_in_root(rootfd, real, 0755);
-	} else {
-		r = make_file(rootfd, real, e);
-		if (r < 0)
-			return r;
-		fd = path_open_in_root(rootfd, real, O_PATH, 0);
-	}
-	return fd < 0 ? err_set(e, -fd, "make '%s' in the container's root", path) : fd;
-}
-
-int rootfs_target(int rootfd, const char *path, bool directory, bool *ret_made, struct err *e)
-{
-	int fd = path_open_in_root(rootfd, path, O_PATH, 0);
-
-	if (ret_made)
-		*ret_made = fd == -ENOENT;
-	if (fd >= 0)
-		return fd;
-	if (fd != -ENOENT)
-		return err_set(e, -fd, "open '%s' in the container's root", path);
-	return make_target(rootfd, path, directory, e);
 }
 
 /* procfs and sysfs must be where the name says, not where a symlink of the image leads. */
@@ -389,91 +305,6 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 	if (rc == 0)
 		rc = device_make_all(r->fd, r->oci, r->user_namespace, e);
 	return rc < 0 ? rc : make_cwd(r, e);
-}
-
-/* The one file that swallows everything: checked, since it is bound over secrets of the kernel. */
-static int open_null(struct err *e)
-{
-	cleanup_fd int fd = mount_clone("/dev/null", false, e);
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return err_say(e, EINVAL, "the host's '/dev/null' is not the null device");
-	/* Nor may the container's root change the host's inode through it. */
-	if (mount_set_attributes(fd, MOUNT_ATTR_RDONLY, false, e) < 0)
-		return -e->code;
-	return steal_fd(&fd);
-}
-
-static int empty_directory(const char *label, struct err *e)
-{
-	struct mount_options o = {.set = MOUNT_ATTR_RDONLY, .sb_readonly = true};
-	char size[] = "size=0k";
-	char *data[] = {size, NULL};
-	cleanup_fd int fd = -1;
-
-	o.data = data;
-	fd = mount_new("tmpfs", "tmpfs", &o, label, e);
-	if (fd >= 0 && mount_configure(fd, &o, e) < 0)
-		return -e->code;
-	return steal_fd(&fd);
-}
-
-static int mask(const struct rootfs *r, const char *path, int *null, int *empty, struct err *e)
-{
-	cleanup_fd int target = path_open_in_root(r->fd, path, O_PATH, 0);
-	cleanup_fd int copy = -1;
-	int directory, *from;
-
-	if (target == -ENOENT || target == -ENOTDIR)
-		return 0;
-	if (target < 0)
-		return err_set(e, -target, "mask '%s'", path);
-	e->code = 0;
-	directory = mount_is_directory(target);
-	from = directory > 0 ? empty : null;
-	/* Linux 6.1 copies only what is attached: the first one is used itself. */
-	if (*from >= 0)
-		copy = mount_clone_fd(*from, false, e);
-	else
-		*from = directory > 0 ? empty_directory(r->oci->mount_label, e) : open_null(e);
-	if (*from < 0 || e->code || mount_attach(copy >= 0 ? copy : *from, target, e) < 0)
-		return err_wrap(e, "mask '%s'", path);
-	return 0;
-}
-
-static int make_readonly(const struct rootfs *r, const char *path, struct err *e)
-{
-	cleanup_fd int target = path_open_in_root(r->fd, path, O_PATH, 0);
-	cleanup_fd int copy = -1;
-
-	if (target == -ENOENT || target == -ENOTDIR)
-		return 0;
-	if (target < 0)
-		return err_set(e, -target, "make '%s' read-only", path);
-	copy = mount_clone_fd(target, true, e);
-	if (copy < 0 || mount_set_attributes(copy, MOUNT_ATTR_RDONLY, true, e) < 0 ||
-		mount_attach(copy, target, e) < 0)
-		return err_wrap(e, "make '%s' read-only", path);
-	return 0;
-}
-
-int rootfs_seal(struct rootfs *r, struct err *e)
-{
-	cleanup_fd int null = -1, empty = -1;
-	int rc = 0;
-
-	if (!r->own_mounts)
-		return 0;
-	for (size_t i = 0; rc == 0 && r->oci->readonly_paths && r->oci->readonly_paths[i]; i++)
-		rc = make_readonly(r, r->oci->readonly_paths[i], e);
-	for (size_t i = 0; rc == 0 && r->oci->masked_paths && r->oci->masked_paths[i]; i++)
-		rc = mask(r, r->oci->masked_paths[i], &null, &empty, e);
-	if (rc == 0 && r->oci->root_readonly)
-		rc = mount_set_attributes(r->fd, MOUNT_ATTR_RDONLY, false, e);
-	return rc;
 }
 
 /* The old root is stacked over the new one and let go, without a directory for it in the image. */

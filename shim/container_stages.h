@@ -1,0 +1,13 @@
+#ifndef SHIM_CONTAINER_STAGES_H
+#define SHIM_CONTAINER_STAGES_H
+
+#include "base/err.h"
+#include "shim/container.h"
+
+/*
+ * What create and its init do for each other, in the order of shim/init.h, over c->sync: from the
+ * clone to the state `created`. The error of either side is returned; nothing is undone here.
+ */
+int container_run_stages(struct container *c, struct err *e);
+
+#endif
