@@ -32,6 +32,8 @@ static int agent_network(const struct state *s, int *ret_fd, struct err *e)
 	if (!s->in_bottle)
 		return 0;
 	r = sidecar_connect(s->dir, &sidecar, e);
+	if (r == -ETIMEDOUT)
+		return r;
 	if (r < 0)
 		return err_say(e, -r,
 			"container '%s': its sidecar's monitor has ended, so nothing more is "
