@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/msg.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/ptr.h"
+#include "base/str.h"
 #include "netns/bridge.h"
 #include "shim/monitor_plan.h"
 #include "shim/monitor_record.h"
@@ -44,6 +47,19 @@ static void keep_first(struct err *first, const struct err *one)
 		*first = *one;
 }
 
+/* A bottle of that name may have come since: whoever holds the lock of the directory owns them. */
+static int remove_mirrors(const char *work_dir, struct err *e)
+{
+	cleanup_free char *home = str_format("%s/..", work_dir);
+	cleanup_fd int fd = home ? open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (!home)
+		return err_set(e, ENOMEM, "remove '%s'", work_dir);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return 0;
+	return path_remove_tree(AT_FDCWD, work_dir, e);
+}
+
 static void undo(const struct monitor_record *rec, struct err *first)
 {
 	struct err e;
@@ -55,7 +71,7 @@ static void undo(const struct monitor_record *rec, struct err *first)
 			keep_first(first, &e);
 	if (rec->bridge_id && netns_bridge_detach(rec->bridge_id, &e) < 0)
 		keep_first(first, &e);
-	if (rec->work_dir && path_remove_tree(AT_FDCWD, rec->work_dir, &e) < 0)
+	if (rec->work_dir && remove_mirrors(rec->work_dir, &e) < 0)
 		keep_first(first, &e);
 }
 

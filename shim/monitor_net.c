@@ -106,7 +106,8 @@ static int make_bridge(struct monitor *m, struct err *e)
 	struct netns_bridge bridge;
 	int r;
 
-	m->record.bridge_id = str_format("%s.%u", m->plan.slug, m->uids.first);
+	/* Never again the same: a record that outlived its monitor must not name another's port. */
+	m->record.bridge_id = str_format("%s.%u.%d", m->plan.slug, m->uids.first, (int)getpid());
 	if (!m->record.bridge_id)
 		return err_set(e, ENOMEM, "the bridge");
 	r = monitor_remember(m, e);
