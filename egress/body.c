@@ -38,17 +38,6 @@ static long take_data(struct body *b, const unsigned char *p, size_t len, struct
 	return (long)n;
 }
 
-static int hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The LF of a size line: the chunk begins, or the trailers do. */
 static void end_size(struct body *b)
 {
@@ -60,7 +49,7 @@ static void end_size(struct body *b)
 
 static int size_byte(struct body *b, unsigned char c)
 {
-	int v = hex_value(c);
+	int v = http1_hex_digit((char)c);
 
 	if (b->seen_cr) {
 		if (c != '\n')

@@ -39,6 +39,19 @@ void exchange_free(struct exchange *x)
 	free(x);
 }
 
+struct upstream_to conn_upstream_to(const struct conn *c)
+{
+	const struct exchange *x = c->x;
+
+	return (struct upstream_to){
+		.host = x->host,
+		.port = x->port,
+		.tls = c->client.ssl != NULL,
+		.rules = x->rules,
+		.rule = x->rule,
+	};
+}
+
 static struct conn *conn_of_task(struct loop_task *t)
 {
 	return (struct conn *)((char *)t - offsetof(struct conn, task));

@@ -110,6 +110,9 @@ void conn_refuse(struct conn *c, const struct refusal *why);
 /* Answers with the policy in force (http://_egress.local/allowlist). */
 void conn_answer_policy(struct conn *c);
 
+/* Where the present request goes; valid as long as it. */
+struct upstream_to conn_upstream_to(const struct conn *c);
+
 /* The exchange is over: the next request, or the end of the connection. */
 void conn_finish_exchange(struct conn *c);
 struct exchange *exchange_new(void);

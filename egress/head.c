@@ -60,13 +60,7 @@ static void begin_tunnel(struct conn *c)
 static void begin_forward(struct conn *c)
 {
 	struct exchange *x = c->x;
-	struct upstream_to to = {
-		.host = x->host,
-		.port = x->port,
-		.tls = c->client.ssl != NULL,
-		.rules = x->rules,
-		.rule = x->rule,
-	};
+	struct upstream_to to = conn_upstream_to(c);
 
 	journal_request(c->service, x->host, x->target.text, &x->request);
 	body_start(&x->up, &x->length, true);

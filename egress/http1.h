@@ -69,6 +69,18 @@ int http1_request_length(
 int http1_response_length(const struct http1_head *h, const char *request_method,
 	struct http1_length *ret, const char **ret_why);
 
+/* The value of a hexadecimal digit, in a chunk's size or behind a percent sign; -1: it is none. */
+static inline int http1_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* Whether the sender of this head keeps the connection open. */
 bool http1_keeps_alive(const struct http1_head *h);
 

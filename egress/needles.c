@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "base/secret.h"
+#include "egress/target.h"
 
 /*
  * Theory of operation. A node stands for the text that leads to it, the longest end of what was
@@ -124,13 +125,6 @@ static int add_base64(
 	return add_text(n, out + from, to - from);
 }
 
-/* RFC 3986 section 2.3: what need not be encoded. */
-static int is_unreserved(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c && strchr("-._~", c));
-}
-
 static int add_percent(struct needles *n, unsigned char *work, const char *value, size_t len,
 	const char digits[static 17])
 {
@@ -139,7 +133,7 @@ static int add_percent(struct needles *n, unsigned char *work, const char *value
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)value[i];
 
-		if (is_unreserved(c)) {
+		if (target_is_unreserved(c)) {
 			work[at++] = c;
 			continue;
 		}

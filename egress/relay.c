@@ -255,13 +255,7 @@ static void end_response(struct conn *c)
 static bool retry(struct conn *c)
 {
 	struct exchange *x = c->x;
-	struct upstream_to to = {
-		.host = x->host,
-		.port = x->port,
-		.tls = c->client.ssl != NULL,
-		.rules = x->rules,
-		.rule = x->rule,
-	};
+	struct upstream_to to = conn_upstream_to(c);
 
 	if (x->fresh || x->moved_body || x->have_response || c->up.wire.in.len > 0)
 		return false;

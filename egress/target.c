@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/ptr.h"
+#include "egress/http1.h"
 
 /* Honest clients need one layer, a URL inside a URL two or three. */
 #define LAYERS_MAX 16
@@ -16,18 +17,7 @@ static int bad(const char **ret_why, const char *why)
 	return -EINVAL;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static bool is_unreserved(int c)
+bool target_is_unreserved(int c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       c == '-' || c == '.' || c == '_' || c == '~';
@@ -37,7 +27,7 @@ static bool is_unreserved(int c)
 static int canonical_escape(const char *in, char **out, const char **why)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	int high = hex_value(in[1]), low = high < 0 ? -1 : hex_value(in[2]);
+	int high = http1_hex_digit(in[1]), low = high < 0 ? -1 : http1_hex_digit(in[2]);
 	int c;
 
 	if (low < 0)
@@ -45,7 +35,7 @@ static int canonical_escape(const char *in, char **out, const char **why)
 	c = high << 4 | low;
 	if (c < 0x20 || c == 0x7f)
 		return bad(why, "an encoded control character");
-	if (is_unreserved(c)) {
+	if (target_is_unreserved(c)) {
 		*(*out)++ = (char)c;
 		return 0;
 	}
@@ -150,8 +140,8 @@ static bool decode_once(char *s)
 	char *out = s;
 
 	for (const char *in = s; *in; in++) {
-		int high = *in == '%' ? hex_value(in[1]) : -1;
-		int low = high < 0 ? -1 : hex_value(in[2]);
+		int high = *in == '%' ? http1_hex_digit(in[1]) : -1;
+		int low = high < 0 ? -1 : http1_hex_digit(in[2]);
 
 		if (low >= 0 && (high << 4 | low) != 0) {
 			*out++ = (char)(high << 4 | low);

@@ -28,4 +28,7 @@ struct target {
 int target_parse(const char *raw, struct target *ret, const char **ret_why);
 void target_done(struct target *t);
 
+/* RFC 3986 section 2.3: what need not be percent-encoded. */
+bool target_is_unreserved(int c);
+
 #endif
