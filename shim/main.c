@@ -80,6 +80,15 @@ static char **copy_pointers(int argc, char **argv)
 	return copy ? memcpy(copy, argv, size) : NULL;
 }
 
+/* A descriptor of ours in the place of a closed standard one would be written on, or handed on. */
+static int hold_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	cleanup_free char **as_given = copy_pointers(argc, argv);
@@ -88,7 +97,7 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int r, failure = EXIT_FAILURE;
 
-	if (!as_given)
+	if (!as_given || hold_standard_descriptors() < 0)
 		return EXIT_FAILURE;
 	r = globals_parse(argc, argv, &line, &e);
 	if (r == 0 && line.version)
