@@ -8,14 +8,16 @@
 #include "base/ptr.h"
 #include "shim/self.h"
 
+/* Beside this program (a build folder), in the prefix it was installed to, in the built-in one. */
 int libexec_open(const char *program, int *ret_fd, struct err *e)
 {
 	cleanup_free char *beside = self_directory();
+	static const char *const places[] = {"", "/../libexec/bottle-shim"};
 	char path[PATH_MAX];
 
 	*ret_fd = -1;
-	if (beside) {
-		snprintf(path, sizeof(path), "%s/%s", beside, program);
+	for (size_t i = 0; beside && *ret_fd < 0 && i < ARRAY_LEN(places); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", beside, places[i], program);
 		*ret_fd = open(path, O_PATH | O_CLOEXEC);
 	}
 	if (*ret_fd < 0) {
@@ -23,7 +25,9 @@ int libexec_open(const char *program, int *ret_fd, struct err *e)
 		*ret_fd = open(path, O_PATH | O_CLOEXEC);
 	}
 	if (*ret_fd < 0)
-		return err_set(e, errno, "'%s' is neither in '%s' nor in '%s'", program,
-			beside ? beside : "/proc/self/exe's directory", BOTTLE_LIBEXEC);
+		return err_set(e, errno,
+			"'%s' is neither in '%s', nor in its ../libexec/bottle-shim, "
+			"nor in '%s'",
+			program, beside ? beside : "/proc/self/exe's directory", BOTTLE_LIBEXEC);
 	return 0;
 }

@@ -5,8 +5,8 @@
 
 /*
  * Opens (O_PATH) one of our own programs, for execution by descriptor: beside the caller's own
- * executable, where a build tree has it, else in BOTTLE_LIBEXEC. No environment variable has a say.
- * The caller owns *ret_fd. -ENOENT names both places.
+ * executable, where a build tree has it, else in the prefix that it was installed to, else in
+ * BOTTLE_LIBEXEC. No environment variable has a say. The caller owns *ret_fd. -ENOENT names them.
  */
 int libexec_open(const char *program, int *ret_fd, struct err *e);
 
