@@ -73,8 +73,9 @@ static json_t *annotations(void)
 
 static int run(const struct globals *g, int argc, char **argv, struct err *e)
 {
-	struct options o = {
-		.program = "features", .usage = cmd_features.usage, .help = cmd_features.help};
+	struct options o = {.program = "bottle-shim features",
+		.usage = cmd_features.usage,
+		.help = cmd_features.help};
 	cleanup_json json_t *j = NULL;
 	int n = options_parse(&o, argc, argv, e), r;
 
@@ -97,6 +98,6 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 const struct command cmd_features = {
 	.name = "features",
 	.usage = "",
-	.help = "tell what this runtime can do, as JSON",
+	.help = "Tell what this runtime can do, as JSON.",
 	.run = run,
 };

@@ -178,6 +178,6 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 const struct command cmd_install = {
 	.name = "install",
 	.usage = "[options]",
-	.help = "add the runtime to Docker's configuration and make a first bottle",
+	.help = "Add the runtime to Docker's configuration and make a first bottle.",
 	.run = run,
 };

@@ -23,7 +23,7 @@ static int parse(int argc, char **argv, struct list_options *ret, struct err *e)
 		{"format", 'f', OPTION_STRING, &ret->format, "FORMAT", "table (default) or json"},
 		{"quiet", 'q', OPTION_SWITCH, &ret->quiet, NULL, "only the ids"},
 	};
-	struct options o = {.program = "list",
+	struct options o = {.program = "bottle-shim list",
 		.usage = cmd_list.usage,
 		.help = cmd_list.help,
 		.defs = defs,
@@ -145,6 +145,6 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 const struct command cmd_list = {
 	.name = "list",
 	.usage = "[options]",
-	.help = "list the containers of a root directory",
+	.help = "List the containers of a root directory.",
 	.run = run,
 };

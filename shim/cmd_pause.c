@@ -9,7 +9,11 @@
 
 static int parse(const struct command *c, int argc, char **argv, struct err *e)
 {
-	struct options o = {.program = c->name, .usage = c->usage, .help = c->help};
+	struct options o = {
+		.program = c == &cmd_pause ? "bottle-shim pause" : "bottle-shim resume",
+		.usage = c->usage,
+		.help = c->help,
+	};
 	int n = options_parse(&o, argc, argv, e);
 
 	return n < 0 ? n : options_need(&o, n, 1, 1, e);
@@ -59,13 +63,13 @@ static int run_resume(const struct globals *g, int argc, char **argv, struct err
 const struct command cmd_pause = {
 	.name = "pause",
 	.usage = "ID",
-	.help = "freeze all processes of a container",
+	.help = "Freeze all processes of a container.",
 	.run = run_pause,
 };
 
 const struct command cmd_resume = {
 	.name = "resume",
 	.usage = "ID",
-	.help = "let the processes of a paused container go on",
+	.help = "Let the processes of a paused container go on.",
 	.run = run_resume,
 };

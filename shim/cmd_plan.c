@@ -72,6 +72,6 @@ static int run_plan(const struct globals *g, int argc, char **argv, struct err *
 const struct command cmd_plan = {
 	.name = "plan",
 	.usage = "[--bundle DIR] [ID]",
-	.help = "show what create would do, as JSON, and touch nothing",
+	.help = "Show what create would do, as JSON, and touch nothing.",
 	.run = run_plan,
 };

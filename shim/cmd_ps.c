@@ -137,7 +137,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	const struct option_def defs[] = {
 		{"format", 'f', OPTION_STRING, &format, "FORMAT", "table (default) or json"},
 	};
-	struct options o = {.program = "ps",
+	struct options o = {.program = "bottle-shim ps",
 		.usage = cmd_ps.usage,
 		.help = cmd_ps.help,
 		.defs = defs,
@@ -164,6 +164,6 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 const struct command cmd_ps = {
 	.name = "ps",
 	.usage = "[options] ID [ps options]",
-	.help = "list the processes of a container",
+	.help = "List the processes of a container.",
 	.run = run,
 };

@@ -168,7 +168,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 		{"bundle", 'b', OPTION_STRING, &bundle, "DIR", "where to write (default: here)"},
 		{"rootless", 0, OPTION_SWITCH, &rootless, NULL, "for use without privilege"},
 	};
-	struct options o = {.program = "spec",
+	struct options o = {.program = "bottle-shim spec",
 		.usage = cmd_spec.usage,
 		.help = cmd_spec.help,
 		.defs = defs,
@@ -185,6 +185,6 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 const struct command cmd_spec = {
 	.name = "spec",
 	.usage = "[options]",
-	.help = "write a " SPEC_FILE " to start from",
+	.help = "Write a " SPEC_FILE " to start from.",
 	.run = run,
 };

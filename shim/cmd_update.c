@@ -146,7 +146,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 		{"resources", 'r', OPTION_STRING, &file, "FILE",
 			"resources as JSON; '-': standard input"},
 	};
-	struct options o = {.program = "update",
+	struct options o = {.program = "bottle-shim update",
 		.usage = cmd_update.usage,
 		.help = cmd_update.help,
 		.defs = defs,
@@ -172,6 +172,6 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 const struct command cmd_update = {
 	.name = "update",
 	.usage = "[options] ID",
-	.help = "change the limits of a container",
+	.help = "Change the limits of a container.",
 	.run = run,
 };
