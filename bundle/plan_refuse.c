@@ -185,7 +185,8 @@ int plan_refuse(const struct oci *oci, struct err *e)
 	if (!oci->seccomp)
 		return err_say(e, EPERM,
 			"a bottle refuses a container without a seccomp profile (--security-opt "
-			"seccomp=unconfined or --privileged); leave the option out");
+			"seccomp=unconfined or --privileged); leave the option out, or add "
+			"linux.seccomp to config.json");
 	return refuse_devices(oci, e);
 }
 
