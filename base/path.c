@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,25 @@ int path_mkdir_p(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
+/*
+ * A file that is not there yet gets its name with all its content, so that a sudden end of ours
+ * leaves nothing. Not everywhere possible: false, and nothing is done.
+ */
+static bool write_new(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+	const char *slash = strrchr(name, '/');
+	cleanup_free char *dir = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+	cleanup_fd int fd = -1;
+	char self[32];
+
+	if (!dir || faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return false;
+	fd = openat(dirfd, dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	return fd >= 0 && fd_write_all(fd, data, len) == 0 &&
+	       linkat(AT_FDCWD, path_of_fd(fd, self, sizeof(self)), dirfd, name,
+		       AT_SYMLINK_FOLLOW) == 0;
+}
+
 int path_write_file(
 	int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
 {
@@ -151,6 +171,8 @@ int path_write_file(
 	cleanup_fd int fd = -1;
 	int r;
 
+	if (write_new(dirfd, name, data, len, mode))
+		return 0;
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp%d", name, (int)getpid()) >= sizeof(tmp))
 		return err_set(e, ENAMETOOLONG, "write '%s'", name);
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);

@@ -27,7 +27,10 @@ int path_read_in_root(
 /* Host side: mkdir -p. */
 int path_mkdir_p(const char *path, mode_t mode, struct err *e);
 
-/* Host side: writes a file whole, by a temporary name, fsync-less rename. */
+/*
+ * Host side: writes a file whole, without fsync: a new one has no name before (where the file
+ * system has O_TMPFILE), one that is there is replaced by way of a temporary name.
+ */
 int path_write_file(
 	int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e);
 

@@ -117,6 +117,9 @@ int monitor_home_metadata(struct monitor *m, struct err *e)
 	text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
 	if (!text)
 		return err_set(e, ENOMEM, "metadata.json");
+	/* A new file needs no temporary name, which would stay here when we are killed over it. */
+	if (unlinkat(m->home_dirfd, "metadata.json", 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove the former metadata.json");
 	return path_write_file(m->home_dirfd, "metadata.json", text, strlen(text), 0600, e);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +115,26 @@ static void a_file_is_written_whole_or_not_at_all(void **state)
 	write_file("f", "newer");
 	assert_int_equal(fstatat(root, "f", &st, 0), 0);
 	assert_int_equal(st.st_size, 5);
+}
+
+/* What a kill in the midst of it would leave. */
+static void a_new_file_has_no_temporary_name(void **state)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	const struct inotify_event *first = (const void *)events;
+	cleanup_fd int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	cleanup_fd int probe = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	ssize_t n;
+
+	(void)state;
+	if (probe < 0)
+		skip();
+	assert_true(inotify_add_watch(watch, dir, IN_CREATE | IN_MOVE) >= 0);
+	write_file("fresh", "text");
+	n = read(watch, events, sizeof(events));
+	assert_true(n > 0);
+	assert_string_equal(first->name, "fresh");
+	assert_int_equal(n, sizeof(*first) + first->len);
 }
 
 static void removing_a_tree_follows_no_symlink(void **state)
@@ -231,6 +252,8 @@ int main(void)
 			directories_are_made_through_symlinks_inside, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_file_is_written_whole_or_not_at_all, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_new_file_has_no_temporary_name, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			removing_a_tree_follows_no_symlink, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
