@@ -122,6 +122,16 @@ static int set_words(const struct raw *raw, struct globals *g, struct err *e)
 	return 0;
 }
 
+/* The monitor, a process with another working directory, opens it again. NULL: errno. */
+static char *absolute(const char *path)
+{
+	cleanup_free char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	if (*path == '/')
+		return strdup(path);
+	return cwd ? str_format("%s/%s", cwd, path) : NULL;
+}
+
 /* ROOT and home have defaults that depend on who runs us. Owned by the globals. */
 static int set_directories(const struct raw *raw, struct globals *g, struct err *e)
 {
@@ -131,7 +141,7 @@ static int set_directories(const struct raw *raw, struct globals *g, struct err 
 
 	g->root_given = raw->root != NULL;
 	if (raw->root)
-		root = strdup(raw->root);
+		root = absolute(raw->root);
 	else if (g->rootless && runtime_dir && *runtime_dir)
 		root = str_format("%s/bottle-shim", runtime_dir);
 	else
@@ -139,14 +149,14 @@ static int set_directories(const struct raw *raw, struct globals *g, struct err 
 	g->root = root;
 	g->choice.root = root;
 	if (home && *home)
-		bottle_home = strdup(home);
+		bottle_home = absolute(home);
 	else if (getenv("HOME"))
 		bottle_home = str_format("%s/.bot-bottle", getenv("HOME"));
 	else
 		bottle_home = strdup("/etc/bot-bottle");
 	g->choice.home = bottle_home;
 	g->choice.root = root;
-	return root && bottle_home ? 0 : err_set(e, ENOMEM, "options");
+	return root && bottle_home ? 0 : err_set(e, errno, "options --root and --home");
 }
 
 static int from_raw(struct raw *raw, struct globals *g, struct err *e)
