@@ -164,7 +164,10 @@ static int create_fs(struct cgroup *cg, const char *cgroups_path, const char *id
 	return 0;
 }
 
-/* A limit of one process would be used up by systemd's placeholder: it waits for cgroup_settle. */
+/*
+ * A limit of one process would be used up by systemd's placeholder, and by the first process where
+ * it joins before it clones the second: it waits for cgroup_settle.
+ */
 static void defer_pids(struct cgroup *cg, struct oci_resources *res)
 {
 	if (res->pids_limit != 1)
@@ -205,10 +208,9 @@ int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *i
 	r = m == CGROUP_DISABLED ? 0 : cgroup_layout_read(cg, e);
 	if (r < 0)
 		return r;
-	if (m == CGROUP_SYSTEMD) {
-		defer_pids(cg, &now);
+	defer_pids(cg, &now);
+	if (m == CGROUP_SYSTEMD)
 		r = create_systemd(cg, cgroups_path, id, &now, e);
-	}
 	if (m == CGROUP_FS)
 		r = create_fs(cg, cgroups_path, id, e);
 	if (r == 0 && cg->n) {

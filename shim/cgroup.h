@@ -56,8 +56,8 @@ int cgroup_clone_fd(const struct cgroup *cg);
 int cgroup_join_self(struct cgroup *cg, struct err *e);
 
 /*
- * After the first process has joined: ends the placeholder that systemd needed to make the scope
- * and sets what must not count it. A no-op without systemd.
+ * After the first process has joined and has made its last helper: ends the placeholder that
+ * systemd needed to make the scope, and sets a limit of one process, which would have left no room.
  */
 int cgroup_settle(struct cgroup *cg, struct err *e);
 
