@@ -5,6 +5,7 @@
  *	…no-seccomp…	is not confined		…deaf…		never answers
  *	…fails…		says FAILED		…stubborn…	does not stop when told
  *	…chatters…	sends an unknown message after READY
+ *	…mute…		never says READY
  *
  * A connection whose first bytes are "die" ends it by SIGSYS; "secrets" is answered with the names
  * (never the values) that came; "config" with its slice of the plan; "where" with what it sees of
@@ -204,6 +205,8 @@ int main(void)
 		component_failed(COMPONENT_CONTROL_FD, &e);
 		return 1;
 	}
+	while (wants("mute"))
+		pause();
 	if (confine(&e) < 0 || component_ready(COMPONENT_CONTROL_FD, &e) < 0) {
 		component_failed(COMPONENT_CONTROL_FD, &e);
 		return 1;
