@@ -57,6 +57,15 @@ static int inherit_cpuset(int parent, int dir)
 	return 0;
 }
 
+/* Made by a command that was killed before it filled it, or that is just about to. */
+static bool is_unfilled(int dir)
+{
+	char list[2];
+
+	return read_short(dir, "cpuset.cpus", list, sizeof(list)) <= 1 ||
+	       read_short(dir, "cpuset.mems", list, sizeof(list)) <= 1;
+}
+
 /* One step down: *fd becomes the directory `name` below it, made if it is missing. */
 static int step(struct cgroup_hier *h, int *fd, const char *name)
 {
@@ -71,7 +80,7 @@ static int step(struct cgroup_hier *h, int *fd, const char *name)
 		return -errno;
 	/* Parents count only together with all that is below them. */
 	h->made = made ? h->made + 1 : 0;
-	if (made && cgroup_names_has(h->names, "cpuset")) {
+	if (cgroup_names_has(h->names, "cpuset") && (made || is_unfilled(dir))) {
 		r = inherit_cpuset(*fd, dir);
 		if (r < 0)
 			return r;
@@ -100,23 +109,18 @@ static int make_once(struct cgroup_hier *h)
 	return r;
 }
 
-/* The ordinary case in one call: the group is new and what it lies in is there. */
+/*
+ * The ordinary case in one call: the group is new and what it lies in is there. Not for a cpuset,
+ * where what it lies in may have to be filled first.
+ */
 static int make_last(struct cgroup_hier *h, const char *dir)
 {
-	cleanup_free char *above = NULL;
-	cleanup_fd int parent = -1;
-
+	if (cgroup_names_has(h->names, "cpuset"))
+		return -ENOENT;
 	if (mkdir(dir, 0755) < 0)
 		return -errno;
 	h->made = 1;
-	if (!cgroup_names_has(h->names, "cpuset"))
-		return 0;
-	above = strndup(dir, (size_t)(strrchr(dir, '/') - dir));
-	parent = above ? open(above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	h->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent < 0 || h->dirfd < 0)
-		return -errno;
-	return inherit_cpuset(parent, h->dirfd);
+	return 0;
 }
 
 int cgroup_tree_make(struct cgroup_hier *h, struct err *e)

@@ -319,7 +319,11 @@ void container_undo(struct container *c)
 	}
 	if (c->state)
 		container_remove_placeholders(c->state);
-	if (c->state && state_remove(c->state, &e) < 0)
+	/* Where something of the sidecar could not be removed, its record is what delete goes by.
+	 */
+	if (c->state && sidecar_present(c->state->dir))
+		log_warning("container '%s' is only half removed: delete it", c->state->id);
+	else if (c->state && state_remove(c->state, &e) < 0)
 		log_warning("%s", e.msg);
 	container_done(c);
 }
