@@ -89,8 +89,9 @@ static int unknown(const struct gate *g, const char *name, struct err *e)
 
 	for (size_t i = 0; i < g->policy.n_repos; i++)
 		str_addf(&there, "%s%s.git", i ? ", " : "", g->policy.repos[i].name);
-	return err_say(e, ENOENT, "'%s' is no repository of this bottle; there are: %s",
-		clean ? clean : "", there.len ? there.s : "(none)");
+	return err_say(e, *name ? ENOENT : ENODATA,
+		"'%s' is no repository of this bottle; there are: %s", clean ? clean : "",
+		there.len ? there.s : "(none)");
 }
 
 static int parse_path(const struct gate *g, const char *path, struct request *ret, struct err *e)

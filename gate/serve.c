@@ -133,7 +133,8 @@ void serve_connection(const struct gate *g, int sock, int status_fd)
 		serve(g, sock, &e);
 	/* serve returns only when it has failed. */
 	if (e.code != EPIPE) {
-		log_warning("refused: %s", e.msg);
+		/* A request that names nothing is how the monitor asks whether the gate answers. */
+		log_line(e.code == ENODATA ? LOG_DEBUG : LOG_WARNING, "refused: %s", e.msg);
 		request_refuse(sock, e.msg);
 	}
 	_exit(1);
