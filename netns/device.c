@@ -46,6 +46,13 @@ int device_make_pair(
 	return netlink_request_take(sock, built, msg, "make a pair of links", e);
 }
 
+/*
+ * A bridge that was given no address takes the lowest of its ports': that changes as they come and
+ * go, and whoever has learnt the old one sends into the void until it is asked for anew (half a
+ * minute). Locally administered (IEEE 802, 8.2); it is never seen beyond the bridge's ports.
+ */
+static const uint8_t bridge_address[] = {0x02, 'b', 'o', 't', 'b', 'r'};
+
 int device_make_bridge(
 	struct nl_sock *sock, const char *name, const char *alias, uint32_t group, struct err *e)
 {
@@ -59,6 +66,7 @@ int device_make_bridge(
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 		nla_put_string(msg, IFLA_IFNAME, name) < 0 ||
 		nla_put_u32(msg, IFLA_GROUP, group) < 0 ||
+		nla_put(msg, IFLA_ADDRESS, sizeof(bridge_address), bridge_address) < 0 ||
 		!(kind = nla_nest_start(msg, IFLA_LINKINFO)) ||
 		nla_put_string(msg, IFLA_INFO_KIND, "bridge") < 0)
 		return err_set(e, ENOMEM, "make bridge '%s'", name);

@@ -22,7 +22,9 @@ struct device_change {
 int device_make_pair(
 	struct nl_sock *sock, const char *name, const char *peer, int peer_fd, struct err *e);
 
-/* A bridge, down, with this alias: that comes a moment after its birth, the group is there from it.
+/*
+ * A bridge, down, with this alias: that comes a moment after its birth, the group is there from it.
+ * Its hardware address does not depend on its ports.
  */
 int device_make_bridge(
 	struct nl_sock *sock, const char *name, const char *alias, uint32_t group, struct err *e);
