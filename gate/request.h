@@ -26,7 +26,8 @@ int request_read(int sock, char body[REQUEST_MAX + 1], int timeout_ms, struct er
 
 /*
  * Understands it. The host that the agent names is not looked at. -ENOENT with what there is when
- * the repository is unknown; -EPROTO for what is no request for a service that we give.
+ * the repository is unknown, -ENODATA when none is named; -EPROTO for what is no request for a
+ * service that we give.
  */
 int request_parse(
 	const struct gate *g, const char *body, size_t len, struct request *ret, struct err *e);
