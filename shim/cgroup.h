@@ -105,6 +105,12 @@ int cgroup_signal_all(struct cgroup *cg, int sig, struct err *e);
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *n, struct err *e);
 
 /*
+ * What the group has used and may use, as the member `data` of runc's "stats" events: a JSON
+ * object's text, which the caller frees.
+ */
+int cgroup_stats(struct cgroup *cg, char **ret, struct err *e);
+
+/*
  * Kills what is left, waits for its end, removes the group, the groups below it, and those parents
  * that were made for it and are empty. Goes on through errors and returns the first. Idempotent.
  */

@@ -53,6 +53,7 @@ extern const struct command cmd_features;
 extern const struct command cmd_pause;
 extern const struct command cmd_resume;
 extern const struct command cmd_update;
+extern const struct command cmd_events;
 extern const struct command cmd_plan;
 extern const struct command cmd_install;
 

@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&cmd_pause,
 	&cmd_resume,
 	&cmd_update,
+	&cmd_events,
 	&cmd_plan,
 	&cmd_install,
 };
