@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,6 +56,21 @@ ssize_t fd_read_full(int fd, void *buf, size_t len)
 	return (ssize_t)got;
 }
 
+/* One read, of a byte more than it should hold: a file that is as long as it says ends there. */
+static bool read_at_once(int fd, size_t size, char **ret)
+{
+	cleanup_free char *data = malloc(size + 1);
+
+	if (!data || read(fd, data, size + 1) != (ssize_t)size) {
+		/* Then it is read as one of unknown length. */
+		lseek(fd, 0, SEEK_SET);
+		return false;
+	}
+	data[size] = '\0';
+	*ret = steal_ptr(&data);
+	return true;
+}
+
 int fd_read_all(
 	int fd, const char *name, size_t max, char **ret_data, size_t *ret_len, struct err *e)
 {
@@ -90,6 +106,22 @@ int fd_read_all(
 	return 0;
 }
 
+ssize_t fd_read_short(int dirfd, const char *path, char *buf, size_t size)
+{
+	cleanup_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf, size - 1);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return n;
+}
+
 int fd_read_file(
 	int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_len, struct err *e)
 {
@@ -103,6 +135,12 @@ int fd_read_file(
 	if (!S_ISREG(st.st_mode))
 		return err_say(e, S_ISDIR(st.st_mode) ? EISDIR : EINVAL,
 			"'%s' is not a regular file", path);
+	if (st.st_size > 0 && (size_t)st.st_size <= max &&
+		read_at_once(fd, (size_t)st.st_size, ret_data)) {
+		if (ret_len)
+			*ret_len = (size_t)st.st_size;
+		return 0;
+	}
 	return fd_read_all(fd, path, max, ret_data, ret_len, e);
 }
 

@@ -40,6 +40,12 @@ int fd_read_all(
 	int fd, const char *name, size_t max, char **ret_data, size_t *ret_len, struct err *e);
 
 /*
+ * One read(2), NUL-terminated in buf: for the short files of procfs, sysfs and cgroupfs, which the
+ * kernel makes in one piece. The length or -errno.
+ */
+ssize_t fd_read_short(int dirfd, const char *path, char *buf, size_t size);
+
+/*
  * Reads a host file whole: a regular file (or a proc/sysfs file), at most `max` bytes. dirfd
  * AT_FDCWD or a directory. Follows symlinks: never for paths that a container controls.
  */

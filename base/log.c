@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/utc.h"
 
 static struct {
 	int fd;
@@ -48,38 +49,17 @@ static void add_quoted(struct str *out, const char *text)
 	str_add_char(out, '"');
 }
 
-/*
- * RFC 3339 in UTC. Not by gmtime_r(3): its first call reads /etc/localtime, which a component's
- * allow-list answers with death. Days to civil date as in the proleptic Gregorian calendar, years
- * counted from March.
- */
-static void format_time(time_t now, char *out, size_t size)
-{
-	long days = now / 86400 + 719468, secs = now % 86400;
-	long era = days / 146097, day_of_era = days % 146097;
-	long year_of_era =
-		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	long day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	long month_from_march = (5 * day_of_year + 2) / 153;
-	long day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-	long month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-	long year = year_of_era + era * 400 + (month <= 2);
-
-	snprintf(out, size, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ldZ", year, month, day, secs / 3600,
-		secs / 60 % 60, secs % 60);
-}
-
 static void add_line(struct str *out, enum log_format format, const char *level, const char *text)
 {
-	char when[128];
+	char when[UTC_SIZE];
 
-	format_time(time(NULL), when, sizeof(when));
+	utc_format(time(NULL), when);
 	if (format == LOG_JSON) {
 		str_addf(out, "{\"level\":\"%s\",\"msg\":", level);
 		add_quoted(out, text);
-		str_addf(out, ",\"time\":\"%s\"}\n", when);
+		str_addf(out, ",\"time\":\"%sZ\"}\n", when);
 	} else {
-		str_addf(out, "time=\"%s\" level=%s msg=", when, level);
+		str_addf(out, "time=\"%sZ\" level=%s msg=", when, level);
 		add_quoted(out, text);
 		str_add_char(out, '\n');
 	}

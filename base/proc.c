@@ -99,13 +99,34 @@ int proc_close_but(unsigned int first, int *keep, size_t n)
 	return proc_close_from((unsigned int)next);
 }
 
+/* A bit a signal, lowest first, in a line of /proc/self/status (proc(5)). */
+static uint64_t signal_set(const char *status, const char *name)
+{
+	const char *line = strstr(status, name);
+
+	return line ? strtoull(line + strlen(name), NULL, 16) : 0;
+}
+
+/* Most often none or one: asking costs three system calls, setting all of them 64. */
+static uint64_t changed_signals(void)
+{
+	char status[4096];
+
+	if (fd_read_short(AT_FDCWD, "/proc/self/status", status, sizeof(status)) <= 0 ||
+		!strstr(status, "\nSigCgt:"))
+		return UINT64_MAX;
+	return signal_set(status, "\nSigIgn:") | signal_set(status, "\nSigCgt:");
+}
+
 void proc_reset_signals(void)
 {
 	struct sigaction sa = {.sa_handler = SIG_DFL};
+	uint64_t changed = changed_signals();
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &sa, NULL);
+		if (changed & UINT64_C(1) << (sig - 1))
+			sigaction(sig, &sa, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -254,16 +275,15 @@ void proc_kill(struct proc *p)
 
 int proc_start_time(pid_t pid, unsigned long long *ret_ticks, char *ret_state, struct err *e)
 {
-	char path[32];
-	cleanup_free char *text = NULL;
+	char path[32], text[2048];
 	unsigned long long ticks;
 	char *end, state;
-	int r;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	r = fd_read_file(AT_FDCWD, path, 4096, &text, NULL, e);
-	if (r < 0)
-		return r == -ENOENT ? -ESRCH : r;
+	n = fd_read_short(AT_FDCWD, path, text, sizeof(text));
+	if (n < 0)
+		return err_set(e, n == -ENOENT ? ESRCH : (int)-n, "read '%s'", path);
 	/* The name may hold blanks and parentheses: count from the last one. */
 	end = strrchr(text, ')');
 	if (!end || sscanf(end + 1,

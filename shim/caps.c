@@ -1,10 +1,9 @@
 #include "shim/caps.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
-#include <sys/capability.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,20 +14,62 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
+#define CAP(name) [CAP_##name] = "CAP_" #name
+
+/*
+ * Of capabilities(7). Not by libcap: a program that links it asks the kernel six questions before
+ * main, in every command and again in the copy that it executes.
+ */
+static const char *const cap_names[] = {
+	CAP(CHOWN),
+	CAP(DAC_OVERRIDE),
+	CAP(DAC_READ_SEARCH),
+	CAP(FOWNER),
+	CAP(FSETID),
+	CAP(KILL),
+	CAP(SETGID),
+	CAP(SETUID),
+	CAP(SETPCAP),
+	CAP(LINUX_IMMUTABLE),
+	CAP(NET_BIND_SERVICE),
+	CAP(NET_BROADCAST),
+	CAP(NET_ADMIN),
+	CAP(NET_RAW),
+	CAP(IPC_LOCK),
+	CAP(IPC_OWNER),
+	CAP(SYS_MODULE),
+	CAP(SYS_RAWIO),
+	CAP(SYS_CHROOT),
+	CAP(SYS_PTRACE),
+	CAP(SYS_PACCT),
+	CAP(SYS_ADMIN),
+	CAP(SYS_BOOT),
+	CAP(SYS_NICE),
+	CAP(SYS_RESOURCE),
+	CAP(SYS_TIME),
+	CAP(SYS_TTY_CONFIG),
+	CAP(MKNOD),
+	CAP(LEASE),
+	CAP(AUDIT_WRITE),
+	CAP(AUDIT_CONTROL),
+	CAP(SETFCAP),
+	CAP(MAC_OVERRIDE),
+	CAP(MAC_ADMIN),
+	CAP(SYSLOG),
+	CAP(WAKE_ALARM),
+	CAP(BLOCK_SUSPEND),
+	CAP(AUDIT_READ),
+	CAP(PERFMON),
+	CAP(BPF),
+	CAP(CHECKPOINT_RESTORE),
+};
+
 int caps_number(const char *name)
 {
-	char lower[64];
-	cap_value_t value;
-	size_t n = strlen(name);
-
-	if (n >= sizeof(lower))
-		return -1;
-	for (size_t i = 0; i <= n; i++)
-		lower[i] = (char)tolower((unsigned char)name[i]);
-	/* libcap also takes bare numbers, which config.json does not know. */
-	if (strncmp(lower, "cap_", 4) != 0 || cap_from_name(lower, &value) < 0)
-		return -1;
-	return value < cap_max_bits() ? (int)value : -1;
+	for (size_t n = 0; n < ARRAY_LEN(cap_names); n++)
+		if (strcasecmp(name, cap_names[n]) == 0)
+			return (int)n;
+	return -1;
 }
 
 static void resolve_set(char *const *names, uint64_t *ret)
@@ -56,11 +97,15 @@ int caps_resolve(const struct oci_process *process, struct caps *ret, struct err
 
 int caps_drop_bounding(const struct caps *caps, struct err *e)
 {
-	for (int n = 0; n < cap_max_bits(); n++) {
+	for (int n = 0; n < 64; n++) {
 		if (caps->set[OCI_CAP_BOUNDING] & BIT(n))
 			continue;
-		if (prctl(PR_CAPBSET_DROP, n, 0, 0, 0) < 0)
-			return err_set(e, errno, "drop capability %d from the bounding set", n);
+		if (prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
+			continue;
+		/* One that the kernel does not know: it may know more than we do, but no more. */
+		if (errno == EINVAL)
+			break;
+		return err_set(e, errno, "drop capability %d from the bounding set", n);
 	}
 	return 0;
 }
@@ -98,7 +143,7 @@ static int set_ambient(uint64_t set, struct err *e)
 {
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return err_set(e, errno, "clear the ambient capabilities");
-	for (int n = 0; n < cap_max_bits(); n++) {
+	for (int n = 0; n < (int)ARRAY_LEN(cap_names); n++) {
 		if (!(set & BIT(n)))
 			continue;
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0)
@@ -130,21 +175,8 @@ json_t *caps_names(void)
 {
 	cleanup_json json_t *list = json_array();
 
-	for (int n = 0; list && n < cap_max_bits(); n++) {
-		char *lower = cap_to_name(n);
-		char upper[64];
-		size_t i = 0;
-
-		/* A capability that only the kernel knows has a number for a name. */
-		if (!lower || strncmp(lower, "cap_", 4) != 0) {
-			cap_free(lower);
-			continue;
-		}
-		for (; lower[i] && i + 1 < sizeof(upper); i++)
-			upper[i] = (char)toupper((unsigned char)lower[i]);
-		upper[i] = '\0';
-		cap_free(lower);
-		json_array_append_new(list, json_string(upper));
-	}
+	for (int n = 0; list && n < (int)ARRAY_LEN(cap_names); n++)
+		if (prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0)
+			json_array_append_new(list, json_string(cap_names[n]));
 	return steal_ptr(&list);
 }

@@ -1,10 +1,15 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -72,34 +77,58 @@ static int run_command(const struct command *c, struct globals *g, char **argv, 
 	return c->run(g, argc, argv, e);
 }
 
-/* The parser moves the strings about; the protected copy of this program reads them again. */
-static char **copy_pointers(int argc, char **argv)
+/*
+ * Before anything else is done, so that it is done once: a word that names a command which enters
+ * containers is most likely that command, and where it is not nothing is lost but time.
+ */
+static int protect_early(char **argv, struct err *e)
 {
-	size_t size = ((size_t)argc + 1) * sizeof(*argv);
-	char **copy = malloc(size);
+	for (char **word = argv + 1; *argv && *word; word++) {
+		const struct command *c = find_command(*word);
 
-	return copy ? memcpy(copy, argv, size) : NULL;
+		if (c && c->enters_container)
+			return self_protect(argv, e);
+	}
+	return 0;
 }
 
 /* A descriptor of ours in the place of a closed standard one would be written on, or handed on. */
 static int hold_standard_descriptors(void)
 {
+	struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(standard, ARRAY_LEN(standard), 0) < 0)
+		return -1;
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if ((standard[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) != fd)
 			return -1;
 	return 0;
 }
 
+/*
+ * The heap grows in few large steps, which cost nothing until they are used; and jansson need not
+ * open, read and close /dev/urandom.
+ */
+static void prepare_libraries(void)
+{
+	size_t seed;
+
+	mallopt(M_TOP_PAD, 1 << 20);
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+		json_object_seed(seed);
+}
+
 int main(int argc, char **argv)
 {
-	cleanup_free char **as_given = copy_pointers(argc, argv);
 	const struct command *c = NULL;
 	struct globals_line line;
-	struct err e = {0};
+	struct err e = {0}, unprotected = {0};
 	int r, failure = EXIT_FAILURE;
 
-	if (!as_given || hold_standard_descriptors() < 0)
+	protect_early(argv, &unprotected);
+	if (hold_standard_descriptors() < 0)
 		return EXIT_FAILURE;
+	prepare_libraries();
 	r = globals_parse(argc, argv, &line, &e);
 	if (r == 0 && line.version)
 		return print_version();
@@ -114,8 +143,10 @@ int main(int argc, char **argv)
 		failure = c->failure_status ? c->failure_status : EXIT_FAILURE;
 		r = globals_open_log(&line.globals, &e);
 	}
-	if (r == 0 && c->enters_container)
-		r = self_protect(as_given, &e);
+	if (r == 0 && unprotected.code) {
+		e = unprotected;
+		r = -e.code;
+	}
 	if (r == 0)
 		r = run_command(c, &line.globals, line.command, &e);
 	if (r == OPTIONS_HELP)

@@ -102,9 +102,6 @@ int self_protect(char **argv, struct err *e)
 	char path[PATH_MAX];
 	ssize_t len;
 
-	/* Unreadable to what shares a pid namespace with us, as soon as we are in it. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_set(e, errno, "prctl PR_SET_DUMPABLE");
 	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	if (len < 0)
 		return err_set(e, errno, "read '/proc/self/exe'");
@@ -112,6 +109,9 @@ int self_protect(char **argv, struct err *e)
 	if (is_copy(path)) {
 		snprintf(self_path, sizeof(self_path), "%s", argv[0]);
 		note_arguments(argv);
+		/* Unreadable to what shares a pid namespace with us, as soon as we are in it. */
+		if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+			return err_set(e, errno, "prctl PR_SET_DUMPABLE");
 		return 0;
 	}
 	fd = read_only_mount("/proc/self/exe");

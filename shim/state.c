@@ -19,6 +19,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "base/utc.h"
 #include "shim/latch.h"
 
 #define STATE_FILE_MAX (16U << 20)
@@ -76,12 +77,10 @@ static struct state *state_new(const char *root, const char *id)
 static char *now_text(void)
 {
 	struct timespec ts;
-	struct tm tm;
-	char day[32];
+	char day[UTC_SIZE];
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	utc_format(ts.tv_sec, day);
 	return str_format("%s.%09ldZ", day, ts.tv_nsec);
 }
 
