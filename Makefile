@@ -118,11 +118,13 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 TOOL_LAYER_sidecar := shim
 tool_layer = $(or $(TOOL_LAYER_$(1)),netns)
+# Runs in containers, whose root may be empty.
+TOOL_LINK_syscalls := -static
 $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_layer,$$*)))
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(call PKG,--libs $(PKGS_netns)) -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(or $(TOOL_LINK_$*),-pie) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(if $(TOOL_LINK_$*),,$(call PKG,--libs $(PKGS_netns))) -lm
 
 .PHONY: deps unit check check-unit check-plan check-e2e check-escape check-vm check-san lint fmt bench demo install uninstall clean help fuzz probes
 deps: ## install the Debian packages that building and testing need

@@ -196,6 +196,7 @@ struct oci_seccomp {
 	char *listener_path, *listener_metadata;
 	struct oci_seccomp_rule *rules;
 	size_t n_rules;
+	bool fail_unknown; /* a system call that is not known is an error, not left out */
 };
 
 struct oci_time_offset {

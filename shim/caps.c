@@ -139,6 +139,34 @@ static int set_all(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 	return syscall(SYS_capset, &h, d) < 0 ? -errno : 0;
 }
 
+bool caps_will_have(const struct caps *caps, int capability)
+{
+	return (caps->set[OCI_CAP_EFFECTIVE] & caps->set[OCI_CAP_PERMITTED] & BIT(capability)) != 0;
+}
+
+static int get_permitted(uint64_t *ret, uint64_t *ret_inheritable, struct err *e)
+{
+	struct __user_cap_header_struct h = header();
+	struct __user_cap_data_struct now[2];
+
+	if (syscall(SYS_capget, &h, now) < 0)
+		return err_set(e, errno, "read the capabilities");
+	*ret = join(now[0].permitted, now[1].permitted);
+	*ret_inheritable = join(now[0].inheritable, now[1].inheritable);
+	return 0;
+}
+
+int caps_raise(struct err *e)
+{
+	uint64_t permitted, inheritable;
+	int r = get_permitted(&permitted, &inheritable, e);
+
+	if (r < 0)
+		return r;
+	r = set_all(permitted, permitted, inheritable);
+	return r < 0 ? err_set(e, -r, "raise the capabilities") : 0;
+}
+
 static int set_ambient(uint64_t set, struct err *e)
 {
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
@@ -154,14 +182,11 @@ static int set_ambient(uint64_t set, struct err *e)
 
 int caps_apply(const struct caps *caps, struct err *e)
 {
-	struct __user_cap_header_struct h = header();
-	struct __user_cap_data_struct now[2];
 	uint64_t have, permitted, inheritable;
-	int r;
+	int r = get_permitted(&have, &inheritable, e);
 
-	if (syscall(SYS_capget, &h, now) < 0)
-		return err_set(e, errno, "read the capabilities");
-	have = join(now[0].permitted, now[1].permitted);
+	if (r < 0)
+		return r;
 	permitted = caps->set[OCI_CAP_PERMITTED] & have;
 	inheritable = caps->set[OCI_CAP_INHERITABLE] & have;
 	r = set_all(caps->set[OCI_CAP_EFFECTIVE] & permitted, permitted, inheritable);

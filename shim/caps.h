@@ -1,6 +1,7 @@
 #ifndef SHIM_CAPS_H
 #define SHIM_CAPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -24,6 +25,12 @@ int caps_drop_bounding(const struct caps *caps, struct err *e);
 
 /* Keeps the permitted set over the change of uid that follows (prctl PR_SET_KEEPCAPS). */
 int caps_keep_over_setuid(struct err *e);
+
+/* Whether caps_apply will leave this capability (a number) in the effective set. */
+bool caps_will_have(const struct caps *caps, int capability);
+
+/* Makes all that is permitted effective: a change from uid 0 has cleared it. */
+int caps_raise(struct err *e);
 
 /*
  * After the uid change: effective, permitted, inheritable, and last the ambient set. What the

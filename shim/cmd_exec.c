@@ -19,6 +19,7 @@
 #include "shim/namespace.h"
 #include "shim/options.h"
 #include "shim/scm.h"
+#include "shim/seccomp_agent.h"
 #include "shim/sidecar.h"
 
 #define SECCOMP_CACHE "/run/bottle-shim.cache"
@@ -104,6 +105,9 @@ static int prepare(const struct globals *g, struct exec *x, const struct oci *oc
 	x->process.seccomp = filter;
 	if (r == 0)
 		r = seccomp_compile(oci->seccomp, g->rootless ? NULL : SECCOMP_CACHE, filter, e);
+	x->seccomp = oci->seccomp;
+	if (r == 0)
+		r = seccomp_agent_connect(oci->seccomp, filter, &x->process.seccomp_agent, e);
 	if (r == 0)
 		r = process_lsm_open(p, &x->process.lsm_fd, e);
 	if (r < 0)
@@ -163,6 +167,7 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 	fd_close(&x.init_pidfd);
 	fd_close(&x.netns);
 	fd_close(&x.process.lsm_fd);
+	fd_close(&x.process.seccomp_agent);
 	cgroup_free(x.cgroup);
 	seccomp_program_done(&filter);
 	if (r == 0 && !o->detach)

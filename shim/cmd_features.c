@@ -12,7 +12,7 @@
 #include "shim/libexec.h"
 #include "shim/mount_options.h"
 #include "shim/options.h"
-#include "shim/seccomp.h"
+#include "shim/seccomp_names.h"
 
 /* runtime-spec features.md. Lists come from the tables that do the work, wherever there is one. */
 

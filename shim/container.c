@@ -23,6 +23,7 @@
 #include "shim/namespace.h"
 #include "shim/provision.h"
 #include "shim/scm.h"
+#include "shim/seccomp_agent.h"
 
 /* Compiled filters; anybody could fill it who could as well replace this program. */
 #define SECCOMP_CACHE "/run/bottle-shim.cache"
@@ -200,21 +201,7 @@ static int clone_init(struct container *c, struct init *i, struct err *e)
 	return proc_start_time(pid, &c->state->start_time, NULL, e);
 }
 
-static int seccomp_agent(const struct container *c, struct init *i, char **ret_text, struct err *e)
-{
-	const struct oci_seccomp *s = c->plan->oci->seccomp;
-
-	if (!i->process.seccomp->notify || !s->listener_path)
-		return 0;
-	*ret_text = container_seccomp_message(c->state, s);
-	i->process.seccomp_message = *ret_text;
-	if (!*ret_text)
-		return err_set(e, ENOMEM, "seccomp agent");
-	i->process.seccomp_agent = scm_connect(s->listener_path, e);
-	return i->process.seccomp_agent < 0 ? -e->code : 0;
-}
-
-static int make_init(struct container *c, const struct seccomp_program *filter, struct err *e)
+static int make_init(struct container *c, struct seccomp_program *filter, struct err *e)
 {
 	struct init i = {
 		.process = {.lsm_fd = -1, .seccomp_agent = -1, .seccomp = filter},
@@ -223,11 +210,12 @@ static int make_init(struct container *c, const struct seccomp_program *filter, 
 		.latch = -1,
 		.console = -1,
 	};
-	cleanup_free char *message = NULL;
 	int r = prepare_init(c, &i, e);
 
 	if (r == 0)
-		r = seccomp_agent(c, &i, &message, e);
+		r = seccomp_agent_connect(
+			c->plan->oci->seccomp, filter, &i.process.seccomp_agent, e);
+	c->seccomp_agent = i.process.seccomp_agent >= 0;
 	if (r == 0)
 		r = clone_init(c, &i, e);
 	/* Its end must be init's alone, or its death would not be seen. */

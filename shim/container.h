@@ -34,6 +34,7 @@ struct container {
 	struct proc init;	 /* our child */
 	int sync;		 /* our end */
 	int console;		 /* the terminal's master comes here; -1: none */
+	bool seccomp_agent;	 /* one waits for the filter's listener */
 	bool hooked;		 /* runtime hooks have run: poststop is due */
 };
 

@@ -68,13 +68,3 @@ void container_source_done(struct container_source *s)
 	plan_free(s->plan);
 	*s = (struct container_source){0};
 }
-
-char *container_seccomp_message(const struct state *s, const struct oci_seccomp *seccomp)
-{
-	cleanup_json json_t *state = state_to_json(s, STATE_CREATING);
-	cleanup_json json_t *j = json_pack("{s:s, s:[s], s:i, s:s, s:O?}", "ociVersion",
-		s->oci_version, "fds", "seccompFd", "pid", (int)s->pid, "metadata",
-		seccomp->listener_metadata ? seccomp->listener_metadata : "", "state", state);
-
-	return j ? json_dumps(j, JSON_COMPACT) : NULL;
-}

@@ -20,7 +20,4 @@ int container_load(const struct globals *g, const char *bundle, const char *conf
 	struct container_source *ret, struct err *e);
 void container_source_done(struct container_source *s);
 
-/* What a seccomp agent is told (runtime-spec, "The Container Process State"). Caller frees. */
-char *container_seccomp_message(const struct state *s, const struct oci_seccomp *seccomp);
-
 #endif

@@ -16,6 +16,7 @@
 #include "shim/idmap.h"
 #include "shim/init.h"
 #include "shim/process.h"
+#include "shim/seccomp_agent.h"
 
 /* init has ended without a word: all there is to tell is how. */
 static int init_died(struct container *c, struct err *e)
@@ -137,6 +138,18 @@ static int write_pid_file(const struct container *c, struct err *e)
 	return path_write_file(AT_FDCWD, c->options->pid_file, text, strlen(text), 0644, e);
 }
 
+/* With it goes what only we know: init's pid as the host sees it, for the seccomp agent. */
+static int tell_commit(struct container *c, struct err *e)
+{
+	cleanup_free char *message = NULL;
+	int r;
+
+	if (!c->seccomp_agent)
+		return tell(c, INIT_COMMIT, e);
+	r = seccomp_agent_message(c->state, c->plan->oci->seccomp, c->init.pid, &message, e);
+	return r < 0 ? r : msg_send(c->sync, INIT_COMMIT, message, strlen(message), NULL, 0, e);
+}
+
 static int commit(struct container *c, struct err *e)
 {
 	const struct oci_process *p = c->plan->oci->process;
@@ -158,7 +171,7 @@ static int commit(struct container *c, struct err *e)
 		r = write_pid_file(c, e);
 	if (r == 0 && c->sidecar)
 		r = sidecar_commit(c->sidecar, e);
-	return r < 0 ? r : tell(c, INIT_COMMIT, e);
+	return r < 0 ? r : tell_commit(c, e);
 }
 
 typedef int stage_fn(struct container *c, struct err *e);

@@ -22,6 +22,7 @@
 #include "shim/agent_net.h"
 #include "shim/console.h"
 #include "shim/namespace.h"
+#include "shim/seccomp_agent.h"
 
 /*
  *	exec                           the process
@@ -95,7 +96,7 @@ static int take_terminal(const struct exec *x, struct err *e)
 	return r < 0 ? r : console_take(slave, e);
 }
 
-static int meet(int sync, struct err *e)
+static int meet(int sync, char **ret_seccomp_message, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
 	int r = msg_send(sync, EXEC_READY, "", 0, NULL, 0, e);
@@ -105,10 +106,12 @@ static int meet(int sync, struct err *e)
 	/* The caller is gone: nobody waits for this process. */
 	if (r == 0)
 		_exit(255);
+	if (r > 0 && m.len)
+		*ret_seccomp_message = steal_ptr(&m.body);
 	return r < 0 ? r : 0;
 }
 
-static int child(const struct exec *x, int sync, struct err *e)
+static int child(struct exec *x, int sync, struct err *e)
 {
 	const struct oci_process *p = x->process.process;
 	cleanup_strv char **env = strv_copy(p->env);
@@ -134,14 +137,16 @@ static int child(const struct exec *x, int sync, struct err *e)
 	if (r == 0)
 		r = take_terminal(x, e);
 	if (r == 0)
-		r = meet(sync, e);
+		r = meet(sync, &x->process.seccomp_message, e);
 	if (r == 0)
 		r = process_become(&x->process, e);
+	if (r == 0)
+		r = process_confine(&x->process, true, e);
 	return r < 0 ? r : process_exec(&x->process, program, env, e);
 }
 
-static void child_main(const struct exec *x, int sync) __attribute__((noreturn));
-static void child_main(const struct exec *x, int sync)
+static void child_main(struct exec *x, int sync) __attribute__((noreturn));
+static void child_main(struct exec *x, int sync)
 {
 	struct err e = {0}, ignored;
 
@@ -180,7 +185,21 @@ static int write_pid_file(const struct exec *x, pid_t pid, struct err *e)
 	return path_write_file(AT_FDCWD, x->pid_file, text, strlen(text), 0644, e);
 }
 
-static int bring_up(const struct exec *x, int sync, pid_t pid, struct err *e)
+/* With what only we know: the process's pid as the host sees it, for the seccomp agent. */
+static int go(struct exec *x, int sync, pid_t pid, struct err *e)
+{
+	cleanup_free char *message = NULL;
+	int r;
+
+	if (x->process.seccomp_agent < 0)
+		return msg_send(sync, EXEC_GO, "", 0, NULL, 0, e);
+	r = seccomp_agent_message(x->state, x->seccomp, pid, &message, e);
+	/* The agent sees the end of the connection when the process has sent and closed it. */
+	fd_close(&x->process.seccomp_agent);
+	return r < 0 ? r : msg_send(sync, EXEC_GO, message, strlen(message), NULL, 0, e);
+}
+
+static int bring_up(struct exec *x, int sync, pid_t pid, struct err *e)
 {
 	int r = take(sync, EXEC_READY, e);
 
@@ -191,14 +210,14 @@ static int bring_up(const struct exec *x, int sync, pid_t pid, struct err *e)
 	if (r == 0)
 		r = write_pid_file(x, pid, e);
 	if (r == 0)
-		r = msg_send(sync, EXEC_GO, "", 0, NULL, 0, e);
+		r = go(x, sync, pid, e);
 	return r < 0 ? r : take(sync, EXEC_FAILED, e);
 }
 
-int exec_start(const struct exec *x, struct proc *ret, struct err *e)
+int exec_start(struct exec *x, struct proc *ret, struct err *e)
 {
 	struct namespace_way way = {
-		.join = join, .arg = (void *)x, .cgroup_fd = cgroup_clone_fd(x->cgroup)};
+		.join = join, .arg = x, .cgroup_fd = cgroup_clone_fd(x->cgroup)};
 	cleanup_proc struct proc p = PROC_NONE;
 	cleanup_fd int mine = -1, theirs = -1;
 	int pair[2], r = msg_pair(pair, e);

@@ -17,6 +17,7 @@
 struct exec {
 	const struct state *state;
 	struct process_plan process;
+	const struct oci_seccomp *seccomp; /* of config.json, or NULL */
 	struct cgroup *cgroup;
 	int init_pidfd;
 	uint64_t namespaces; /* CLONE_NEW… to join behind init_pidfd */
@@ -31,6 +32,6 @@ struct exec {
  * Returns when the program has been executed. ret->pidfd is the caller's, and the process its
  * child. All descriptors stay the caller's.
  */
-int exec_start(const struct exec *x, struct proc *ret, struct err *e);
+int exec_start(struct exec *x, struct proc *ret, struct err *e);
 
 #endif

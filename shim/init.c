@@ -52,7 +52,7 @@ bool init_stops_for_hooks(const struct plan *plan)
 }
 
 /* The end of the socket is the end of `create`: nothing may be left of a half-made container. */
-static int wait_for(const struct progress *p, enum init_stage stage, struct err *e)
+static int wait_for(const struct progress *p, enum init_stage stage, char **ret_body, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
 	int r = msg_recv(p->i->sync, &m, e);
@@ -61,7 +61,11 @@ static int wait_for(const struct progress *p, enum init_stage stage, struct err 
 		return r;
 	if (r == 0)
 		_exit(1);
-	return m.type == stage ? 0 : err_say(e, EPROTO, "stage %u instead of %d", m.type, stage);
+	if (m.type != stage)
+		return err_say(e, EPROTO, "stage %u instead of %d", m.type, stage);
+	if (ret_body && m.len)
+		*ret_body = steal_ptr(&m.body);
+	return 0;
 }
 
 /* Closes what `create` had open and init has no use for: host directories, sockets, its lock. */
@@ -90,7 +94,7 @@ static int become_root(const struct progress *p, struct err *e)
 {
 	const struct oci *oci = oci_of(p);
 	bool new_one = oci->ns[OCI_NS_USER].present && !oci->ns[OCI_NS_USER].path;
-	int r = new_one ? wait_for(p, INIT_MAPPED, e) : 0;
+	int r = new_one ? wait_for(p, INIT_MAPPED, NULL, e) : 0;
 
 	if (r < 0 || !oci->ns[OCI_NS_USER].present)
 		return r;
@@ -214,7 +218,7 @@ static int meet_hooks(struct progress *p, struct err *e)
 	if (init_stops_for_hooks(p->i->plan)) {
 		r = msg_send(p->i->sync, INIT_MOUNTED, "", 0, NULL, 0, e);
 		if (r == 0)
-			r = wait_for(p, INIT_HOOKED, e);
+			r = wait_for(p, INIT_HOOKED, NULL, e);
 	}
 	return r < 0 ? r : run_hooks(p, OCI_HOOK_CREATE_CONTAINER, STATE_CREATING, e);
 }
@@ -270,7 +274,7 @@ static int commit(struct progress *p, struct err *e)
 		return err_set(e, errno, "prctl PR_SET_PDEATHSIG");
 	r = msg_send(p->i->sync, INIT_READY, made.s ? made.s : "", made.len, NULL, 0, e);
 	if (r == 0)
-		r = wait_for(p, INIT_COMMIT, e);
+		r = wait_for(p, INIT_COMMIT, &p->i->process.seccomp_message, e);
 	fd_close(&p->i->sync);
 	return r;
 }
@@ -301,6 +305,8 @@ static int start(struct progress *p, struct err *e)
 		process_own_stdio(process->uid);
 	if (r == 0)
 		r = process_become(&p->i->process, e);
+	if (r == 0)
+		r = process_confine(&p->i->process, true, e);
 	return r < 0 ? r : process_exec(&p->i->process, p->program, p->env, e);
 }
 

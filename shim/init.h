@@ -27,7 +27,8 @@
  *	INIT_HOOKED   they are through →
  *	                                    createContainer hooks, seal, pivot_root, command looked
  *up ← INIT_READY    body: the placeholders made, a line each (limits, state, pid file) INIT_COMMIT
- *→ waits at the latch, then: the agent's network, hooks, user, capabilities, filter, execve
+ *→ (body: what the seccomp agent is told) waits at the latch, then: the agent's network, hooks,
+ *user, capabilities, filter, execve
  *
  * At any time ← INIT_FAILED with a struct err. MAPPED is left out without a new user namespace, and
  * MOUNTED and HOOKED without a bottle and those hooks.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
-#include "shim/scm.h"
+#include "shim/seccomp_handover.h"
 
 #define PASSWD_MAX (1U << 20)
 
@@ -277,7 +278,7 @@ void process_own_stdio(uint32_t uid)
 	}
 }
 
-static int set_user(const struct oci_process *p, struct err *e)
+static int set_user(const struct oci_process *p, bool keep_groups, struct err *e)
 {
 	cleanup_free gid_t *groups = NULL;
 
@@ -287,7 +288,7 @@ static int set_user(const struct oci_process *p, struct err *e)
 	for (size_t i = 0; i < p->n_additional_gids; i++)
 		groups[i] = p->additional_gids[i];
 	/* Where setgroups is denied (user_namespaces(7)) there are none to be dropped by right. */
-	if (setgroups(p->n_additional_gids, groups) < 0 &&
+	if (!keep_groups && setgroups(p->n_additional_gids, groups) < 0 &&
 		!(errno == EPERM && p->n_additional_gids == 0))
 		return err_set(e, errno, "setgroups");
 	if (setresgid(p->gid, p->gid, p->gid) < 0)
@@ -314,15 +315,31 @@ static int check_cwd(struct err *e)
 	return 0;
 }
 
-static int filter(const struct process_plan *p, struct err *e)
+/* with_agent: as the process itself; without, what a rule asks the agent has no answer (ENOSYS). */
+static int filter(const struct process_plan *p, bool with_agent, struct err *e)
 {
-	cleanup_fd int listener = -1;
-	int r = p->seccomp ? seccomp_install(p->seccomp, &listener, e) : 0;
+	struct seccomp_program alone;
+	struct seccomp_handover *h = NULL;
+	int listener = -1, r = 0;
 
-	if (r == 0 && listener >= 0 && p->seccomp_agent < 0)
+	if (!p->seccomp)
+		return 0;
+	alone = *p->seccomp;
+	alone.notify = alone.notify && with_agent;
+	if (alone.notify && !p->seccomp_message)
 		return err_say(e, EINVAL, "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath");
-	if (r == 0 && listener >= 0)
-		r = scm_send(p->seccomp_agent, p->seccomp_message, listener, e);
+	if (alone.notify)
+		r = seccomp_handover_begin(p->seccomp_agent, p->seccomp_message, &h, e);
+	if (r == 0)
+		r = seccomp_install(&alone, &listener, e);
+	if (h && r < 0) {
+		struct err ignored;
+
+		seccomp_handover_end(h, -1, &ignored);
+	} else if (h) {
+		r = seccomp_handover_end(h, listener, e);
+	}
+	/* The listener stays open: it is close-on-exec, and close(2) may not be allowed. */
 	return r;
 }
 
@@ -337,25 +354,42 @@ int process_become(const struct process_plan *p, struct err *e)
 		return r;
 	umask(proc->has_umask ? proc->umask : 0022);
 	r = caps_drop_bounding(&p->caps, e);
-	/* Without no_new_privs loading needs CAP_SYS_ADMIN, which is about to go. */
-	if (r == 0 && !proc->no_new_privileges)
-		r = filter(p, e);
 	if (r == 0)
 		r = caps_keep_over_setuid(e);
 	/* With the rights of root where they are needed, else with the user's (NFS). */
 	inside = r == 0 && chdir(cwd) == 0;
 	if (r == 0)
-		r = set_user(proc, e);
+		r = set_user(proc, p->keep_groups, e);
 	if (r == 0 && !inside && chdir(cwd) < 0)
 		r = err_set(e, errno, "chdir to cwd (\"%s\") set in config.json failed", cwd);
 	if (r == 0)
 		r = check_cwd(e);
+	if (r == 0 && proc_cloexec_from(3 + (unsigned int)p->preserve_fds) < 0)
+		r = err_set(e, errno, "close_range");
+	return r;
+}
+
+/* Loading a filter without no_new_privs needs CAP_SYS_ADMIN, which may be about to go. */
+static bool may_filter_late(const struct process_plan *p)
+{
+	return p->process->no_new_privileges || caps_will_have(&p->caps, CAP_SYS_ADMIN);
+}
+
+int process_confine(const struct process_plan *p, bool with_agent, struct err *e)
+{
+	bool late = may_filter_late(p);
+	int r = 0;
+
+	if (!late && p->seccomp && p->process->uid != 0)
+		r = caps_raise(e);
+	if (r == 0 && !late)
+		r = filter(p, with_agent, e);
 	if (r == 0)
 		r = caps_apply(&p->caps, e);
-	if (r == 0 && proc->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (r == 0 && p->process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = err_set(e, errno, "set no_new_privs");
-	if (r == 0 && proc->no_new_privileges)
-		r = filter(p, e);
+	if (r == 0 && late)
+		r = filter(p, with_agent, e);
 	return r;
 }
 
@@ -363,8 +397,6 @@ int process_exec(const struct process_plan *p, const char *path, char *const *en
 {
 	char reason[80];
 
-	if (proc_cloexec_from(3 + (unsigned int)p->preserve_fds) < 0)
-		return err_set(e, errno, "close_range");
 	execve(path, p->process->args, env);
 	return err_say(e, errno, "exec %s: %s", path, err_reason(errno, reason, sizeof(reason)));
 }

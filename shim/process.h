@@ -20,10 +20,11 @@ struct process_plan {
 	const struct oci_process *process;
 	struct caps caps;
 	const struct seccomp_program *seccomp;
-	int seccomp_agent; /* connected socket that gets the filter's listener; -1: none */
-	const char *seccomp_message; /* what is sent with it: the ContainerProcessState */
-	int lsm_fd;		     /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
-	long preserve_fds;	     /* descriptors from 3 on that the process keeps */
+	int seccomp_agent;     /* connected socket that gets the filter's listener; -1: none */
+	char *seccomp_message; /* what is sent with it; owned by whoever received it */
+	int lsm_fd;	       /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
+	long preserve_fds;     /* descriptors from 3 on that the process keeps */
+	bool keep_groups;      /* supplementary groups stay the caller's */
 };
 
 /* HOME from the container's /etc/passwd, where env has none. Takes nothing, may grow *env. */
@@ -53,11 +54,16 @@ int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e);
  */
 void process_own_stdio(uint32_t uid);
 
-/*
- * The last steps: label, capabilities, user, working directory, filter. Afterwards nothing is left
- * but process_exec.
- */
+/* Label, user, working directory; all descriptors that the process does not keep: close-on-exec. */
 int process_become(const struct process_plan *p, struct err *e);
+
+/*
+ * The last steps: capabilities, no_new_privs and the filter, as late as can be, so that a profile
+ * need not allow what we do ourselves: after it there is nothing but execve where no_new_privs or
+ * CAP_SYS_ADMIN is the process's, and capget, capset and prctl else. with_agent: the filter's
+ * listener is handed to seccomp_agent; without, for a hook that gets the process's rights.
+ */
+int process_confine(const struct process_plan *p, bool with_agent, struct err *e);
 
 /* Returns only on failure. env as after process_set_home. */
 int process_exec(const struct process_plan *p, const char *path, char *const *env, struct err *e);

@@ -4,8 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <jansson.h>
-
 #include "base/err.h"
 #include "bundle/oci.h"
 
@@ -17,7 +15,7 @@ struct seccomp_program {
 	void *filter; /* struct sock_filter[], or NULL: no filter asked for */
 	size_t n_insns;
 	unsigned int flags; /* SECCOMP_FILTER_FLAG_… */
-	bool notify;	    /* a listener is wanted */
+	bool notify;	    /* a listener is wanted: a rule asks, or an agent listens anyway */
 };
 
 /*
@@ -30,13 +28,10 @@ int seccomp_compile(const struct oci_seccomp *s, const char *cache_dir, struct s
 void seccomp_program_done(struct seccomp_program *p);
 
 /*
- * In the child, as late as can be: with no_new_privs after it, without it (needs CAP_SYS_ADMIN)
- * before the capabilities are dropped. *ret_listener: the listener's descriptor (the caller's;
- * close-on-exec; to be sent to oci_seccomp.listener_path), -1 when the program has none.
+ * For the calling thread, which has no_new_privs or CAP_SYS_ADMIN. *ret_listener: the listener's
+ * descriptor (the caller's; close-on-exec; to be sent to oci_seccomp.listener_path), -1 when the
+ * program has none. Makes one system call.
  */
 int seccomp_install(const struct seccomp_program *p, int *ret_listener, struct err *e);
-
-/* Names for `features`: {"enabled", "actions", "operators", "archs", "knownFlags", …}. */
-json_t *seccomp_features(void);
 
 #endif
