@@ -12,6 +12,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "shim/cgroup_impl.h"
+#include "shim/userns.h"
 
 /* How long a group whose processes have all ended may go on saying that it is busy. */
 #define REMOVE_MS 2000
@@ -143,13 +144,25 @@ static int find_paths(struct cgroup *cg, const char *cgroups_path, const char *i
 /* Who is not root and named no group may not be able to make any: then there is none. */
 static bool may_go_without(const char *cgroups_path, int r)
 {
-	return geteuid() != 0 && (!cgroups_path || !*cgroups_path) &&
+	return userns_is_rootless() && (!cgroups_path || !*cgroups_path) &&
 	       (r == -EACCES || r == -EPERM || r == -EROFS);
+}
+
+/* Without a group. A rule about devices, of which rootless makes none, is no limit that lacks. */
+static int check_no_limits(const struct oci_resources *res, struct err *e)
+{
+	if (!cgroup_asks_limits(res))
+		return 0;
+	return err_say(e, EPERM,
+		"linux.resources: rootless needs no limits, since no cgroup could be made for the "
+		"container, or a delegated cgroup (cgroups(7); under systemd Delegate=yes)");
 }
 
 static int create_fs(struct cgroup *cg, const char *cgroups_path, const char *id, struct err *e)
 {
-	int r = find_paths(cg, cgroups_path, id, e);
+	/* A user's place is below the group that was delegated to him, and not at the top. */
+	bool below_own = (!cgroups_path || !*cgroups_path) && userns_is_rootless();
+	int r = find_paths(cg, below_own ? id : cgroups_path, id, e);
 
 	if (r < 0)
 		return r;
@@ -213,6 +226,8 @@ int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *i
 		r = create_systemd(cg, cgroups_path, id, &now, e);
 	if (m == CGROUP_FS)
 		r = create_fs(cg, cgroups_path, id, e);
+	if (r == 0 && m == CGROUP_FS && !cg->n)
+		r = check_no_limits(&now, e);
 	if (r == 0 && cg->n) {
 		r = cgroup_limits_fresh(cg, &now, e);
 		if (r < 0)
@@ -222,6 +237,11 @@ int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *i
 		return r;
 	*ret = steal_ptr(&cg);
 	return 0;
+}
+
+bool cgroup_is_none(const struct cgroup *cg)
+{
+	return cg->n == 0;
 }
 
 int cgroup_add_pid(struct cgroup *cg, pid_t pid, struct err *e)
@@ -251,6 +271,8 @@ int cgroup_apply(struct cgroup *cg, const struct oci_resources *res, struct err 
 
 	if (cg->manager == CGROUP_SYSTEMD)
 		r = cgroup_systemd_update(cg, res, e);
+	if (r == 0 && cg->n == 0 && cg->manager == CGROUP_FS)
+		return check_no_limits(res, e);
 	return r < 0 || cg->n == 0 ? r : cgroup_limits_apply(cg, res, e);
 }
 

@@ -30,6 +30,9 @@ enum cgroup_manager { CGROUP_FS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *id,
 	const struct oci_resources *res, struct cgroup **ret, struct err *e);
 
+/* Whether no group was made: there was no right to, or none was wanted. */
+bool cgroup_is_none(const struct cgroup *cg);
+
 /*
  * A group next to the container's ("PATH" + suffix; under systemd a scope of its own in the same
  * slice), for what watches it. Limits in bytes and processes, -1: none. A controller that is not

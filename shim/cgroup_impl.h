@@ -153,6 +153,9 @@ uint64_t cgroup_v2_io_weight(uint64_t blkio_weight);
 
 /* ---- cgroup_limits.c: the table of controllers, applied */
 extern const struct oci_resources cgroup_no_limits;
+
+/* Whether there is a limit among them; rules about devices are none. */
+bool cgroup_asks_limits(const struct oci_resources *res);
 int cgroup_limits_apply(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 /* For a new group: as above, and without device rules those of every container are set. */
 int cgroup_limits_fresh(struct cgroup *cg, const struct oci_resources *res, struct err *e);

@@ -31,6 +31,25 @@ static bool is_set(int64_t v)
 	return v != OCI_UNSET && v != 0;
 }
 
+bool cgroup_asks_limits(const struct oci_resources *r)
+{
+	const int64_t values[] = {r->memory_limit, r->memory_reservation, r->memory_swap,
+		r->memory_kernel, r->memory_kernel_tcp, r->cpu_shares, r->cpu_quota, r->cpu_burst,
+		r->cpu_period, r->cpu_rt_runtime, r->cpu_rt_period, r->cpu_idle, r->pids_limit,
+		r->blkio_weight, r->blkio_leaf_weight, r->net_class_id};
+	const size_t lists[] = {r->n_blkio_weight_device, r->n_blkio_read_bps, r->n_blkio_write_bps,
+		r->n_blkio_read_iops, r->n_blkio_write_iops, r->n_hugepages, r->n_net_prio,
+		r->n_rdma, strv_len(r->unified)};
+	bool any = (r->cpus && *r->cpus) || (r->mems && *r->mems);
+
+	/* -1 and 0 ask for none. */
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		any |= values[i] > 0;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		any |= lists[i] > 0;
+	return any;
+}
+
 int cgroup_pids_max(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
 	if (res->pids_limit < 0)

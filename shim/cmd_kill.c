@@ -7,6 +7,7 @@
 #include "base/ptr.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
+#include "shim/pidns.h"
 #include "shim/signal_name.h"
 #include "shim/state.h"
 
@@ -15,7 +16,9 @@ static int kill_all(const struct state *s, int sig, struct err *e)
 	cleanup_cgroup struct cgroup *cg = NULL;
 	int r = state_cgroup(s, &cg, e);
 
-	return r < 0 ? r : cgroup_signal_all(cg, sig, e);
+	if (r < 0)
+		return r;
+	return cgroup_is_none(cg) ? pidns_signal_all(s, sig, e) : cgroup_signal_all(cg, sig, e);
 }
 
 static int kill_init(const struct state *s, int sig, struct err *e)

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
+#include "shim/pidns.h"
 #include "shim/state.h"
 
 #define PS_OUTPUT_MAX (16U << 20)
@@ -26,7 +27,9 @@ static int container_pids(
 
 	if (r == 0)
 		r = state_cgroup(s, &cg, e);
-	return r < 0 ? r : cgroup_pids(cg, ret, n, e);
+	if (r < 0)
+		return r;
+	return cgroup_is_none(cg) ? pidns_pids(s, ret, n, e) : cgroup_pids(cg, ret, n, e);
 }
 
 static int print_json(const pid_t *pids, size_t n, struct err *e)

@@ -261,6 +261,15 @@ static int make_all(struct container *c, const struct container_source *src, str
 	return r;
 }
 
+static int make_state(const struct globals *g, const char *id, struct state **ret, struct err *e)
+{
+	int r = state_create(g->root, id, ret, e);
+
+	if (r == -EACCES && !g->root_given && geteuid() != 0)
+		return err_wrap(e, "give --root, or in XDG_RUNTIME_DIR a directory of your own");
+	return r;
+}
+
 int container_create(const struct globals *g, const struct container_options *o, const char *id,
 	struct container *ret, struct err *e)
 {
@@ -279,7 +288,7 @@ int container_create(const struct globals *g, const struct container_options *o,
 		r = check_rootfs(ret->plan->oci, e);
 	}
 	if (r == 0)
-		r = state_create(g->root, id, &ret->state, e);
+		r = make_state(g, id, &ret->state, e);
 	if (r == 0)
 		r = make_all(ret, &src, e);
 	container_source_done(&src);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/rootless.h"
 #include "shim/sysctl.h"
 
 #define CONFIG_MAX (16U << 20)
@@ -57,6 +58,8 @@ int container_load(const struct globals *g, const char *bundle, const char *conf
 		r = sysctl_check(oci, e);
 	if (r == 0)
 		r = plan_build(steal_ptr(&oci), &g->choice, id, &ret->plan, e);
+	if (r == 0)
+		r = rootless_fit(ret->plan->oci, e);
 	for (size_t i = 0; r == 0 && ret->plan->notes && ret->plan->notes[i]; i++)
 		log_debug("%s", ret->plan->notes[i]);
 	return r;

@@ -17,6 +17,7 @@
 #include "shim/init.h"
 #include "shim/process.h"
 #include "shim/seccomp_agent.h"
+#include "shim/userns.h"
 
 /* init has ended without a word: all there is to tell is how. */
 static int init_died(struct container *c, struct err *e)
@@ -64,14 +65,23 @@ static int tell(struct container *c, enum init_stage stage, struct err *e)
 
 /* ---- the stages, in the order of shim/init.h */
 
-static int map_ids(struct container *c, struct err *e)
+static bool maps_ids(const struct container *c)
 {
 	const struct oci_namespace *ns = &c->plan->oci->ns[OCI_NS_USER];
+
+	return ns->present && !ns->path;
+}
+
+static int map_ids(struct container *c, struct err *e)
+{
 	int r;
 
-	if (!ns->present || ns->path)
+	if (!maps_ids(c))
 		return 0;
 	r = idmap_write(c->init.pid, c->plan->oci, e);
+	/* Later its files in /proc are root's, and an ordinary user's score could not be set. */
+	if (r == 0 && userns_is_rootless())
+		r = process_set_oom(c->init.pid, c->plan->oci->process, e);
 	return r < 0 ? r : tell(c, INIT_MAPPED, e);
 }
 
@@ -150,6 +160,13 @@ static int tell_commit(struct container *c, struct err *e)
 	return r < 0 ? r : msg_send(c->sync, INIT_COMMIT, message, strlen(message), NULL, 0, e);
 }
 
+static int set_oom(const struct container *c, struct err *e)
+{
+	bool done = maps_ids(c) && userns_is_rootless();
+
+	return done ? 0 : process_set_oom(c->init.pid, c->plan->oci->process, e);
+}
+
 static int commit(struct container *c, struct err *e)
 {
 	const struct oci_process *p = c->plan->oci->process;
@@ -162,7 +179,7 @@ static int commit(struct container *c, struct err *e)
 	if (r == 0)
 		r = process_set_rlimits(c->init.pid, p, e);
 	if (r == 0)
-		r = process_set_oom(c->init.pid, p, e);
+		r = set_oom(c, e);
 	if (r == 0 && c->cgroup)
 		r = cgroup_settle(c->cgroup, e);
 	if (r == 0)

@@ -13,6 +13,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "shim/globals_file.h"
+#include "shim/userns.h"
 
 /* What options_parse fills, before it is checked and turned into struct globals. */
 struct raw {
@@ -132,20 +133,27 @@ static char *absolute(const char *path)
 	return cwd ? str_format("%s/%s", cwd, path) : NULL;
 }
 
+/* An ordinary user's own place; root's of a user namespace, who can write /run no more than he. */
+static char *default_root(const struct raw *raw, const struct globals *g)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	bool denied = str_eq(raw->rootless, "false");
+
+	if (runtime_dir && *runtime_dir && (g->rootless || (!denied && userns_is_rootless())))
+		return str_format("%s/bottle-shim", runtime_dir);
+	if (g->rootless && geteuid() != 0)
+		return str_format("/run/user/%u/bottle-shim", (unsigned)geteuid());
+	return strdup("/run/bottle-shim");
+}
+
 /* ROOT and home have defaults that depend on who runs us. Owned by the globals. */
 static int set_directories(const struct raw *raw, struct globals *g, struct err *e)
 {
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	const char *home = raw->home ? raw->home : getenv("BOTTLE_HOME");
 	char *root, *bottle_home;
 
 	g->root_given = raw->root != NULL;
-	if (raw->root)
-		root = absolute(raw->root);
-	else if (g->rootless && runtime_dir && *runtime_dir)
-		root = str_format("%s/bottle-shim", runtime_dir);
-	else
-		root = strdup("/run/bottle-shim");
+	root = raw->root ? absolute(raw->root) : default_root(raw, g);
 	g->root = root;
 	g->choice.root = root;
 	if (home && *home)
@@ -155,7 +163,6 @@ static int set_directories(const struct raw *raw, struct globals *g, struct err 
 	else
 		bottle_home = strdup("/etc/bot-bottle");
 	g->choice.home = bottle_home;
-	g->choice.root = root;
 	return root && bottle_home ? 0 : err_set(e, errno, "options --root and --home");
 }
 

@@ -16,6 +16,11 @@
 #include "base/str.h"
 #include "shim/mount.h"
 
+static const struct map_kind {
+	const char *file, *program, *ranges, *id;
+} uid_kind = {"uid_map", "newuidmap", "/etc/subuid", "uid"},
+  gid_kind = {"gid_map", "newgidmap", "/etc/subgid", "gid"};
+
 /*
  * No map at all is taken as the identity, as far as our own namespace reaches: a namespace without
  * one could not even read its root.
@@ -59,35 +64,62 @@ static int write_map(
 	return fd_write_file(AT_FDCWD, path, text, e);
 }
 
+static int helper_argv(
+	const char *program, pid_t pid, const struct oci_id_map *map, size_t n, char ***ret)
+{
+	int r = strv_add(ret, program);
+
+	if (r == 0)
+		r = strv_push(ret, str_format("%d", (int)pid));
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = strv_push(ret, str_format("%u", map[i].container_id));
+		if (r == 0)
+			r = strv_push(ret, str_format("%u", map[i].host_id));
+		if (r == 0)
+			r = strv_push(ret, str_format("%u", map[i].size));
+	}
+	return r;
+}
+
+/* What it says stands with the caller's other messages; ours names the place to mend. */
+static int refused(const struct map_kind *k, const struct oci_id_map *map, size_t n, struct err *e)
+{
+	cleanup_str struct str wanted = {0};
+
+	for (size_t i = 0; i < n; i++)
+		str_addf(&wanted, "%s%u to %u", i ? ", " : "", map[i].host_id,
+			map[i].host_id + (map[i].size - 1));
+	return err_say(e, EPERM,
+		"%s refused the %ss %s: each but one's own must lie in a range that %s gives to "
+		"uid %u (usermod --add-sub%ss FIRST-LAST USER)",
+		k->program, k->id, wanted.s ? wanted.s : "", k->ranges, (unsigned)getuid(), k->id);
+}
+
 /* newuidmap PID CONTAINER HOST SIZE … */
 static int run_helper(
-	const char *program, pid_t pid, const struct oci_id_map *map, size_t n, struct err *e)
+	const struct map_kind *k, pid_t pid, const struct oci_id_map *map, size_t n, struct err *e)
 {
+	static const struct proc_fd fds[] = {{STDERR_FILENO, STDERR_FILENO}};
 	cleanup_strv char **argv = NULL;
 	cleanup_proc struct proc p = PROC_NONE;
-	cleanup_free char *path = str_format("/usr/bin/%s", program);
-	struct proc_spec spec = {.path = path};
-	int status, r = 0;
+	cleanup_free char *path = str_format("/usr/bin/%s", k->program);
+	struct proc_spec spec = {.path = path, .fds = fds, .n_fds = ARRAY_LEN(fds)};
+	int status, r;
 
-	if (!path || strv_add(&argv, program) < 0 ||
-		strv_push(&argv, str_format("%d", (int)pid)) < 0)
-		return err_set(e, ENOMEM, "%s", program);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (strv_push(&argv, str_format("%u", map[i].container_id)) < 0 ||
-			strv_push(&argv, str_format("%u", map[i].host_id)) < 0 ||
-			strv_push(&argv, str_format("%u", map[i].size)) < 0)
-			return err_set(e, ENOMEM, "%s", program);
+	if (!path || helper_argv(k->program, pid, map, n, &argv) < 0)
+		return err_set(e, ENOMEM, "%s", k->program);
 	spec.argv = argv;
 	r = proc_spawn(&spec, &p, e);
+	if (r == -ENOENT)
+		return err_say(e, ENOENT,
+			"'%s' is missing: more %ss than one's own need it (Debian's package "
+			"uidmap), or map the own one alone, size 1",
+			path, k->id);
 	if (r == 0)
 		r = proc_wait(&p, -1, &status, e);
 	if (r < 0)
 		return r;
-	return status == 0 ? 0
-			   : err_say(e, EPERM,
-				     "%s refused the id map of linux.uidMappings or "
-				     "linux.gidMappings (see subuid(5))",
-				     program);
+	return status == 0 ? 0 : refused(k, map, n, e);
 }
 
 static bool only_own(const struct oci_id_map *map, size_t n, uint32_t own)
@@ -102,19 +134,19 @@ int idmap_write(pid_t pid, const struct oci *oci, struct err *e)
 	int r;
 
 	if (root || only_own(oci->uid_maps, oci->n_uid_maps, geteuid()))
-		r = write_map(pid, "uid_map", oci->uid_maps, oci->n_uid_maps, e);
+		r = write_map(pid, uid_kind.file, oci->uid_maps, oci->n_uid_maps, e);
 	else
-		r = run_helper("newuidmap", pid, oci->uid_maps, oci->n_uid_maps, e);
+		r = run_helper(&uid_kind, pid, oci->uid_maps, oci->n_uid_maps, e);
 	if (r < 0)
 		return r;
 	if (root)
-		return write_map(pid, "gid_map", oci->gid_maps, oci->n_gid_maps, e);
+		return write_map(pid, gid_kind.file, oci->gid_maps, oci->n_gid_maps, e);
 	if (!only_own(oci->gid_maps, oci->n_gid_maps, getegid()))
-		return run_helper("newgidmap", pid, oci->gid_maps, oci->n_gid_maps, e);
+		return run_helper(&gid_kind, pid, oci->gid_maps, oci->n_gid_maps, e);
 	/* user_namespaces(7): without privilege only where groups cannot be dropped. */
 	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
 	r = fd_write_file(AT_FDCWD, path, "deny", e);
-	return r < 0 ? r : write_map(pid, "gid_map", oci->gid_maps, oci->n_gid_maps, e);
+	return r < 0 ? r : write_map(pid, gid_kind.file, oci->gid_maps, oci->n_gid_maps, e);
 }
 
 /* A child that only holds the namespace until it is open. */

@@ -21,6 +21,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/userns.h"
 
 static const struct {
 	uint64_t flag;
@@ -251,7 +252,7 @@ static pid_t clone_directly(uint64_t flags, struct cgroup *cgroup, int *ret_pidf
 	return pid < 0 ? err_set(e, -pid, "clone the container's init") : pid;
 }
 
-pid_t namespace_clone(
+static pid_t clone_joined(
 	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e)
 {
 	/* The cgroup namespace is init's business: its root is the group that init has joined. */
@@ -271,6 +272,21 @@ pid_t namespace_clone(
 	pid = r < 0 ? r : namespace_clone_after(&way, ret_pidfd, e);
 	for (int i = 0; i < OCI_NS_COUNT; i++)
 		fd_close(&b.fds[i]);
+	return pid;
+}
+
+pid_t namespace_clone(
+	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e)
+{
+	bool to_be_mapped = namespace_flags(oci, false) & CLONE_NEWUSER;
+	pid_t pid;
+
+	if (to_be_mapped)
+		userns_let_map(true);
+	pid = clone_joined(oci, cgroup, netns, ret_pidfd, e);
+	/* The child's memory is closed again once it has its ids. */
+	if (to_be_mapped && pid != 0)
+		userns_let_map(false);
 	return pid;
 }
 
