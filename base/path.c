@@ -164,21 +164,13 @@ static bool write_new(int dirfd, const char *name, const void *data, size_t len,
 		       AT_SYMLINK_FOLLOW) == 0;
 }
 
-int path_write_file(
-	int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
+/* From a descriptor of `tmp` to a whole file of that name. Takes fd; -1: errno tells. */
+static int fill_and_rename(int dirfd, int fd, const char *tmp, const char *name, const void *data,
+	size_t len, struct err *e)
 {
-	char tmp[512];
-	cleanup_fd int fd = -1;
+	cleanup_fd int owned = fd;
 	int r;
 
-	if (write_new(dirfd, name, data, len, mode))
-		return 0;
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp%d", name, (int)getpid()) >= sizeof(tmp))
-		return err_set(e, ENAMETOOLONG, "write '%s'", name);
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-	/* One of that pid, dead long ago. */
-	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
-		fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_set(e, errno, "create '%s'", tmp);
 	r = fd_write_all(fd, data, len);
@@ -189,6 +181,36 @@ int path_write_file(
 		return err_set(e, -r, "write '%s'", name);
 	}
 	return 0;
+}
+
+int path_replace_file(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+	int fd;
+
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", name) >= sizeof(tmp))
+		return err_set(e, ENAMETOOLONG, "write '%s'", name);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	return fill_and_rename(dirfd, fd, tmp, name, data, len, e);
+}
+
+int path_write_file(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	char tmp[512];
+	int fd;
+
+	if (write_new(dirfd, name, data, len, mode))
+		return 0;
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp%d", name, (int)getpid()) >= sizeof(tmp))
+		return err_set(e, ENAMETOOLONG, "write '%s'", name);
+	fd = openat(dirfd, tmp, flags, mode);
+	/* One of that pid, dead long ago. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
+		fd = openat(dirfd, tmp, flags, mode);
+	return fill_and_rename(dirfd, fd, tmp, name, data, len, e);
 }
 
 static int remove_below(int dirfd, dev_t dev, const char *name)

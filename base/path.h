@@ -28,6 +28,13 @@ int path_read_in_root(
 int path_mkdir_p(const char *path, mode_t mode, struct err *e);
 
 /*
+ * Host side, in a directory that a lock of ours keeps others from: writes a file whole by way of
+ * NAME.new, without fsync. A sudden end can leave NAME.new there, never a part of NAME.
+ */
+int path_replace_file(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *e);
+
+/*
  * Host side: writes a file whole, without fsync: a new one has no name before (where the file
  * system has O_TMPFILE), one that is there is replaced by way of a temporary name.
  */

@@ -236,13 +236,15 @@ int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *e)
 int proc_wait(struct proc *p, int timeout_ms, int *ret_status, struct err *e)
 {
 	struct pollfd pfd = {.fd = p->pidfd, .events = POLLIN};
-	int status, r;
+	int status, r = 1;
 
 	if (p->pid <= 0)
 		return err_say(e, ECHILD, "no such child");
-	do {
-		r = poll(&pfd, 1, timeout_ms);
-	} while (r < 0 && errno == EINTR);
+	/* Without a limit waiting for it is enough. */
+	if (timeout_ms >= 0)
+		do {
+			r = poll(&pfd, 1, timeout_ms);
+		} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return err_set(e, errno, "poll a pidfd");
 	if (r == 0)

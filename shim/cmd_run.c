@@ -26,7 +26,7 @@ static int wait_for_end(struct container *c, int *ret_status, struct err *e)
 static int run_made(struct container *c, const struct run_options *o, struct err *e)
 {
 	int status = 0;
-	int r = container_start(c->state, e);
+	int r = container_start_made(c, e);
 
 	if (r < 0) {
 		container_undo(c);
@@ -52,13 +52,13 @@ static int run_container(
 	if (r < 0)
 		return container_create_failed(e);
 	r = run_made(&c, o, e);
-	container_done(&c);
-	if (o->detach || o->keep)
-		return r;
-	if (container_delete(g, id, true, &deletion) < 0 && r >= 0) {
+	/* Where it was not started, all has been undone. */
+	if (c.state && !o->detach && !o->keep && container_delete_made(&c, &deletion) < 0 &&
+		r >= 0) {
 		*e = deletion;
-		return -e->code;
+		r = -e->code;
 	}
+	container_done(&c);
 	return r;
 }
 
@@ -87,6 +87,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 		return r;
 	container_options_complete(&o.container);
 	o.container.foreground = !o.detach;
+	o.container.start_at_once = true;
 	return run_container(g, &o, argv[1], e);
 }
 

@@ -76,7 +76,7 @@ static int fill_state(struct container *c, const struct container_source *src, s
 	if (s->in_bottle &&
 		provision_placeholders(s->rootfs, c->plan->bottle, &s->placeholders, e) < 0)
 		return -e->code;
-	return path_write_file(s->dirfd, STATE_CONFIG, src->text, src->len, 0600, e);
+	return path_replace_file(s->dirfd, STATE_CONFIG, src->text, src->len, 0600, e);
 }
 
 /* ---- the sidecar */
@@ -166,11 +166,11 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 		r = mount_sources_open(c->plan->oci, &i->sources, e);
 	if (r == 0)
 		r = open_console(c, &i->console, e);
-	if (r == 0)
+	if (r == 0 && !c->options->start_at_once)
 		r = latch_make(c->state->dirfd, e);
 	if (r < 0)
 		return r;
-	i->latch = r;
+	i->latch = c->options->start_at_once ? -1 : r;
 	r = msg_pair(pair, e);
 	if (r < 0)
 		return r;

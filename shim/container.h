@@ -20,7 +20,8 @@ struct container_options {
 	bool no_pivot, no_new_keyring;
 	long preserve_fds;
 	long listen_fds; /* of preserve_fds, those that are handed on as LISTEN_FDS */
-	bool foreground; /* run without --detach: the terminal is ours to relay */
+	bool foreground;    /* run without --detach: the terminal is ours to relay */
+	bool start_at_once; /* run: there is no other command that starts it */
 };
 
 /* A container that this process has made. */
@@ -55,10 +56,16 @@ void container_remove_placeholders(const struct state *s);
 /* `created` to `running`. The caller holds the lock of s. */
 int container_start(struct state *s, struct err *e);
 
+/* The same for one that container_create made with start_at_once. */
+int container_start_made(struct container *c, struct err *e);
+
 /*
  * Removes the container and all that belongs to it. force: also a running one, and a missing one is
  * success. Can be killed at any moment and repeated.
  */
 int container_delete(const struct globals *g, const char *id, bool force, struct err *e);
+
+/* The same for one whose init this process has made and seen end; c->state is still open. */
+int container_delete_made(struct container *c, struct err *e);
 
 #endif

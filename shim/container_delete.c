@@ -88,7 +88,7 @@ void container_remove_placeholders(const struct state *s)
 {
 	cleanup_fd int rootfd = -1;
 
-	if (!s->placeholders || !s->rootfs)
+	if (!s->placeholders || !*s->placeholders || !s->rootfs)
 		return;
 	rootfd = open(s->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; rootfd >= 0 && s->placeholders[i]; i++)
@@ -155,4 +155,19 @@ int container_delete(const struct globals *g, const char *id, bool force, struct
 	if (r == 0 && !s->in_bottle)
 		s->in_bottle = sidecar_present(s->dir);
 	return r < 0 ? r : remove_all(s, e);
+}
+
+int container_delete_made(struct container *c, struct err *e)
+{
+	struct state *s = c->state;
+	int r = state_lock(s, LOCK_TIMEOUT_MS, e);
+
+	sidecar_free(steal_ptr(&c->sidecar));
+	/* A delete --force of somebody's was there first; the name may be another's by now. */
+	if (r < 0 || state_is_gone(s))
+		return r;
+	/* Reaped: nothing is left to be looked up. */
+	if (c->init.pid == 0)
+		s->pid = 0;
+	return remove_all(s, e);
 }

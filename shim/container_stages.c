@@ -188,7 +188,19 @@ static int commit(struct container *c, struct err *e)
 		r = write_pid_file(c, e);
 	if (r == 0 && c->sidecar)
 		r = sidecar_commit(c->sidecar, e);
-	return r < 0 ? r : tell_commit(c, e);
+	/* There it is the word to start, too. */
+	return r < 0 || c->options->start_at_once ? r : tell_commit(c, e);
+}
+
+int container_release(struct container *c, struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r = tell_commit(c, e);
+
+	if (r == 0)
+		r = msg_recv(c->sync, &m, e);
+	/* The end of the socket: by execve. */
+	return r <= 0 ? r : take_error(&m, e);
 }
 
 typedef int stage_fn(struct container *c, struct err *e);

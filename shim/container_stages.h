@@ -10,4 +10,10 @@
  */
 int container_run_stages(struct container *c, struct err *e);
 
+/*
+ * With start_at_once the state is `created` then, but init still waits for the word. Gives it; on
+ * success the user's process has been executed.
+ */
+int container_release(struct container *c, struct err *e);
+
 #endif

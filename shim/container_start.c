@@ -6,6 +6,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "shim/container.h"
+#include "shim/container_stages.h"
 #include "shim/hooks.h"
 #include "shim/latch.h"
 
@@ -65,6 +66,20 @@ static void wait_for_end(const struct state *s)
 
 	if (pidfd >= 0)
 		poll(&p, 1, 2000);
+}
+
+int container_start_made(struct container *c, struct err *e)
+{
+	int r = start_sidecar(c->state, e);
+
+	if (r < 0)
+		return r;
+	r = container_release(c, e);
+	if (r < 0) {
+		wait_for_end(c->state);
+		return err_wrap(e, "unable to start container process");
+	}
+	return run_poststart(c->state, e);
 }
 
 int container_start(struct state *s, struct err *e)

@@ -12,7 +12,7 @@
 int foreground_signals(struct err *e)
 {
 	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS,
-		SIGPIPE, SIGTTIN, SIGTTOU, SIGTSTP, SIGURG};
+		SIGPIPE, SIGTTIN, SIGTTOU, SIGTSTP, SIGURG, SIGCHLD};
 	sigset_t set;
 	int fd;
 
@@ -39,8 +39,9 @@ int foreground_wait(struct proc *p, int *ret_status, struct err *e)
 
 		if (poll(set, 2, -1) < 0 && errno != EINTR)
 			return err_set(e, errno, "poll");
-		while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-			if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGWINCH)
+		while (set[0].revents &&
+			read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+			if (info.ssi_signo != SIGWINCH)
 				(void)proc_pidfd_signal(p->pidfd, (int)info.ssi_signo);
 		if (set[1].revents) {
 			int r = proc_wait(p, -1, ret_status, e);

@@ -275,7 +275,9 @@ static int commit(struct progress *p, struct err *e)
 	r = msg_send(p->i->sync, INIT_READY, made.s ? made.s : "", made.len, NULL, 0, e);
 	if (r == 0)
 		r = wait_for(p, INIT_COMMIT, &p->i->process.seccomp_message, e);
-	fd_close(&p->i->sync);
+	/* Without a latch that was the word to start, and the end of the socket tells of execve. */
+	if (p->i->latch >= 0)
+		fd_close(&p->i->sync);
 	return r;
 }
 
@@ -342,18 +344,20 @@ void init_main(struct init *i)
 {
 	struct progress p = {.i = i, .net = AGENT_NET_NONE, .slave = -1};
 	struct err e = {0}, ignored;
-	int connection, r = prepare(&p, &e);
+	int connection = -1, r = prepare(&p, &e);
 
 	for (size_t n = 0; r == 0 && n < ARRAY_LEN(until_commit); n++)
 		r = until_commit[n](&p, &e);
-	if (r < 0) {
-		msg_send(i->sync, INIT_FAILED, &e, sizeof(e), NULL, 0, &ignored);
-		_exit(1);
+	if (r == 0 && i->latch >= 0) {
+		connection = latch_wait(i->latch, &e);
+		if (connection < 0)
+			_exit(1);
 	}
-	connection = latch_wait(i->latch, &e);
-	if (connection < 0)
-		_exit(1);
-	start(&p, &e);
-	latch_fail(connection, &e);
+	if (r == 0)
+		start(&p, &e);
+	if (connection >= 0)
+		latch_fail(connection, &e);
+	else
+		msg_send(i->sync, INIT_FAILED, &e, sizeof(e), NULL, 0, &ignored);
 	_exit(1);
 }

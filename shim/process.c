@@ -52,15 +52,12 @@ static char *home_of(const char *passwd, uint32_t uid)
 int process_set_home(char ***env, uint32_t uid, struct err *e)
 {
 	cleanup_free char *text = NULL, *home = NULL;
-	cleanup_fd int root = -1;
 	struct err ignored;
 	const char *now = env_get(*env, "HOME");
 
 	if (now && *now)
 		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0 &&
-		path_read_in_root(root, "/etc/passwd", PASSWD_MAX, &text, NULL, &ignored) == 0)
+	if (path_read_in_root(AT_FDCWD, "/etc/passwd", PASSWD_MAX, &text, NULL, &ignored) == 0)
 		home = home_of(text, uid);
 	if (env_set(env, "HOME", home && *home ? home : "/") < 0)
 		return err_set(e, ENOMEM, "environment");

@@ -27,7 +27,10 @@ struct process_plan {
 	bool keep_groups;      /* supplementary groups stay the caller's */
 };
 
-/* HOME from the container's /etc/passwd, where env has none. Takes nothing, may grow *env. */
+/*
+ * HOME from the container's /etc/passwd, where env has none. The working directory is the
+ * container's root. Takes nothing, may grow *env.
+ */
 int process_set_home(char ***env, uint32_t uid, struct err *e);
 
 /*

@@ -214,7 +214,7 @@ int state_save(const struct state *s, struct err *e)
 
 	if (!text)
 		return err_set(e, ENOMEM, "state of container '%s'", s->id);
-	r = path_write_file(s->dirfd, STATE_FILE, text, strlen(text), 0600, e);
+	r = path_replace_file(s->dirfd, STATE_FILE, text, strlen(text), 0600, e);
 	return r < 0 ? err_wrap(e, "state directory '%s'", s->dir) : 0;
 }
 
@@ -312,8 +312,20 @@ int state_load(const char *root, const char *id, struct state **ret, struct err 
 	return r;
 }
 
+bool state_is_gone(const struct state *s)
+{
+	struct stat st;
+
+	return fstat(s->dirfd, &st) == 0 && st.st_nlink == 0;
+}
+
 int state_remove(struct state *s, struct err *e)
 {
+	/* Most often these are all that is there. */
+	unlinkat(s->dirfd, STATE_FILE, 0);
+	unlinkat(s->dirfd, STATE_CONFIG, 0);
+	if (rmdir(s->dir) == 0)
+		return 0;
 	return path_remove_tree(AT_FDCWD, s->dir, e);
 }
 

@@ -77,6 +77,9 @@ int state_lock(struct state *s, int timeout_ms, struct err *e);
 /* For who stays on but is no longer at work on it. */
 void state_unlock(struct state *s);
 
+/* Whether another command has removed it while this one had it open, lock or not. */
+bool state_is_gone(const struct state *s);
+
 /* Removes the directory. */
 int state_remove(struct state *s, struct err *e);
 
