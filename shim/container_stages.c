@@ -15,6 +15,7 @@
 #include "shim/hooks.h"
 #include "shim/idmap.h"
 #include "shim/init.h"
+#include "shim/latch.h"
 #include "shim/process.h"
 #include "shim/seccomp_agent.h"
 #include "shim/userns.h"
@@ -194,13 +195,9 @@ static int commit(struct container *c, struct err *e)
 
 int container_release(struct container *c, struct err *e)
 {
-	cleanup_msg struct msg m = {0};
 	int r = tell_commit(c, e);
 
-	if (r == 0)
-		r = msg_recv(c->sync, &m, e);
-	/* The end of the socket: by execve. */
-	return r <= 0 ? r : take_error(&m, e);
+	return r < 0 ? r : latch_outcome(c->sync, e);
 }
 
 typedef int stage_fn(struct container *c, struct err *e);

@@ -344,20 +344,18 @@ void init_main(struct init *i)
 {
 	struct progress p = {.i = i, .net = AGENT_NET_NONE, .slave = -1};
 	struct err e = {0}, ignored;
-	int connection = -1, r = prepare(&p, &e);
+	int connection, r = prepare(&p, &e);
 
 	for (size_t n = 0; r == 0 && n < ARRAY_LEN(until_commit); n++)
 		r = until_commit[n](&p, &e);
-	if (r == 0 && i->latch >= 0) {
-		connection = latch_wait(i->latch, &e);
-		if (connection < 0)
-			_exit(1);
-	}
-	if (r == 0)
-		start(&p, &e);
-	if (connection >= 0)
-		latch_fail(connection, &e);
-	else
+	if (r < 0) {
 		msg_send(i->sync, INIT_FAILED, &e, sizeof(e), NULL, 0, &ignored);
+		_exit(1);
+	}
+	connection = i->latch < 0 ? i->sync : latch_wait(i->latch, &e);
+	if (connection < 0)
+		_exit(1);
+	start(&p, &e);
+	latch_fail(connection, &e);
 	_exit(1);
 }

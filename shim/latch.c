@@ -71,22 +71,28 @@ int latch_connect(int dirfd, struct err *e)
 	return steal_fd(&fd);
 }
 
+int latch_outcome(int connection, struct err *e)
+{
+	struct err theirs;
+
+	if (fd_read_full(connection, &theirs, sizeof(theirs)) != (ssize_t)sizeof(theirs))
+		return 0;
+	theirs.msg[sizeof(theirs.msg) - 1] = '\0';
+	if (theirs.code <= 0)
+		theirs.code = EIO;
+	*e = theirs;
+	return -e->code;
+}
+
 int latch_release(int dirfd, int connection, struct err *e)
 {
 	cleanup_fd int c = connection;
-	struct err theirs;
-	ssize_t n;
+	int r;
 
 	if (send(c, "", 1, MSG_NOSIGNAL) != 1)
 		return err_set(e, errno, "release the container's init");
-	n = fd_read_full(c, &theirs, sizeof(theirs));
-	if (n == (ssize_t)sizeof(theirs)) {
-		theirs.msg[sizeof(theirs.msg) - 1] = '\0';
-		if (theirs.code <= 0)
-			theirs.code = EIO;
-		*e = theirs;
-		return -e->code;
-	}
-	unlinkat(dirfd, LATCH_FILE, 0);
-	return 0;
+	r = latch_outcome(c, e);
+	if (r == 0)
+		unlinkat(dirfd, LATCH_FILE, 0);
+	return r;
 }

@@ -26,6 +26,12 @@ int latch_wait(int listener, struct err *e);
 /* Tells `start` why there is no process. Best effort: the caller ends anyway. */
 void latch_fail(int connection, const struct err *why);
 
+/*
+ * What became of it: 0 at the end of the connection, by execve; the error of latch_fail else. The
+ * connection may be any socket whose other end is init's alone.
+ */
+int latch_outcome(int connection, struct err *e);
+
 /* Whether LATCH_FILE is there: the container was created and not started. */
 bool latch_present(int dirfd);
 
