@@ -23,6 +23,7 @@ static const struct oci_device_rule everybody[] = {
 	{true, 'c', 5, 1, "rwm"},						      /* console */
 	{true, 'c', 5, 2, "rwm"},						      /* ptmx */
 	{true, 'c', 136, -1, "rwm"},						      /* pts */
+	{true, 'c', 10, 200, "rwm"},						      /* tun */
 };
 
 static bool same(const struct oci_device_rule *a, const struct oci_device_rule *b)

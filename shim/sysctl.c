@@ -23,18 +23,19 @@
 static const struct {
 	const char *key;
 	enum oci_ns ns;
+	const char *own;
 } namespaced[] = {
-	{"net.", OCI_NS_NET},
-	{"fs.mqueue.", OCI_NS_IPC},
-	{"kernel.msgmax", OCI_NS_IPC},
-	{"kernel.msgmnb", OCI_NS_IPC},
-	{"kernel.msgmni", OCI_NS_IPC},
-	{"kernel.sem", OCI_NS_IPC},
-	{"kernel.shmall", OCI_NS_IPC},
-	{"kernel.shmmax", OCI_NS_IPC},
-	{"kernel.shmmni", OCI_NS_IPC},
-	{"kernel.shm_rmid_forced", OCI_NS_IPC},
-	{"kernel.domainname", OCI_NS_UTS},
+	{"net.", OCI_NS_NET, "/proc/self/ns/net"},
+	{"fs.mqueue.", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.msgmax", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.msgmnb", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.msgmni", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.sem", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.shmall", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.shmmax", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.shmmni", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.shm_rmid_forced", OCI_NS_IPC, "/proc/self/ns/ipc"},
+	{"kernel.domainname", OCI_NS_UTS, "/proc/self/ns/uts"},
 };
 
 /*
@@ -63,6 +64,17 @@ static bool is_below(const char *path, const char *dotted)
 	return path[i] == '\0' || dotted[i - 1] == '.';
 }
 
+/* No namespace, or the caller's by a path: engines name the host's so. */
+static bool is_hosts(const struct oci_namespace *ns, const char *own)
+{
+	struct stat a, b;
+
+	if (!ns->present)
+		return true;
+	return ns->path && stat(ns->path, &a) == 0 && stat(own, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 static int check_one(const struct oci *oci, const char *entry, struct err *e)
 {
 	cleanup_free char *path = key_path(entry);
@@ -75,7 +87,7 @@ static int check_one(const struct oci *oci, const char *entry, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(namespaced); i++) {
 		if (!is_below(path, namespaced[i].key))
 			continue;
-		if (oci->ns[namespaced[i].ns].present)
+		if (!is_hosts(&oci->ns[namespaced[i].ns], namespaced[i].own))
 			return 0;
 		return err_say(e, EINVAL,
 			"sysctl \"%.*s\" is not allowed in the host's namespace: the container has "

@@ -9,7 +9,8 @@ enum sysctl_which { SYSCTL_NET, SYSCTL_OTHER };
 
 /*
  * Refuses keys that are not namespaced (they would change the host) or whose namespace the
- * container does not have of its own. For the parent, before anything is made.
+ * container does not have of its own; one that it joins by a path is its own unless it is the
+ * caller's (Docker's --network host). For the parent, before anything is made.
  */
 int sysctl_check(const struct oci *oci, struct err *e);
 

@@ -46,7 +46,8 @@ docker_stop() {
 # docker_busybox NAME: an image of busybox alone.
 docker_busybox() {
 	local root=$WORLD/image.busybox
-	mkdir -p $root/bin $root/tmp $root/etc $root/root $root/home
+	mkdir -p $root/bin $root/etc $root/root $root/home
+	mkdir -p -m 1777 $root/tmp
 	cp /bin/busybox $root/bin/busybox
 	/bin/busybox --list | while read -r n; do [ "$n" = busybox ] || ln -sf busybox "$root/bin/$n"; done
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n' >$root/etc/passwd

@@ -112,7 +112,7 @@ static void the_program_says_what_the_rules_say(void **state)
 {
 	const struct oci_device_rule docker[] = {{false, 'a', -1, -1, "rwm"},
 		{true, 'c', 1, 5, "rwm"}, {true, 'c', -1, -1, "m"}, {true, 'b', -1, -1, "m"},
-		{true, 'c', 136, -1, "rwm"}, {true, 'c', 10, 200, "rw"}, {false, 'c', 10, 200, "w"},
+		{true, 'c', 136, -1, "rwm"}, {true, 'c', 10, 229, "rw"}, {false, 'c', 10, 229, "w"},
 		{true, 'b', 7, -1, "r"}, {true, 'c', 195, 255, "rwm"}};
 	const struct oci_device_rule privileged[] = {{true, 'a', -1, -1, "rwm"}};
 	const struct oci_device_rule all_but[] = {
@@ -135,20 +135,20 @@ static void without_rules_only_the_usual_devices_open(void **state)
 	assert_true(device_rules_allow(&rules, 'b', 8, 0, "m"));
 	assert_false(device_rules_allow(&rules, 'b', 8, 0, "r"));
 	assert_false(device_rules_allow(&rules, 'c', 1, 1, "r"));
-	assert_false(device_rules_allow(&rules, 'c', 10, 200, "rw"));
+	assert_false(device_rules_allow(&rules, 'c', 10, 229, "rw"));
 	device_rules_done(&rules);
 }
 
 static void a_later_refusal_takes_back_an_earlier_permission(void **state)
 {
 	const struct oci_device_rule list[] = {
-		{true, 'c', 10, 200, "rwm"}, {false, 'c', 10, 200, "w"}};
+		{true, 'c', 10, 229, "rwm"}, {false, 'c', 10, 229, "w"}};
 	struct device_rules rules = rules_of(list, ARRAY_LEN(list));
 
 	(void)state;
-	assert_true(device_rules_allow(&rules, 'c', 10, 200, "r"));
-	assert_false(device_rules_allow(&rules, 'c', 10, 200, "w"));
-	assert_false(device_rules_allow(&rules, 'c', 10, 200, "rw"));
+	assert_true(device_rules_allow(&rules, 'c', 10, 229, "r"));
+	assert_false(device_rules_allow(&rules, 'c', 10, 229, "w"));
+	assert_false(device_rules_allow(&rules, 'c', 10, 229, "rw"));
 	device_rules_done(&rules);
 }
 

@@ -40,6 +40,19 @@ static void a_key_needs_its_namespace(void **state)
 	assert_int_equal(check("kernel.domainname=x", OCI_NS_UTS), 0);
 }
 
+static void a_path_to_the_hosts_namespace_is_no_namespace_of_its_own(void **state)
+{
+	char *list[] = {(char *)"net.ipv4.ip_forward=1", NULL};
+	struct oci oci = {.sysctl = list};
+	struct err e = {0};
+
+	(void)state;
+	oci.ns[OCI_NS_NET] = (struct oci_namespace){true, (char *)"/proc/thread-self/ns/net"};
+	assert_int_equal(sysctl_check(&oci, &e), -EINVAL);
+	oci.ns[OCI_NS_NET].path = (char *)"/proc/self/ns/ipc"; /* not this one, whatever it is */
+	assert_int_equal(sysctl_check(&oci, &e), 0);
+}
+
 static void the_domain_name_has_one_value(void **state)
 {
 	char *list[] = {(char *)"kernel.domainname=a", NULL};
@@ -120,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_needs_its_namespace),
+		cmocka_unit_test(a_path_to_the_hosts_namespace_is_no_namespace_of_its_own),
 		cmocka_unit_test(the_domain_name_has_one_value),
 		cmocka_unit_test(a_key_of_the_whole_machine_is_refused),
 		cmocka_unit_test(values_reach_the_kernel_past_what_covers_proc),
