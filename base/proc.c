@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,27 @@ void proc_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static bool is_target(const struct proc_spec *spec, int n)
+{
+	for (size_t i = 0; i < spec->n_fds; i++)
+		if (spec->fds[i].to == n)
+			return true;
+	return false;
+}
+
+static int null_at(int n, struct err *e)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return err_set(e, errno, "open '/dev/null'");
+	if (dup2(null, n) < 0)
+		return err_set(e, errno, "duplicate a descriptor");
+	if (null > 2)
+		close(null);
+	return 0;
+}
+
 /*
  * Puts the table's descriptors at their numbers: first all of them out of the way, above every
  * target, then down; what is not named among 0, 1, 2 becomes /dev/null; the rest is closed at exec.
@@ -157,16 +179,9 @@ static int arrange_fds(const struct proc_spec *spec, int *err_fd, int *exec_fd, 
 		if (*exec_fd < 0)
 			return err_set(e, errno, "duplicate a descriptor");
 	}
-	for (int n = 0; n < 3; n++) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		if (null < 0)
-			return err_set(e, errno, "open '/dev/null'");
-		if (dup2(null, n) < 0)
-			return err_set(e, errno, "duplicate a descriptor");
-		if (null > 2)
-			close(null);
-	}
+	for (int n = 0; n < 3; n++)
+		if (!is_target(spec, n) && null_at(n, e) < 0)
+			return -e->code;
 	proc_cloexec_from(3);
 	for (size_t i = 0; i < spec->n_fds; i++)
 		if (dup2(high[i], spec->fds[i].to) < 0)

@@ -10,6 +10,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "bundle/plan.h"
+#include "shim/annotations.h"
 #include "shim/cmd.h"
 #include "shim/console.h"
 #include "shim/exec.h"
@@ -145,6 +146,8 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 		.process = {.process = process,
 			.lsm_fd = -1,
 			.seccomp_agent = -1,
+			.keep_groups = annotations_on(
+				s->annotations, s->in_bottle, "run.oci.keep_original_groups"),
 			.preserve_fds = o->preserve_fds},
 		.init_pidfd = -1,
 		.netns = -1,

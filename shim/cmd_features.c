@@ -25,7 +25,7 @@ static const char *const namespaces[] = {
 _Static_assert(ARRAY_LEN(namespaces) == OCI_NS_COUNT + 1, "a namespace has no name");
 
 /* Annotations that change what a container may do: engines should not take them from images. */
-static const char *const unsafe_annotations[] = {"dev.bottle.", NULL};
+static const char *const unsafe_annotations[] = {"dev.bottle.", "run.oci.", NULL};
 
 static json_t *list_of(const char *const *words)
 {

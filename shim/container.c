@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/annotations.h"
 #include "shim/container_load.h"
 #include "shim/container_stages.h"
 #include "shim/hooks.h"
@@ -159,6 +160,9 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 	i->ca_pem = c->sidecar ? sidecar_ca_pem(c->sidecar) : NULL;
 	i->no_pivot = c->options->no_pivot;
 	i->new_keyring = !c->options->no_new_keyring;
+	i->hooks_output = c->hooks_output;
+	i->process.keep_groups = annotations_on(
+		c->plan->oci->annotations, c->plan->bottle, "run.oci.keep_original_groups");
 	r = caps_resolve(p, &i->process.caps, e);
 	if (r == 0)
 		r = process_lsm_open(p, &i->process.lsm_fd, e);
@@ -218,6 +222,8 @@ static int make_init(struct container *c, struct seccomp_program *filter, struct
 	c->seccomp_agent = i.process.seccomp_agent >= 0;
 	if (r == 0)
 		r = clone_init(c, &i, e);
+	if (r == 0)
+		r = annotations_send_pidfd(c->plan, c->init.pidfd, e);
 	/* Its end must be init's alone, or its death would not be seen. */
 	init_release(&i);
 	return r < 0 ? r : container_run_stages(c, e);
@@ -243,11 +249,29 @@ static int make_cgroup(struct container *c, struct err *e)
 	return state_save(c->state, e);
 }
 
+static int follow_annotations(struct container *c, struct err *e)
+{
+	const struct oci *oci = c->plan->oci;
+	bool in_bottle = c->plan->bottle != NULL;
+	int r = annotations_check(c->plan, e);
+
+	if (r < 0)
+		return r;
+	if (oci->seccomp)
+		oci->seccomp->fail_unknown = annotations_on(
+			oci->annotations, in_bottle, "run.oci.seccomp_fail_unknown_syscall");
+	return c->state->hooks == 0
+		       ? 0
+		       : hooks_output_open(oci->annotations, in_bottle, &c->hooks_output, e);
+}
+
 static int make_all(struct container *c, const struct container_source *src, struct err *e)
 {
 	struct seccomp_program filter = {0};
 	int r = fill_state(c, src, e);
 
+	if (r == 0)
+		r = follow_annotations(c, e);
 	if (r == 0)
 		r = seccomp_compile(c->plan->oci->seccomp,
 			c->globals->rootless ? NULL : SECCOMP_CACHE, &filter, e);
@@ -276,8 +300,9 @@ int container_create(const struct globals *g, const struct container_options *o,
 	struct container_source src = {0};
 	int r;
 
-	*ret = (struct container){
-		.globals = g, .options = o, .init = PROC_NONE, .sync = -1, .console = -1};
+	*ret = CONTAINER_NONE;
+	ret->globals = g;
+	ret->options = o;
 	r = state_check_id(id, e);
 	if (r == 0)
 		r = check_preserved(o->preserve_fds, e);
@@ -312,7 +337,10 @@ void container_undo(struct container *c)
 	if (c->hooked) {
 		cleanup_json json_t *j = state_to_json(c->state, STATE_STOPPED);
 
-		hooks_run_all(c->plan->oci, OCI_HOOK_POSTSTOP, j, c->state->bundle);
+		const struct hooks_place place = {
+			.dir = c->state->bundle, .output = &c->hooks_output};
+
+		hooks_run_all(c->plan->oci, OCI_HOOK_POSTSTOP, j, &place);
 	}
 	if (c->state)
 		container_remove_placeholders(c->state);
@@ -330,10 +358,11 @@ void container_done(struct container *c)
 	fd_close(&c->sync);
 	fd_close(&c->console);
 	fd_close(&c->init.pidfd);
+	hooks_output_done(&c->hooks_output);
 	c->init = PROC_NONE;
 	sidecar_free(c->sidecar);
 	cgroup_free(c->cgroup);
 	state_free(c->state);
 	plan_free(c->plan);
-	*c = (struct container){.init = PROC_NONE, .sync = -1, .console = -1};
+	*c = CONTAINER_NONE;
 }

@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "bundle/plan.h"
 #include "shim/cmd.h"
+#include "shim/hooks.h"
 #include "shim/sidecar.h"
 #include "shim/state.h"
 
@@ -37,7 +38,12 @@ struct container {
 	int console;		 /* the terminal's master comes here; -1: none */
 	bool seccomp_agent;	 /* one waits for the filter's listener */
 	bool hooked;		 /* runtime hooks have run: poststop is due */
+	struct hooks_output hooks_output;
 };
+
+#define CONTAINER_NONE                                                                             \
+	((struct container){                                                                       \
+		.init = PROC_NONE, .sync = -1, .console = -1, .hooks_output = HOOKS_OUTPUT_NONE})
 
 /*
  * Makes it, up to `created`. On failure nothing is left. The caller ends with container_done, which

@@ -99,6 +99,8 @@ static void run_poststop(const struct state *s)
 {
 	cleanup_oci struct oci *oci = NULL;
 	cleanup_json json_t *j = NULL;
+	struct hooks_output output = HOOKS_OUTPUT_NONE;
+	const struct hooks_place place = {.dir = s->bundle, .output = &output};
 	struct err e;
 
 	if (!(s->hooks & (1U << OCI_HOOK_POSTSTOP)))
@@ -108,7 +110,10 @@ static void run_poststop(const struct state *s)
 		return;
 	}
 	j = state_to_json(s, STATE_STOPPED);
-	hooks_run_all(oci, OCI_HOOK_POSTSTOP, j, s->bundle);
+	if (hooks_output_open(s->annotations, s->in_bottle, &output, &e) < 0)
+		log_warning("poststop hooks: %s", e.msg);
+	hooks_run_all(oci, OCI_HOOK_POSTSTOP, j, &place);
+	hooks_output_done(&output);
 }
 
 /* Goes on through errors, so that one thing that cannot be removed does not keep the others. */

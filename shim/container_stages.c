@@ -101,13 +101,14 @@ static int attach_sidecar(struct container *c, struct err *e)
 
 static int runtime_hooks(struct container *c, enum oci_hook_kind kind, struct err *e)
 {
+	const struct hooks_place place = {.dir = c->state->bundle, .output = &c->hooks_output};
 	cleanup_json json_t *j = NULL;
 
 	if (c->plan->oci->hooks[kind].n == 0)
 		return 0;
 	c->hooked = true;
 	j = state_to_json(c->state, STATE_CREATING);
-	return hooks_run(c->plan->oci, kind, j, c->state->bundle, e);
+	return hooks_run(c->plan->oci, kind, j, &place, e);
 }
 
 static int meet_hooks(struct container *c, struct err *e)

@@ -43,6 +43,8 @@ static int run_poststart(const struct state *s, struct err *e)
 {
 	cleanup_oci struct oci *oci = NULL;
 	cleanup_json json_t *j = NULL;
+	struct hooks_output output = HOOKS_OUTPUT_NONE;
+	const struct hooks_place place = {.dir = s->bundle, .output = &output};
 	int r;
 
 	if (!(s->hooks & (1U << OCI_HOOK_POSTSTART)))
@@ -51,7 +53,10 @@ static int run_poststart(const struct state *s, struct err *e)
 	if (r < 0)
 		return r;
 	j = state_to_json(s, STATE_RUNNING);
-	r = hooks_run(oci, OCI_HOOK_POSTSTART, j, s->bundle, e);
+	r = hooks_output_open(s->annotations, s->in_bottle, &output, e);
+	if (r == 0)
+		r = hooks_run(oci, OCI_HOOK_POSTSTART, j, &place, e);
+	hooks_output_done(&output);
 	/* As runc: a container whose poststart hook failed does not go on. */
 	if (r < 0)
 		kill_init(s);

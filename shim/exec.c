@@ -61,7 +61,7 @@ static int become_root(const struct exec *x, struct err *e)
 {
 	if (!(x->namespaces & CLONE_NEWUSER))
 		return 0;
-	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
+	if (!x->process.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
 		return err_set(e, errno, "setgroups");
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return err_set(e, errno, "become root of the container");

@@ -71,7 +71,7 @@ static int wait_for(const struct progress *p, enum init_stage stage, char **ret_
 /* Closes what `create` had open and init has no use for: host directories, sockets, its lock. */
 static int keep_only_ours(const struct init *i, struct err *e)
 {
-	cleanup_free int *keep = malloc((i->sources.n + 6) * sizeof(*keep));
+	cleanup_free int *keep = malloc((i->sources.n + 8) * sizeof(*keep));
 	size_t n = 0;
 	int r;
 
@@ -82,6 +82,8 @@ static int keep_only_ours(const struct init *i, struct err *e)
 	keep[n++] = i->console;
 	keep[n++] = i->process.seccomp_agent;
 	keep[n++] = i->process.lsm_fd;
+	keep[n++] = i->hooks_output.out;
+	keep[n++] = i->hooks_output.err;
 	keep[n++] = i->sources.root;
 	for (size_t s = 0; s < i->sources.n; s++)
 		keep[n++] = i->sources.mounts[s];
@@ -99,7 +101,7 @@ static int become_root(const struct progress *p, struct err *e)
 	if (r < 0 || !oci->ns[OCI_NS_USER].present)
 		return r;
 	/* EPERM, EINVAL: setgroups is denied or 0 is not mapped; what needs it will tell. */
-	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
+	if (!p->i->process.keep_groups && syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM)
 		return err_set(e, errno, "setgroups");
 	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
 		return err_set(e, errno, "setgid 0");
@@ -198,9 +200,15 @@ static int make_mounts(struct progress *p, struct err *e)
 	return r;
 }
 
-static int run_hooks(
-	const struct progress *p, enum oci_hook_kind kind, enum state_status status, struct err *e)
+/* in_child: in the hook's process, with p. */
+static int run_hooks(struct progress *p, enum oci_hook_kind kind, enum state_status status,
+	int (*in_child)(void *p, struct err *e), struct err *e)
 {
+	static char *const no_env[] = {NULL};
+	const struct hooks_place place = {.env = p->env ? p->env : no_env,
+		.output = &p->i->hooks_output,
+		.in_child = in_child,
+		.arg = p};
 	struct state own = *p->i->state;
 	cleanup_json json_t *j = NULL;
 
@@ -208,7 +216,26 @@ static int run_hooks(
 		return 0;
 	own.pid = getpid();
 	j = state_to_json(&own, status);
-	return hooks_run(oci_of(p), kind, j, NULL, e);
+	return hooks_run(oci_of(p), kind, j, &place, e);
+}
+
+/* createContainer: in the container's namespaces, but with the host's files: in its root's. */
+static int enter_rootfs(void *progress, struct err *e)
+{
+	const struct progress *p = progress;
+
+	return fchdir(p->root.fd) < 0 ? err_set(e, errno, "chdir to the rootfs") : 0;
+}
+
+/*
+ * startContainer: the image's program, which gets no more rights than the container's process: its
+ * user, capabilities and filter.
+ */
+static int confine_hook(void *progress, struct err *e)
+{
+	const struct progress *p = progress;
+
+	return process_confine(&p->i->process, false, e);
 }
 
 static int meet_hooks(struct progress *p, struct err *e)
@@ -220,7 +247,7 @@ static int meet_hooks(struct progress *p, struct err *e)
 		if (r == 0)
 			r = wait_for(p, INIT_HOOKED, NULL, e);
 	}
-	return r < 0 ? r : run_hooks(p, OCI_HOOK_CREATE_CONTAINER, STATE_CREATING, e);
+	return r < 0 ? r : run_hooks(p, OCI_HOOK_CREATE_CONTAINER, STATE_CREATING, enter_rootfs, e);
 }
 
 /* sd_listen_fds(3): the sockets are for the container's init. */
@@ -301,12 +328,12 @@ static int start(struct progress *p, struct err *e)
 	if (p->i->plan->bottle)
 		r = agent_net_enter(p->net.netns, e);
 	fd_close(&p->net.netns);
-	if (r == 0)
-		r = run_hooks(p, OCI_HOOK_START_CONTAINER, STATE_CREATED, e);
 	if (r == 0 && p->slave < 0)
 		process_own_stdio(process->uid);
 	if (r == 0)
 		r = process_become(&p->i->process, e);
+	if (r == 0)
+		r = run_hooks(p, OCI_HOOK_START_CONTAINER, STATE_CREATED, confine_hook, e);
 	if (r == 0)
 		r = process_confine(&p->i->process, true, e);
 	return r < 0 ? r : process_exec(&p->i->process, p->program, p->env, e);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "bundle/plan.h"
 #include "shim/cgroup.h"
+#include "shim/hooks.h"
 #include "shim/idmap.h"
 #include "shim/process.h"
 #include "shim/state.h"
@@ -56,6 +57,7 @@ struct init {
 	int console;	    /* where the terminal's master goes; -1: no terminal */
 	long listen_fds;    /* sd_listen_fds(3) of the container; 0: none */
 	bool no_pivot, new_keyring;
+	struct hooks_output hooks_output; /* borrowed from create */
 };
 
 /* Whether create and init stop for INIT_MOUNTED and INIT_HOOKED. */
