@@ -178,12 +178,13 @@ static int create_fs(struct cgroup *cg, const char *cgroups_path, const char *id
 }
 
 /*
- * A limit of one process would be used up by systemd's placeholder, and by the first process where
- * it joins before it clones the second: it waits for cgroup_settle.
+ * No process at all could not start; a limit of one process would be used up by systemd's
+ * placeholder, and by the first process where it joins before it clones the second: it waits for
+ * cgroup_settle.
  */
 static void defer_pids(struct cgroup *cg, struct oci_resources *res)
 {
-	if (res->pids_limit != 1)
+	if (res->pids_limit != 0 && res->pids_limit != 1)
 		return;
 	cg->pids_deferred = res->pids_limit;
 	res->pids_limit = OCI_UNSET;

@@ -83,6 +83,16 @@ int cgroup_add_pid(struct cgroup *cg, pid_t pid, struct err *e);
 /* Sets the limits that stand in res, nothing else (update). The error names file and value. */
 int cgroup_apply(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 
+/*
+ * As cgroup_apply, for an update: `merged` are all limits after it, for those values that depend on
+ * one another.
+ */
+int cgroup_update(struct cgroup *cg, const struct oci_resources *wanted,
+	const struct oci_resources *merged, struct err *e);
+/* After a failed update: the limits that `before` has, or that a new group has, for all wanted. */
+int cgroup_revert(struct cgroup *cg, const struct oci_resources *wanted,
+	const struct oci_resources *before, struct err *e);
+
 /* What state.json keeps. New reference; NULL when memory ran out. */
 json_t *cgroup_to_json(const struct cgroup *cg);
 int cgroup_from_json(const struct json_at *at, struct cgroup **ret, struct err *e);

@@ -81,16 +81,16 @@ static bool asks_devices(const struct oci_resources *res)
 
 static bool asks_memory(const struct oci_resources *res)
 {
-	return is_set(res->memory_limit) || is_set(res->memory_swap) ||
+	return is_set(res->memory_limit) || res->memory_swap != OCI_UNSET ||
 	       is_set(res->memory_reservation) || is_set(res->memory_kernel) ||
-	       is_set(res->memory_kernel_tcp) ||
-	       (res->has_disable_oom_killer && res->disable_oom_killer) ||
+	       is_set(res->memory_kernel_tcp) || res->has_disable_oom_killer ||
+	       res->memory_check_before_update ||
 	       (res->memory_swappiness != OCI_UNSET && res->memory_swappiness != -1);
 }
 
 static bool asks_cpu(const struct oci_resources *res)
 {
-	return is_set(res->cpu_shares) || is_set(res->cpu_quota) || is_set(res->cpu_burst) ||
+	return is_set(res->cpu_shares) || is_set(res->cpu_quota) || res->cpu_burst != OCI_UNSET ||
 	       is_set(res->cpu_period) || is_set(res->cpu_rt_runtime) ||
 	       is_set(res->cpu_rt_period) || res->cpu_idle != OCI_UNSET;
 }
@@ -100,10 +100,10 @@ static bool asks_cpuset(const struct oci_resources *res)
 	return (res->cpus && *res->cpus) || (res->mems && *res->mems);
 }
 
-/* 0 is "not set" as of old; no process at all could never start anyway. */
+/* 0 is a limit like any other (config-linux.md, "PIDs"). */
 static bool asks_pids(const struct oci_resources *res)
 {
-	return is_set(res->pids_limit);
+	return res->pids_limit != OCI_UNSET;
 }
 
 static bool asks_blkio(const struct oci_resources *res)

@@ -128,8 +128,8 @@ int cgroup_v1_memory(struct cgroup_hier *h, const struct oci_resources *res, str
 		r = kernel_memory(h, res, e);
 	if (r == 0)
 		r = write_i64(h, "memory.soft_limit_in_bytes", res->memory_reservation, e);
-	if (r == 0 && res->has_disable_oom_killer && res->disable_oom_killer)
-		r = cgroup_write(h, "memory.oom_control", "1", e);
+	if (r == 0 && res->has_disable_oom_killer)
+		r = cgroup_write(h, "memory.oom_control", res->disable_oom_killer ? "1" : "0", e);
 	if (r < 0 || res->memory_swappiness == OCI_UNSET || res->memory_swappiness == -1)
 		return r;
 	if (res->memory_swappiness < 0 || res->memory_swappiness > 100)
@@ -158,21 +158,64 @@ static int quota_and_period(struct cgroup_hier *h, const struct oci_resources *r
 	return r;
 }
 
+/* The kernel takes any number and keeps the nearest that it can. */
+static int check_shares(struct cgroup_hier *h, int64_t wanted, struct err *e)
+{
+	uint64_t kept = 0;
+	int r = read_u64(h, "cpu.shares", &kept, e);
+
+	if (r < 0 || kept == (uint64_t)wanted)
+		return r;
+	return err_say(e, EINVAL, "the %s allowed cpu-shares is %" PRIu64 ", not %" PRId64,
+		(uint64_t)wanted > kept ? "maximum" : "minimum", kept, wanted);
+}
+
+/* An idle group has no weight of its own, and cannot be given one. */
+static int weight(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
+{
+	int r = 0;
+
+	if (res->cpu_idle != OCI_UNSET)
+		r = cgroup_writef(h, "cpu.idle", e, "%" PRId64, res->cpu_idle);
+	if (r < 0 || !is_set(res->cpu_shares) || res->cpu_idle == 1)
+		return r;
+	r = write_i64(h, "cpu.shares", res->cpu_shares, e);
+	return r < 0 ? r : check_shares(h, res->cpu_shares, e);
+}
+
+/* The burst may never be above the quota: what grows is set last, what shrinks first. */
+static int quota_and_burst(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
+{
+	bool asked = res->cpu_burst != OCI_UNSET, done = false;
+	struct err early;
+	int r;
+
+	if (asked)
+		done = cgroup_writef(h, "cpu.cfs_burst_us", &early, "%" PRId64, res->cpu_burst) ==
+		       0;
+	r = quota_and_period(h, res, e);
+	if (r == 0 && asked && !done)
+		r = cgroup_writef(h, "cpu.cfs_burst_us", e, "%" PRId64, res->cpu_burst);
+	return r;
+}
+
 int cgroup_v1_cpu(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
-	int r = write_i64(h, "cpu.rt_period_us", res->cpu_rt_period, e);
+	struct err first;
+	int r = write_i64(h, "cpu.rt_period_us", res->cpu_rt_period, &first), late;
 
+	/* As with the quota: which of the two may be set first depends on the old values. */
+	if (r < 0 && (r != -EINVAL || !is_set(res->cpu_rt_runtime))) {
+		*e = first;
+		return r;
+	}
+	late = r;
+	r = write_i64(h, "cpu.rt_runtime_us", res->cpu_rt_runtime, e);
+	if (r == 0 && late < 0)
+		r = write_i64(h, "cpu.rt_period_us", res->cpu_rt_period, e);
 	if (r == 0)
-		r = write_i64(h, "cpu.rt_runtime_us", res->cpu_rt_runtime, e);
-	if (r == 0)
-		r = write_i64(h, "cpu.shares", res->cpu_shares, e);
-	if (r == 0)
-		r = quota_and_period(h, res, e);
-	if (r == 0)
-		r = write_i64(h, "cpu.cfs_burst_us", res->cpu_burst, e);
-	if (r == 0 && res->cpu_idle != OCI_UNSET)
-		r = cgroup_writef(h, "cpu.idle", e, "%" PRId64, res->cpu_idle);
-	return r;
+		r = weight(h, res, e);
+	return r < 0 ? r : quota_and_burst(h, res, e);
 }
 
 int cgroup_v1_cpuset(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)

@@ -35,10 +35,11 @@ static int swap_alone(const struct oci_resources *res, int64_t *ret, struct err 
 
 	if (limit == -1 && !is_set(swap))
 		swap = -1;
-	if (!is_set(swap))
+	if (swap == OCI_UNSET)
 		return 0;
-	if (swap < 0) {
-		*ret = -1;
+	/* 0: no swap at all, as crun has it; below 0: no limit. */
+	if (swap <= 0) {
+		*ret = swap < 0 ? -1 : 0;
 		return 1;
 	}
 	if (!is_set(limit) || limit < 0)
@@ -87,6 +88,10 @@ int cgroup_v2_memory(struct cgroup_hier *h, const struct oci_resources *res, str
 		r = write_max(h, "memory.low", res->memory_reservation, e);
 	if (is_set(res->memory_kernel) || is_set(res->memory_kernel_tcp))
 		log_warning("the kernel memory limit is ignored: cgroup v2 has none");
+	if (res->has_disable_oom_killer && res->disable_oom_killer)
+		log_warning("disableOOMKiller is ignored: cgroup v2 has no such switch");
+	if (is_set(res->memory_swappiness) && res->memory_swappiness != -1)
+		log_warning("memory swappiness is ignored: cgroup v2 has none");
 	return r < 0 ? r : 0;
 }
 
@@ -132,6 +137,21 @@ static int cpu_max(struct cgroup_hier *h, const struct oci_resources *res, struc
 		      : cgroup_write(h, "cpu.max", quota, e);
 }
 
+/* The burst may never be above the quota: what grows is set last, what shrinks first. */
+static int cpu_max_and_burst(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
+{
+	bool asked = res->cpu_burst != OCI_UNSET, done = false;
+	struct err early;
+	int r;
+
+	if (asked)
+		done = cgroup_writef(h, "cpu.max.burst", &early, "%" PRId64, res->cpu_burst) == 0;
+	r = cpu_max(h, res, e);
+	if (r == 0 && asked && !done)
+		r = cgroup_writef(h, "cpu.max.burst", e, "%" PRId64, res->cpu_burst);
+	return r;
+}
+
 int cgroup_v2_cpu(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
 	int r = 0;
@@ -144,11 +164,7 @@ int cgroup_v2_cpu(struct cgroup_hier *h, const struct oci_resources *res, struct
 	if (r == 0 && is_set(res->cpu_shares) && res->cpu_idle != 1)
 		r = cgroup_writef(h, "cpu.weight", e, "%" PRIu64,
 			cgroup_v2_cpu_weight((uint64_t)res->cpu_shares));
-	if (r == 0)
-		r = cpu_max(h, res, e);
-	if (r == 0 && is_set(res->cpu_burst))
-		r = cgroup_writef(h, "cpu.max.burst", e, "%" PRId64, res->cpu_burst);
-	return r;
+	return r < 0 ? r : cpu_max_and_burst(h, res, e);
 }
 
 int cgroup_v2_cpuset(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)

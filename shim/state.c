@@ -426,6 +426,15 @@ int state_config(const struct state *s, struct oci **ret, struct err *e)
 	return r < 0 ? r : oci_parse(text, len, s->bundle, ret, e);
 }
 
+int state_config_json(const struct state *s, json_t **ret, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	int r = fd_read_file(s->dirfd, STATE_CONFIG, STATE_FILE_MAX, &text, &len, e);
+
+	return r < 0 ? r : json_parse(text, len, STATE_CONFIG, ret, e);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -109,6 +109,9 @@ int state_cgroup(const struct state *s, struct cgroup **ret, struct err *e);
 /* The configuration of create (STATE_CONFIG). Caller frees (oci_free). */
 int state_config(const struct state *s, struct oci **ret, struct err *e);
 
+/* The same as a document, to be changed (update). New reference in *ret. */
+int state_config_json(const struct state *s, json_t **ret, struct err *e);
+
 /* Ids below root, sorted; a missing root is -ENOENT. Caller frees (strv_free). */
 int state_ids(const char *root, char ***ret, struct err *e);
 

@@ -14,6 +14,8 @@ events_eats() { "${shim[@]}" exec "$id" sh -c 'x=$(head -c 200000000 /dev/zero |
 events_life() { # events_life MANAGER
 	local log=$TMPDIR/events.log watcher stats
 	life_setup "$1" || return
+	# A process above memory.high is made to wait, and would never be killed.
+	life_edit 'del(.linux.resources.unified)'
 	cd "$life/bundle" || return
 	check "create" "${shim[@]}" create "$id" </dev/null
 	check "start" "${shim[@]}" start "$id"
