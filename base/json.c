@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_at.h"
 #include "base/ptr.h"
 #include "base/str.h"
 
@@ -25,16 +26,6 @@ static bool only_unsigned(const char *digits, size_t len)
 	return strtoull(buf, &end, 10) > INT64_MAX && errno == 0;
 }
 
-/* The length of the string token at text, with its quotes; up to the end if it does not end. */
-static size_t string_length(const char *text, size_t len)
-{
-	size_t i = 1;
-
-	while (i < len && text[i] != '"')
-		i += text[i] == '\\' ? 2 : 1;
-	return i < len ? i + 1 : len;
-}
-
 /*
  * jansson holds integers in 64 signed bits and fails for a larger one, but engines write
  * 18446744073709551615 for "no limit". Such numbers become strings, which json_get_u64 takes.
@@ -47,7 +38,7 @@ static char *quote_unsigned(const char *text, size_t len)
 	for (size_t i = 0; i < len; i += n) {
 		n = 1;
 		if (text[i] == '"')
-			n = string_length(text + i, len - i);
+			n = json_token_length(text + i, len - i);
 		else
 			while (strchr("0123456789.eE+-", text[i]) && text[i] && i + n < len &&
 				text[i + n] && strchr("0123456789.eE+-", text[i + n]))
@@ -60,27 +51,57 @@ static char *quote_unsigned(const char *text, size_t len)
 	return str_take(&s);
 }
 
-static json_t *load_unsigned(const char *text, size_t len, json_error_t *je)
+static const char *right_instead(enum json_error_code code)
 {
-	cleanup_free char *quoted = quote_unsigned(text, len);
-
-	return quoted ? json_loadb(quoted, strlen(quoted), JSON_DECODE_ANY, je) : NULL;
+	switch (code) {
+	case json_error_numeric_overflow:
+		return "; whole numbers have at most 64 bits, others about 15 digits and e+308";
+	case json_error_null_character:
+		return "; no string may hold a NUL character, which ends it for the kernel";
+	case json_error_invalid_utf8:
+		return "; the text must be UTF-8";
+	case json_error_stack_overflow:
+		return "; arrays and objects may be nested 2048 deep";
+	case json_error_duplicate_key:
+		return "; each member may stand there once";
+	default:
+		return "";
+	}
 }
+
+static int syntax_error(
+	const char *text, size_t len, const char *file, const json_error_t *je, struct err *e)
+{
+	size_t byte = je->position > 0 ? (size_t)je->position : 0;
+	char path[200];
+
+	json_at_byte(text, len, byte, path, sizeof(path));
+	return err_say(e, EINVAL, "%s: %s%sline %d, column %d: %s%s", file, path, *path ? ": " : "",
+		je->line, je->column, je->text, right_instead(json_error_code(je)));
+}
+
+#define JSON_FLAGS (JSON_DECODE_ANY | JSON_REJECT_DUPLICATES)
 
 int json_parse(const char *text, size_t len, const char *file, json_t **ret, struct err *e)
 {
+	cleanup_free char *quoted = NULL;
 	json_error_t je;
 	json_t *j;
 
 	if (len > JSON_MAX_BYTES)
 		return err_say(e, EFBIG, "%s: longer than %u bytes", file, JSON_MAX_BYTES);
 	/* JSON_ALLOW_NUL is not set: "\u0000" in a path would cut it short. */
-	j = json_loadb(text, len, JSON_DECODE_ANY, &je);
-	if (!j && json_error_code(&je) == json_error_numeric_overflow)
-		j = load_unsigned(text, len, &je);
+	j = json_loadb(text, len, JSON_FLAGS, &je);
+	if (!j && json_error_code(&je) == json_error_numeric_overflow) {
+		quoted = quote_unsigned(text, len);
+		if (!quoted)
+			return err_set(e, ENOMEM, "read %s", file);
+		text = quoted;
+		len = strlen(quoted);
+		j = json_loadb(text, len, JSON_FLAGS, &je);
+	}
 	if (!j)
-		return err_say(
-			e, EINVAL, "%s: line %d, column %d: %s", file, je.line, je.column, je.text);
+		return syntax_error(text, len, file, &je, e);
 	*ret = j;
 	return 0;
 }
@@ -151,13 +172,27 @@ static const char *type_name(json_type t)
 	return "something else";
 }
 
+/* " (5)" for a short scalar, else nothing. */
+static const char *show(const json_t *j, char *buf, size_t size)
+{
+	cleanup_free char *text = json_dumps(j, JSON_ENCODE_ANY);
+
+	buf[0] = '\0';
+	if (text && !json_is_null(j) && !json_is_object(j) && !json_is_array(j) &&
+		strlen(text) + 4 < size)
+		snprintf(buf, size, " (%s)", text);
+	return buf;
+}
+
 static int check_type(const struct json_at *at, json_type type, struct err *e)
 {
 	json_type found = json_typeof(at->j);
+	char value[64];
 
 	if (found == type || (type == JSON_TRUE && found == JSON_FALSE))
 		return 1;
-	return json_err(at, EINVAL, e, "expected %s, found %s", type_name(type), type_name(found));
+	return json_err(at, EINVAL, e, "expected %s, found %s%s", type_name(type), type_name(found),
+		show(at->j, value, sizeof(value)));
 }
 
 int json_member(const struct json_at *at, const char *key, json_type type, struct json_at *ret,
@@ -264,14 +299,15 @@ int json_get_strv(const struct json_at *at, const char *key, char ***ret, struct
 	if (r <= 0)
 		return r;
 	/* An empty array is present: a list with nothing but its end. */
-	v = calloc(1, sizeof(*v));
+	v = calloc(json_count(&list) + 1, sizeof(*v));
 	if (!v)
 		return err_set(e, ENOMEM, "read '%s'", key);
 	for (size_t i = 0; i < json_count(&list); i++) {
 		r = json_element(&list, i, JSON_STRING, &item, e);
 		if (r < 0)
 			return r;
-		if (strv_add(&v, json_string_value(item.j)) < 0)
+		v[i] = strdup(json_string_value(item.j));
+		if (!v[i])
 			return err_set(e, ENOMEM, "read '%s'", key);
 	}
 	strv_free(*ret);

@@ -24,7 +24,10 @@ static inline void json_cleanup(json_t **j)
 }
 #define cleanup_json __attribute__((cleanup(json_cleanup)))
 
-/* Parses text (at most 16 MiB, depth as jansson bounds it). Duplicate members: the last one. */
+/*
+ * Parses text: at most 16 MiB, nested at most 2048 deep (jansson's bound), no member twice in one
+ * object. What is wrong with it is told with its path, line and column.
+ */
 int json_parse(const char *text, size_t len, const char *file, json_t **ret, struct err *e);
 
 struct json_at json_root(json_t *j, const char *file);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ptr.h"
+
 void str_done(struct str *s)
 {
 	free(s->s);
@@ -170,15 +172,15 @@ int strv_add(char ***v, const char *s)
 
 char **strv_copy(char *const *v)
 {
-	char **r = NULL;
+	size_t n = strv_len(v);
+	cleanup_strv char **r = v ? calloc(n + 1, sizeof(*r)) : NULL;
 
-	for (size_t i = 0; v && v[i]; i++) {
-		if (strv_add(&r, v[i]) < 0) {
-			strv_free(r);
+	for (size_t i = 0; r && i < n; i++) {
+		r[i] = strdup(v[i]);
+		if (!r[i])
 			return NULL;
-		}
 	}
-	return r;
+	return steal_ptr(&r);
 }
 
 bool strv_has(char *const *v, const char *s)

@@ -43,7 +43,8 @@ static void a_wrong_type_names_its_path(void **state)
 	(void)state;
 	assert_int_equal(json_member(&root, "process", JSON_OBJECT, &process, &e), 1);
 	assert_int_equal(json_get_strv(&process, "args", &args, &e), -EINVAL);
-	assert_string_equal(e.msg, "f.json: process.args[1]: expected a string, found an integer");
+	assert_string_equal(
+		e.msg, "f.json: process.args[1]: expected a string, found an integer (5)");
 	assert_null(args);
 }
 
