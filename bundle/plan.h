@@ -105,6 +105,12 @@ int plan_build(struct oci *oci, const struct plan_choice *choice, const char *id
 	struct err *e);
 void plan_free(struct plan *p);
 
+/*
+ * Docker lets every group up to 2147483647 ping; the kernel takes no group that the user namespace
+ * does not map. The same groups of the sysctl list, then, as far as they are below `end`.
+ */
+int plan_clamp_ping_groups(char **sysctl, uint32_t end);
+
 /* What `bottle-shim plan` prints. New reference; NULL when memory ran out. */
 json_t *plan_to_json(const struct plan *p);
 

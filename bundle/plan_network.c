@@ -121,11 +121,7 @@ static int identity(struct oci_id_map **ret, size_t *n)
 	return 0;
 }
 
-/*
- * Docker lets every group up to 2147483647 ping; the kernel takes no group that the user namespace
- * does not map. The same groups, then, as far as they are mapped.
- */
-static int clamp_ping_groups(char **sysctl)
+int plan_clamp_ping_groups(char **sysctl, uint32_t end)
 {
 	static const char key[] = "net.ipv4.ping_group_range=";
 	unsigned long first, last;
@@ -135,10 +131,9 @@ static int clamp_ping_groups(char **sysctl)
 
 		if (!str_starts(*sysctl, key) ||
 			sscanf(*sysctl + strlen(key), "%lu %lu", &first, &last) != 2 ||
-			first >= PLAN_COMPONENT_UID_FIRST || last < PLAN_COMPONENT_UID_FIRST ||
-			last >= PLAN_COMPONENT_UID_END)
+			first >= end || last < end || last >= PLAN_COMPONENT_UID_END)
 			continue;
-		clamped = str_format("%s%lu %u", key, first, PLAN_COMPONENT_UID_FIRST - 1);
+		clamped = str_format("%s%lu %u", key, first, end - 1);
 		if (!clamped)
 			return -ENOMEM;
 		free(*sysctl);
@@ -160,7 +155,7 @@ int plan_user_namespace(struct oci *oci, struct err *e)
 			PLAN_COMPONENT_UID_FIRST, PLAN_COMPONENT_UID_END - 1);
 	if ((!oci->n_uid_maps && identity(&oci->uid_maps, &oci->n_uid_maps) < 0) ||
 		(!mapped && identity(&oci->gid_maps, &oci->n_gid_maps) < 0) ||
-		(!mapped && clamp_ping_groups(oci->sysctl) < 0))
+		(!mapped && plan_clamp_ping_groups(oci->sysctl, PLAN_COMPONENT_UID_FIRST) < 0))
 		return err_set(e, ENOMEM, "map ids");
 	return 0;
 }

@@ -1,6 +1,7 @@
 #ifndef NETNS_NAMESPACE_H
 #define NETNS_NAMESPACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -13,7 +14,9 @@
 /*
  * Runs fn inside a network namespace and comes back; what fn returned is returned. fn may make
  * sockets and write net sysctls: both belong to the namespace in which that was done. A caller that
- * could not come back would act on the wrong network: it is aborted.
+ * could not come back would act on the wrong network: where that is to be foreseen (an ordinary
+ * user's monitor in the host's namespace) a child that shares memory and descriptors runs fn
+ * instead; else it is aborted.
  */
 int netns_run(int netns_fd, int (*fn)(void *arg, struct err *e), void *arg, struct err *e);
 
@@ -32,6 +35,15 @@ int netns_new(int *ret_fd, struct err *e);
  * after an engine has moved links in. -EPERM for the caller's own namespace: it is the host's.
  */
 int netns_sidecar_prepare(int sidecar_fd, struct err *e);
+
+/* The namespace that the caller is in. The caller owns *ret_fd. */
+int netns_open_own(int *ret_fd, struct err *e);
+
+/*
+ * Whether the caller's namespace belongs to his user namespace or one below: root of another one
+ * can make no link in it, and if he left it he could not come back.
+ */
+bool netns_is_administered(void);
 
 /* socket(2) in another namespace, close-on-exec and non-blocking. The caller owns *ret_fd. */
 int netns_socket(int netns_fd, int domain, int type, int *ret_fd, struct err *e);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 #include "bundle/plan.h"
 #include "netns/address.h"
@@ -33,7 +34,7 @@ static int find_ours(void *arg, struct err *e)
 
 struct search {
 	struct ours ours;
-	bool foreign;
+	bool foreign, routed;
 	char found[64]; /* the first clash, as text */
 };
 
@@ -58,6 +59,8 @@ static int see_route(const struct route *r, void *arg)
 {
 	struct search *s = arg;
 
+	s->routed |= r->prefix == 0 && r->table == RT_TABLE_MAIN && r->type == RTN_UNICAST &&
+		     !is_ours(s, r->oif);
 	if (r->prefix > 0 && r->table == RT_TABLE_MAIN && !is_ours(s, r->oif) && !s->found[0] &&
 		address_overlaps(r->dst, r->prefix))
 		address_text("route", r->dst, r->prefix, s->found, sizeof(s->found));
@@ -101,6 +104,25 @@ int netns_outside_foreign(int sidecar_fd, bool *ret, struct err *e)
 		return r;
 	*ret = s.foreign;
 	return 0;
+}
+
+int netns_outside_routed(int sidecar_fd, bool *ret, struct err *e)
+{
+	struct search s;
+	int r = look(sidecar_fd, &s, e);
+
+	if (r < 0)
+		return r;
+	*ret = s.routed;
+	return 0;
+}
+
+int netns_outside_host_routed(bool *ret, struct err *e)
+{
+	cleanup_fd int own = -1;
+	int r = netns_open_own(&own, e);
+
+	return r < 0 ? r : netns_outside_routed(own, ret, e);
 }
 
 int netns_outside_check_clash(int sidecar_fd, struct err *e)

@@ -17,4 +17,11 @@ int netns_outside_foreign(int sidecar_fd, bool *ret, struct err *e);
  */
 int netns_outside_check_clash(int sidecar_fd, struct err *e);
 
+/*
+ * Whether table main has a default route over a device that is not ours: in the sidecar's
+ * namespace, and in the caller's own.
+ */
+int netns_outside_routed(int sidecar_fd, bool *ret, struct err *e);
+int netns_outside_host_routed(bool *ret, struct err *e);
+
 #endif

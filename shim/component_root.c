@@ -71,11 +71,28 @@ static int make_dir(const char *path, struct err *e)
 	return 0;
 }
 
-/* A bind mount takes its flags only when it is mounted again. */
+static uint64_t attributes(unsigned long flags)
+{
+	return (flags & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0) |
+	       (flags & MS_NOSUID ? MOUNT_ATTR_NOSUID : 0) |
+	       (flags & MS_NODEV ? MOUNT_ATTR_NODEV : 0) |
+	       (flags & MS_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
+}
+
+/*
+ * What the mount has already stays: in a user namespace none of it may be taken away. There a mount
+ * on top of the source cannot be left out either (EINVAL, mount_namespaces(7)): it comes along.
+ */
 static int bind_mount(const char *source, const char *target, unsigned long flags, struct err *e)
 {
-	if (mount(source, target, NULL, MS_BIND, NULL) < 0 ||
-		mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
+	struct mount_attr attr = {.attr_set = attributes(flags)};
+	int r = mount(source, target, NULL, MS_BIND, NULL);
+	bool whole = r < 0 && errno == EINVAL;
+
+	if (whole)
+		r = mount(source, target, NULL, MS_BIND | MS_REC, NULL);
+	if (r < 0 ||
+		mount_setattr(AT_FDCWD, target, whole ? AT_RECURSIVE : 0, &attr, sizeof(attr)) < 0)
 		return err_set(e, errno, "show '%s' to a component", source);
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "shim/namespace.h"
 #include "shim/provision.h"
 #include "shim/scm.h"
+#include "shim/userns.h"
 #include "shim/seccomp_agent.h"
 
 /* Compiled filters; anybody could fill it who could as well replace this program. */
@@ -82,27 +83,40 @@ static int fill_state(struct container *c, const struct container_source *src, s
 
 /* ---- the sidecar */
 
-static int boot_sidecar(struct container *c, struct err *e)
+/* As the operator himself: within a user namespace nobody would own his directories' parents. */
+static int find_secrets(struct container *c, struct err *e)
 {
 	const struct plan_bottle *b = c->plan->bottle;
-	const struct sidecar_place place = {c->state->dir, c->cgroup};
-	struct secret *secrets;
 	/* The operator's own environment, never an engine's: all of those call with a log. */
 	bool with_env = !c->globals->log;
 	int r = 0;
 
 	if (!b)
 		return 0;
-	secrets = calloc(b->n_secrets + 1, sizeof(*secrets));
-	if (!secrets)
+	c->secrets = calloc(b->n_secrets + 1, sizeof(*c->secrets));
+	if (!c->secrets)
 		return err_set(e, ENOMEM, "secrets");
 	for (size_t i = 0; r == 0 && i < b->n_secrets; i++)
-		r = plan_secret_find(b, &b->secrets[i], with_env, &secrets[i], e);
-	if (r == 0)
-		r = sidecar_boot(b, secrets, &place, &c->sidecar, e);
-	for (size_t i = 0; i < b->n_secrets; i++)
-		secret_done(&secrets[i]);
-	free(secrets);
+		r = plan_secret_find(b, &b->secrets[i], with_env, &c->secrets[i], e);
+	return r;
+}
+
+static void forget_secrets(struct container *c)
+{
+	for (size_t i = 0; c->secrets && i < c->plan->bottle->n_secrets; i++)
+		secret_done(&c->secrets[i]);
+	free(steal_ptr(&c->secrets));
+}
+
+static int boot_sidecar(struct container *c, struct err *e)
+{
+	const struct sidecar_place place = {c->state->dir, c->cgroup};
+	int r;
+
+	if (!c->plan->bottle)
+		return 0;
+	r = sidecar_boot(c->plan->bottle, c->secrets, &place, &c->sidecar, e);
+	forget_secrets(c);
 	return r;
 }
 
@@ -313,6 +327,11 @@ int container_create(const struct globals *g, const struct container_options *o,
 		r = check_rootfs(ret->plan->oci, e);
 	}
 	if (r == 0)
+		r = find_secrets(ret, e);
+	/* An ordinary user's bottle is made, and served, by root of a user namespace around it. */
+	if (r == 0 && ret->plan->bottle)
+		r = userns_enter(e);
+	if (r == 0)
 		r = make_state(g, id, &ret->state, e);
 	if (r == 0)
 		r = make_all(ret, &src, e);
@@ -363,6 +382,7 @@ void container_done(struct container *c)
 	sidecar_free(c->sidecar);
 	cgroup_free(c->cgroup);
 	state_free(c->state);
+	forget_secrets(c);
 	plan_free(c->plan);
 	*c = CONTAINER_NONE;
 }

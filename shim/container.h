@@ -32,6 +32,7 @@ struct container {
 	struct plan *plan;
 	struct state *state;
 	struct cgroup *cgroup;
+	struct secret *secrets;	 /* of the bottle, until its monitor has them */
 	struct sidecar *sidecar; /* NULL without a bottle */
 	struct proc init;	 /* our child */
 	int sync;		 /* our end */

@@ -59,7 +59,7 @@ int container_load(const struct globals *g, const char *bundle, const char *conf
 	if (r == 0)
 		r = plan_build(steal_ptr(&oci), &g->choice, id, &ret->plan, e);
 	if (r == 0)
-		r = rootless_fit(ret->plan->oci, e);
+		r = rootless_fit(ret->plan, e);
 	for (size_t i = 0; r == 0 && ret->plan->notes && ret->plan->notes[i]; i++)
 		log_debug("%s", ret->plan->notes[i]);
 	return r;

@@ -21,6 +21,7 @@ void monitor_init(struct monitor *m)
 		.listen_fd = -1,
 		.signal_fd = -1,
 		.boot = {.fd = -1},
+		.pasta = PROC_NONE,
 	};
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
 		m->peers[i].fd = -1;

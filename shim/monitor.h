@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/proc.h"
 #include "bundle/policy.h"
 #include "shim/ca.h"
 #include "shim/component.h"
@@ -105,6 +106,8 @@ struct monitor {
 	int state_dirfd, home_dirfd; /* home: STATE_HOME/SLUG */
 	int listen_fd, signal_fd;
 	char *resolv_conf;
+	struct proc pasta; /* PROC_NONE: the bottle is connected otherwise, or not */
+	int64_t pasta_due; /* when it is to be started again; 0: it runs, or never did */
 	struct monitor_peer boot;
 	struct monitor_peer peers[MONITOR_PEERS_MAX];
 	struct monitor_part parts[COMPONENT_COUNT];

@@ -24,6 +24,7 @@
 #include "shim/monitor_home.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_part.h"
+#include "shim/userns.h"
 
 /* ---- harden */
 
@@ -250,9 +251,25 @@ static int tell_parts(struct monitor *m, struct err *e)
 	return r;
 }
 
+/* The machine's own range, or the last ids of the user namespace that all this is in. */
+static int take_uids(struct monitor *m, struct err *e)
+{
+	struct userns_ids ids;
+	uint32_t first = 0, n = 0;
+	int r = userns_ids_read(&ids, e);
+
+	if (r == 0)
+		r = userns_sidecar_ids(&ids, &first, &n, e);
+	if (r == 0)
+		r = uids_take(m->plan.uids_dir, first, n, &m->uids, e);
+	if (r == -EACCES && userns_is_rootless())
+		return err_wrap(e, "set XDG_RUNTIME_DIR to a directory of your own");
+	return r;
+}
+
 int monitor_boot_make(struct monitor *m, struct err *e)
 {
-	int r = uids_take(UIDS_DIR, &m->uids, e);
+	int r = take_uids(m, e);
 
 	if (r == 0)
 		r = watch_signals(m, e);

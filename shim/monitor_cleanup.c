@@ -69,6 +69,8 @@ static void undo(const struct monitor_record *rec, struct err *first)
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		if (kill_process(&rec->inits[i], &e) < 0)
 			keep_first(first, &e);
+	if (kill_process(&rec->pasta, &e) < 0)
+		keep_first(first, &e);
 	if (rec->bridge_id && netns_bridge_detach(rec->bridge_id, &e) < 0)
 		keep_first(first, &e);
 	if (rec->work_dir && remove_mirrors(rec->work_dir, &e) < 0)

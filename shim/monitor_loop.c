@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "shim/monitor.h"
 #include "shim/monitor_net.h"
+#include "shim/monitor_pasta.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_request.h"
 
@@ -78,6 +79,13 @@ static void on_signal(struct monitor *m, void *unused, void *unused2)
 		monitor_stop(m, false, "a signal asked for it");
 }
 
+static void on_pasta_end(struct monitor *m, void *unused, void *unused2)
+{
+	(void)unused;
+	(void)unused2;
+	monitor_pasta_ended(m);
+}
+
 static void on_part_end(struct monitor *m, void *part, void *unused)
 {
 	(void)unused;
@@ -113,6 +121,7 @@ static void collect(struct round *r, struct monitor *m)
 	watch(r, &(struct watch){&m->agent_pidfd, on_agent_end, NULL, NULL}, POLLIN);
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
 		watch(r, &(struct watch){&m->peers[i].fd, on_peer, &m->peers[i], NULL}, POLLIN);
+	watch(r, &(struct watch){&m->pasta.pidfd, on_pasta_end, NULL, NULL}, POLLIN);
 	watch(r, &(struct watch){&m->listen_fd, on_accept, NULL, NULL}, POLLIN);
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		watch_part(r, &m->parts[i]);
@@ -130,6 +139,8 @@ static int timeout_ms(const struct monitor *m, int64_t now)
 
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		earlier(&due, monitor_part_due(&m->parts[i]));
+	if (m->pasta_due)
+		earlier(&due, m->pasta_due);
 	if (m->boot.wait != WAIT_NONE)
 		earlier(&due, m->boot.due);
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
@@ -154,6 +165,7 @@ static void serve_round(struct monitor *m, struct round *r)
 			r->watches[i].handle(m, r->watches[i].arg, r->watches[i].arg2);
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_tick(m, &m->parts[i], proc_now_ms());
+	monitor_pasta_tick(m, proc_now_ms());
 	monitor_request_answer(m, proc_now_ms());
 }
 

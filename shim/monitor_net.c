@@ -14,6 +14,8 @@
 #include "netns/namespace.h"
 #include "netns/outside.h"
 #include "netns/policy.h"
+#include "shim/monitor_pasta.h"
+#include "shim/userns.h"
 
 static bool has_port(const struct netns_policy *p, uint16_t port)
 {
@@ -60,10 +62,23 @@ static int open_namespace(struct monitor *m, struct err *e)
 	return netns_sidecar_prepare(m->netns_fd, e);
 }
 
+/* Already at create: at start it would be late to hear of it. */
+static int check_mode(const struct monitor *m, struct err *e)
+{
+	if (m->plan.egress_mode == PLAN_EGRESS_BRIDGE && userns_is_rootless() &&
+		!netns_is_administered())
+		return err_say(e, EPERM,
+			"--egress=bridge needs root: an ordinary user's bottle goes out through "
+			"pasta, with --egress=auto");
+	return monitor_pasta_wanted(m) ? monitor_pasta_check(e) : 0;
+}
+
 int monitor_net_open(struct monitor *m, struct err *e)
 {
-	int r = open_namespace(m, e);
+	int r = check_mode(m, e);
 
+	if (r == 0)
+		r = open_namespace(m, e);
 	return r < 0 ? r : apply_policy(m, e);
 }
 
@@ -127,7 +142,9 @@ int monitor_net_start(struct monitor *m, struct err *e)
 {
 	int r = find_engine(m, e);
 
-	if (r == 0 && !m->engine_network && m->plan.egress_mode != PLAN_EGRESS_NONE)
+	if (r == 0 && monitor_pasta_wanted(m))
+		r = monitor_pasta_start(m, e);
+	else if (r == 0 && !m->engine_network && m->plan.egress_mode != PLAN_EGRESS_NONE)
 		r = make_bridge(m, e);
 	if (r == 0)
 		r = netns_sidecar_prepare(m->netns_fd, e);
@@ -149,6 +166,7 @@ int monitor_net_undo(struct monitor *m, struct err *e)
 
 	for (size_t i = 0; i < MONITOR_SOCKETS; i++)
 		fd_close(&m->sockets[i]);
+	monitor_pasta_stop(m);
 	if (m->record.bridge_id) {
 		r = netns_bridge_detach(m->record.bridge_id, e);
 		if (r < 0)

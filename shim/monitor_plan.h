@@ -54,6 +54,7 @@ struct monitor_plan {
 	char *cwd;	   /* where the caller stood */
 	char *netns_path;  /* or NULL */
 	char *resolv_conf; /* or NULL */
+	char *uids_dir;	   /* where uids are taken: shim/uids.h */
 	char **bottle_names;
 	enum plan_egress_mode egress_mode;
 	bool engine_network;
@@ -63,7 +64,7 @@ struct monitor_plan {
 };
 
 /* The JSON text of MONITOR_PLAN; caller frees. NULL when memory ran out. */
-char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir);
+char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir, const char *uids_dir);
 
 /* The caller ends *ret with monitor_plan_done. Secrets have no values yet. */
 int monitor_plan_parse(const char *text, size_t len, struct monitor_plan *ret, struct err *e);

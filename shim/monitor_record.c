@@ -34,8 +34,9 @@ int monitor_record_write(int state_dirfd, const struct monitor_record *rec, stru
 	for (size_t i = 0; inits && i < COMPONENT_COUNT; i++)
 		if (rec->inits[i].pid > 0)
 			json_array_append_new(inits, process_to_json(&rec->inits[i]));
-	j = json_pack("{s:o, s:o, s:s?, s:s?}", "monitor", process_to_json(&rec->monitor),
-		"components", inits, "bridge", rec->bridge_id, "work_dir", rec->work_dir);
+	j = json_pack("{s:o, s:o, s:o, s:s?, s:s?}", "monitor", process_to_json(&rec->monitor),
+		"pasta", process_to_json(&rec->pasta), "components", inits, "bridge",
+		rec->bridge_id, "work_dir", rec->work_dir);
 	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 	if (!text)
 		return err_set(e, ENOMEM, "write '" MONITOR_RECORD "'");
@@ -77,6 +78,10 @@ static int parse(const struct json_at *root, struct monitor_record *rec, struct 
 
 	if (r > 0)
 		r = parse_process(&at, &rec->monitor, e);
+	if (r >= 0)
+		r = json_member(root, "pasta", JSON_OBJECT, &at, e);
+	if (r > 0)
+		r = parse_process(&at, &rec->pasta, e);
 	if (r >= 0)
 		r = parse_inits(root, rec, e);
 	if (r >= 0)

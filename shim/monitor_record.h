@@ -21,8 +21,9 @@ struct monitor_process {
 struct monitor_record {
 	struct monitor_process monitor;
 	struct monitor_process inits[COMPONENT_COUNT]; /* each component's pid 1 */
-	char *bridge_id;			       /* NULL: not on our bridge */
-	char *work_dir; /* the gate's mirrors; removed with the bottle */
+	struct monitor_process pasta;
+	char *bridge_id; /* NULL: not on our bridge */
+	char *work_dir;	 /* the gate's mirrors; removed with the bottle */
 };
 
 /* Pid and start time of a live process. -ESRCH when there is none. */

@@ -279,6 +279,7 @@ static void answer_start(struct monitor *m, struct monitor_peer *peer)
 		m->phase = MONITOR_STARTED;
 		log_info("started, egress by %s", m->engine_network	? "the engine's network"
 						  : m->record.bridge_id ? "our bridge"
+						  : m->pasta.pid > 0	? "pasta"
 									: "nothing");
 	}
 	reply(peer, NULL, NULL);

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "base/subid.h"
+#include "shim/userns.h"
 
 static bool is_mapped(const struct oci_id_map *map, size_t n, unsigned long id)
 {
@@ -74,12 +76,143 @@ static void drop_devpts_group(const struct oci *oci, struct oci_mount *m)
 		m->options[kept] = NULL;
 }
 
-int rootless_fit(struct oci *oci, struct err *e)
+/* ---- a bottle's ids: within the user namespace that is made around it, or is the caller's own */
+
+/* What plan_build gives to a container without maps. */
+static bool is_identity(const struct oci_id_map *map, size_t n)
+{
+	return n > 0 && map[0].container_id == 0 && map[0].host_id == 0 &&
+	       map[0].size == PLAN_COMPONENT_UID_FIRST;
+}
+
+static int set_identity(struct oci_id_map **map, size_t *n, uint32_t end, struct err *e)
+{
+	struct oci_id_map *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return err_set(e, ENOMEM, "map ids");
+	*all = (struct oci_id_map){0, 0, end};
+	free(*map);
+	*map = all;
+	*n = 1;
+	return 0;
+}
+
+/* Ids of the caller's become those of the new namespace; one range may lie in several of its. */
+static int translate_one(const struct oci_id_map *m, const struct oci_id_map *outer, size_t n_outer,
+	struct oci_id_map *ret)
+{
+	uint64_t end = (uint64_t)m->host_id + m->size;
+
+	for (size_t i = 0; i < n_outer; i++) {
+		uint64_t outer_end = (uint64_t)outer[i].host_id + outer[i].size;
+
+		if (m->host_id < outer[i].host_id || m->host_id >= outer_end)
+			continue;
+		*ret = (struct oci_id_map){.container_id = m->container_id,
+			.host_id = outer[i].container_id + (m->host_id - outer[i].host_id),
+			.size = (uint32_t)((end < outer_end ? end : outer_end) - m->host_id)};
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int translate(struct oci_id_map **map, size_t *n, const struct oci_id_map *outer,
+	size_t n_outer, struct err *e)
+{
+	/* Each range is cut at most where one of the outer ones ends. */
+	struct oci_id_map *out = calloc(*n + n_outer, sizeof(*out));
+	size_t n_out = 0;
+
+	if (!out)
+		return err_set(e, ENOMEM, "map ids");
+	for (size_t i = 0; i < *n; i++) {
+		struct oci_id_map left = (*map)[i];
+
+		while (left.size > 0 && n_out < *n + n_outer &&
+			translate_one(&left, outer, n_outer, &out[n_out]) == 0) {
+			left.container_id += out[n_out].size;
+			left.host_id += out[n_out].size;
+			left.size -= out[n_out++].size;
+		}
+		if (left.size > 0) {
+			free(out);
+			return err_say(e, EPERM,
+				"linux.uidMappings, linux.gidMappings: id %u is neither the "
+				"user's own nor among those that " SUBID_UIDS " and " SUBID_GIDS
+				" give him",
+				left.host_id);
+		}
+	}
+	free(*map);
+	*map = out;
+	*n = n_out;
+	return 0;
+}
+
+static int keep_sidecars_out(const struct oci_id_map *map, size_t n, uint32_t first, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((uint64_t)map[i].host_id + map[i].size > first)
+			return err_say(e, EPERM,
+				"linux.uidMappings, linux.gidMappings: a bottle keeps the last of "
+				"the user's ids for its sidecar; container ids %u to %u reach into "
+				"them: map %u fewer",
+				map[i].container_id, map[i].container_id + (map[i].size - 1),
+				(unsigned)((uint64_t)map[i].host_id + map[i].size - first));
+	return 0;
+}
+
+struct half {
+	struct oci_id_map **map;
+	size_t *n;
+	const struct oci_id_map *outer;
+	size_t n_outer;
+};
+
+static int fit_half(const struct half *h, uint32_t first, struct err *e)
 {
 	int r = 0;
 
-	if (geteuid() == 0)
-		return 0;
+	if (is_identity(*h->map, *h->n))
+		return set_identity(h->map, h->n, first, e);
+	if (geteuid() != 0)
+		r = translate(h->map, h->n, h->outer, h->n_outer, e);
+	return r < 0 ? r : keep_sidecars_out(*h->map, *h->n, first, e);
+}
+
+static int fit_bottle(struct oci *oci, struct err *e)
+{
+	struct userns_ids ids;
+	const struct half halves[] = {
+		{&oci->uid_maps, &oci->n_uid_maps, ids.uids, SUBID_RANGES_MAX + 1},
+		{&oci->gid_maps, &oci->n_gid_maps, ids.gids, SUBID_RANGES_MAX + 1},
+	};
+	uint32_t first = 0, count;
+	int r;
+
+	memset(&ids, 0, sizeof(ids));
+	r = userns_ids_read(&ids, e);
+	if (r == 0)
+		r = userns_sidecar_ids(&ids, &first, &count, e);
+	if (r < 0 || first >= PLAN_COMPONENT_UID_FIRST)
+		return r;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(halves); i++)
+		r = fit_half(&halves[i], first, e);
+	if (r == 0 && plan_clamp_ping_groups(oci->sysctl, first) < 0)
+		r = err_set(e, ENOMEM, "map ids");
+	return r;
+}
+
+int rootless_fit(const struct plan *plan, struct err *e)
+{
+	struct oci *oci = plan->oci;
+	int r = 0;
+
+	if (plan->bottle && userns_is_rootless())
+		r = fit_bottle(oci, e);
+	if (r < 0 || geteuid() == 0)
+		return r;
 	r = check_namespace(oci, e);
 	if (r == 0)
 		r = check_groups(oci, e);

@@ -9,10 +9,13 @@
 #include "base/msg.h"
 #include "base/proc.h"
 #include "base/ptr.h"
+#include "base/str.h"
 #include "shim/libexec.h"
 #include "shim/monitor_plan.h"
 #include "shim/sidecar_cgroup.h"
 #include "shim/sidecar_impl.h"
+#include "shim/uids.h"
+#include "shim/userns.h"
 
 /* Until the namespace and the CA are there; it may wait some seconds for an earlier bottle's end.
  */
@@ -27,6 +30,9 @@ static int become_nobodys_child(void *cgroup, struct err *e)
 	int r = cgroup ? cgroup_join_self(cgroup, e) : 0;
 	pid_t pid;
 
+	/* To clean up after a user's bottle takes the rights over its files that it had. */
+	if (r == 0)
+		r = userns_enter(e);
 	if (r < 0)
 		return r;
 	pid = fork();
@@ -95,10 +101,21 @@ static int send_secret(int sock, const char *slot, const struct secret *value, s
 	return r;
 }
 
+/* Of all bottles that could have the same uids. */
+static char *uids_dir(void)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+	if (runtime_dir && *runtime_dir && userns_is_rootless())
+		return str_format("%s/" UIDS_DIR_USER, runtime_dir);
+	return strdup(UIDS_DIR);
+}
+
 static int send_all(const struct sidecar *s, const struct plan_bottle *b,
 	const struct secret *secrets, const char *state_dir, struct err *e)
 {
-	cleanup_free char *plan = monitor_plan_encode(b, state_dir);
+	cleanup_free char *uids = uids_dir();
+	cleanup_free char *plan = uids ? monitor_plan_encode(b, state_dir, uids) : NULL;
 	int r;
 
 	if (!plan)

@@ -36,8 +36,9 @@ static int try_slot(int dirfd, uint32_t slot, int *ret_fd, struct err *e)
 	return 1;
 }
 
-int uids_take(const char *dir, struct uids *ret, struct err *e)
+int uids_take(const char *dir, uint32_t first, uint32_t n, struct uids *ret, struct err *e)
 {
+	uint32_t slots = n / UIDS_PER_SLOT;
 	cleanup_fd int dirfd = -1;
 	int r = path_mkdir_p(dir, 0700, e);
 
@@ -46,7 +47,7 @@ int uids_take(const char *dir, struct uids *ret, struct err *e)
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_set(e, errno, "open '%s'", dir);
-	for (uint32_t slot = 0; slot < SLOTS_TRIED && slot < UIDS_SLOTS; slot++) {
+	for (uint32_t slot = 0; slot < SLOTS_TRIED && slot < slots; slot++) {
 		int fd = -1;
 
 		r = try_slot(dirfd, slot, &fd, e);
@@ -55,12 +56,13 @@ int uids_take(const char *dir, struct uids *ret, struct err *e)
 		if (r == 0)
 			continue;
 		*ret = (struct uids){
-			.first = PLAN_COMPONENT_UID_FIRST + slot * UIDS_PER_SLOT,
+			.first = first + slot * UIDS_PER_SLOT,
 			.lock_fd = fd,
 		};
 		return 0;
 	}
-	return err_say(e, EAGAIN, "no uids are left for another bottle: %u live", SLOTS_TRIED);
+	return err_say(e, EAGAIN, "no uids are left for another bottle: all of %u slots are taken",
+		slots < SLOTS_TRIED ? slots : SLOTS_TRIED);
 }
 
 void uids_release(struct uids *u)

@@ -12,8 +12,8 @@
  * (flock(2)) is held. The lock dies with its holder, so nothing has to be given back after a crash.
  */
 #define UIDS_DIR      "/run/bottle-shim/uids"
+#define UIDS_DIR_USER "bottle-shim.uids" /* of an ordinary user, in XDG_RUNTIME_DIR */
 #define UIDS_PER_SLOT 4
-#define UIDS_SLOTS    ((PLAN_COMPONENT_UID_END - PLAN_COMPONENT_UID_FIRST) / UIDS_PER_SLOT)
 
 struct uids {
 	uint32_t first; /* the slot's first uid; there are UIDS_PER_SLOT of them, gids alike */
@@ -21,10 +21,10 @@ struct uids {
 };
 
 /*
- * Takes a free slot in `dir` (made when missing, mode 0700). -EAGAIN when none is free. The caller
- * ends it with uids_release.
+ * Takes a free slot of the `n` uids from `first` on, in `dir` (made when missing, mode 0700).
+ * -EAGAIN when none is free. The caller ends it with uids_release.
  */
-int uids_take(const char *dir, struct uids *ret, struct err *e);
+int uids_take(const char *dir, uint32_t first, uint32_t n, struct uids *ret, struct err *e);
 void uids_release(struct uids *u);
 
 #endif

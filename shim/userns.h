@@ -2,12 +2,22 @@
 #define SHIM_USERNS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* The user namespace that this program was called in. */
+#include "base/err.h"
+#include "base/subid.h"
+#include "bundle/oci.h"
 
 /*
- * Whether its root is somebody's else than the machine's (namespaces(7)): an ordinary user, or root
- * of a user namespace, as under rootless Podman.
+ * The user namespace that this program runs in. An ordinary user's bottle has one around all of it,
+ * monitor and sidecar and agent, whose root the user is and whose other ids are his subordinate
+ * ones: there everything is done as the machine's root does it outside. Sources:
+ * user_namespaces(7), subuid(5), newuidmap(1).
+ */
+
+/*
+ * Whether its root is somebody else than the machine's: an ordinary user, or root of a user
+ * namespace, as under rootless Podman.
  */
 bool userns_is_rootless(void);
 
@@ -16,5 +26,31 @@ bool userns_is_rootless(void);
  * its id maps: for a child that is cloned in between, whose maps an ordinary user is to write.
  */
 void userns_let_map(bool on);
+
+/* Ids of a user namespace: host_id counts in the namespace around it. */
+struct userns_ids {
+	struct oci_id_map uids[SUBID_RANGES_MAX + 1], gids[SUBID_RANGES_MAX + 1];
+	size_t n_uids, n_gids;
+};
+
+/*
+ * Of the namespace that a bottle of the caller's is made in: the caller's own, when he is its root,
+ * else the one that userns_enter will make. Takes no effect.
+ */
+int userns_ids_read(struct userns_ids *ret, struct err *e);
+
+/*
+ * Which of them its sidecars have, uids and gids alike: *ret_n from *ret_first on, to the end. With
+ * too few -EPERM, and what to do: fewer uids than components would be a weaker bottle.
+ */
+int userns_sidecar_ids(
+	const struct userns_ids *ids, uint32_t *ret_first, uint32_t *ret_n, struct err *e);
+
+/*
+ * Makes the caller, an ordinary user and single-threaded, root of a new user namespace with these
+ * ids and a mount namespace that mounts of the host still arrive in. For root nothing happens. On
+ * failure the process is good for nothing but to end.
+ */
+int userns_enter(struct err *e);
 
 #endif

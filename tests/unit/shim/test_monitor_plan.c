@@ -36,7 +36,7 @@ static const struct plan_bottle bottle = {
 
 static void what_the_runtime_tells_the_monitor_hears(void **state)
 {
-	char *text = monitor_plan_encode(&bottle, "/run/root/some-id");
+	char *text = monitor_plan_encode(&bottle, "/run/root/some-id", "/run/uids");
 	struct monitor_plan p;
 	struct err e = {0};
 
@@ -58,7 +58,7 @@ static void what_the_runtime_tells_the_monitor_hears(void **state)
 
 static void each_secret_goes_to_whom_it_is_meant_for(void **state)
 {
-	char *text = monitor_plan_encode(&bottle, "/run/root/id");
+	char *text = monitor_plan_encode(&bottle, "/run/root/id", "/run/uids");
 	struct monitor_plan p;
 	struct err e = {0};
 
@@ -75,7 +75,7 @@ static void each_secret_goes_to_whom_it_is_meant_for(void **state)
 
 static void the_text_holds_no_secret_nor_its_name(void **state)
 {
-	char *text = monitor_plan_encode(&bottle, "/run/root/id");
+	char *text = monitor_plan_encode(&bottle, "/run/root/id", "/run/uids");
 
 	(void)state;
 	assert_null(strstr(text, "\"name\""));

@@ -46,6 +46,7 @@ static void what_was_remembered_is_found_again(void **state)
 
 	(void)state;
 	in.inits[COMPONENT_EGRESS] = (struct monitor_process){14, 346};
+	in.pasta = (struct monitor_process){15, 347};
 	assert_int_equal(monitor_record_write(dirfd_, &in, &e), 0);
 	assert_true(monitor_record_exists(dir));
 	assert_int_equal(monitor_record_read(dirfd_, &out, &e), 0);
@@ -54,6 +55,8 @@ static void what_was_remembered_is_found_again(void **state)
 	/* Which component it was is nothing that a cleaner asks. */
 	assert_int_equal(out.inits[0].pid, 14);
 	assert_int_equal(out.inits[1].pid, 0);
+	assert_int_equal(out.pasta.pid, 15);
+	assert_int_equal(out.pasta.start_time, 347);
 	assert_string_equal(out.bridge_id, "dev.1879048192");
 	assert_null(out.work_dir);
 	monitor_record_done(&out);

@@ -39,8 +39,8 @@ static void two_live_bottles_never_share_a_uid(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(uids_take(dir, &a, &e), 0);
-	assert_int_equal(uids_take(dir, &b, &e), 0);
+	assert_int_equal(uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &a, &e), 0);
+	assert_int_equal(uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &b, &e), 0);
 	assert_true(a.first + UIDS_PER_SLOT <= b.first || b.first + UIDS_PER_SLOT <= a.first);
 	uids_release(&a);
 	uids_release(&b);
@@ -52,10 +52,10 @@ static void a_released_slot_is_free_again(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(uids_take(dir, &a, &e), 0);
+	assert_int_equal(uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &a, &e), 0);
 	uint32_t first = a.first;
 	uids_release(&a);
-	assert_int_equal(uids_take(dir, &b, &e), 0);
+	assert_int_equal(uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &b, &e), 0);
 	assert_int_equal(b.first, first);
 	uids_release(&b);
 }
@@ -74,17 +74,18 @@ static void a_slot_is_free_when_its_holder_was_killed(void **state)
 	if (pid == 0) {
 		struct uids theirs = {.lock_fd = -1};
 
-		if (uids_take(dir, &theirs, &e) == 0 && write(ready[1], "x", 1) == 1)
+		if (uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &theirs, &e) == 0 &&
+			write(ready[1], "x", 1) == 1)
 			pause();
 		_exit(1);
 	}
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	assert_int_equal(uids_take(dir, &mine, &e), 0);
+	assert_int_equal(uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &mine, &e), 0);
 	assert_int_equal(mine.first, PLAN_COMPONENT_UID_FIRST + UIDS_PER_SLOT);
 	uids_release(&mine);
 	kill(pid, 9);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(uids_take(dir, &mine, &e), 0);
+	assert_int_equal(uids_take(dir, PLAN_COMPONENT_UID_FIRST, 1U << 20, &mine, &e), 0);
 	assert_int_equal(mine.first, PLAN_COMPONENT_UID_FIRST);
 	uids_release(&mine);
 	close(ready[0]);
@@ -97,7 +98,7 @@ static void a_directory_that_cannot_be_made_is_named(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_true(uids_take("/dev/null/uids", &u, &e) < 0);
+	assert_true(uids_take("/dev/null/uids", 0, 8, &u, &e) < 0);
 	assert_non_null(strstr(e.msg, "/dev/null"));
 }
 
