@@ -87,7 +87,7 @@ static void a_plan_without_a_slice_is_refused_with_its_name(void **state)
 {
 	const char *text =
 		"{\"id\":\"a\",\"state_dir\":\"/a\",\"state_home\":\"/h\",\"slug\":\"s\","
-		"\"cwd\":\"/\",\"egress\":{}}";
+		"\"cwd\":\"/\",\"uids_dir\":\"/u\",\"egress\":{}}";
 	struct monitor_plan p;
 	struct err e = {0};
 
