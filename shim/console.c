@@ -62,7 +62,7 @@ int console_make(int rootfd, const struct oci_process *p, int sock, int *ret_sla
 
 int console_mount(int rootfd, int slave, struct err *e)
 {
-	cleanup_fd int target = rootfs_target(rootfd, "/dev/console", false, NULL, e);
+	cleanup_fd int target = rootfs_target_plain(rootfd, "/dev/console", e);
 	cleanup_fd int mount = target < 0 ? -1 : mount_clone_fd(slave, false, e);
 
 	if (target < 0 || mount < 0 || mount_attach(mount, target, e) < 0)

@@ -223,7 +223,7 @@ static int make_init(struct container *c, struct seccomp_program *filter, struct
 {
 	struct init i = {
 		.process = {.lsm_fd = -1, .seccomp_agent = -1, .seccomp = filter},
-		.sources = {.root = -1},
+		.sources = {.root = -1, .devices = -1},
 		.sync = -1,
 		.latch = -1,
 		.console = -1,

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/device_nodes.h"
 #include "shim/mount.h"
 #include "shim/rootfs.h"
 
@@ -35,6 +36,26 @@ static const struct {
 	{"ptmx", "pts/ptmx"},
 };
 
+/* "//dev/." is "/dev"; one with ".." in it is taken for another place. */
+static bool is_dev(const char *path)
+{
+	static const char *const parts[] = {"dev", NULL};
+	int n = 0;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len > 0 && !(len == 1 && *path == '.')) {
+			if (!parts[n] || strlen(parts[n]) != len ||
+				memcmp(path, parts[n], len) != 0)
+				return false;
+			n++;
+		}
+		path += len + (path[len] == '/');
+	}
+	return n == 1;
+}
+
 static bool binds_dev(const struct oci *oci)
 {
 	for (size_t i = 0; i < oci->n_mounts; i++) {
@@ -42,15 +63,38 @@ static bool binds_dev(const struct oci *oci)
 
 		if ((str_eq(m->type, "bind") || strv_has(m->options, "bind") ||
 			    strv_has(m->options, "rbind")) &&
-			(str_eq(m->destination, "/dev") || str_eq(m->destination, "/dev/")))
+			is_dev(m->destination))
 			return true;
 	}
 	return false;
 }
 
-static mode_t file_type(char type)
+/* One that config.json tells about is made as it tells. */
+static bool configured(const struct oci *oci, const char *path)
 {
-	switch (type) {
+	for (size_t i = 0; i < oci->n_devices; i++)
+		if (strcmp(oci->devices[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+const struct oci_device *device_at(const struct oci *oci, size_t n)
+{
+	if (binds_dev(oci))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
+		if (!configured(oci, defaults[i].path) && n-- == 0)
+			return &defaults[i];
+	for (size_t i = 0; i < oci->n_devices; i++)
+		/* The link to the container's own instance has this name. */
+		if (strcmp(oci->devices[i].path, "/dev/ptmx") != 0 && n-- == 0)
+			return &oci->devices[i];
+	return NULL;
+}
+
+mode_t device_file_type(const struct oci_device *d)
+{
+	switch (d->type) {
 	case 'b':
 		return S_IFBLK;
 	case 'p':
@@ -62,18 +106,17 @@ static mode_t file_type(char type)
 
 static bool is_device(const struct stat *st, const struct oci_device *d)
 {
-	return (st->st_mode & S_IFMT) == file_type(d->type) &&
+	return (st->st_mode & S_IFMT) == device_file_type(d) &&
 	       (d->type == 'p' || st->st_rdev == makedev((unsigned)d->major, (unsigned)d->minor));
 }
 
 /*
- * The host's node, laid over an empty file. The inode is the host's, and so may be the uid of the
- * container's root: a read-only mount lets a device be written, but not its mode and owner.
+ * The host's node. The inode is the host's, and so may be the uid of the container's root: a
+ * read-only mount lets a device be written, but not its mode and owner.
  */
-static int bind_node(int rootfd, const struct oci_device *d, struct err *e)
+static int clone_hosts(const struct oci_device *d, struct err *e)
 {
 	cleanup_fd int node = mount_clone(d->path, false, e);
-	cleanup_fd int target = -1;
 	struct stat st;
 
 	if (node < 0)
@@ -81,9 +124,22 @@ static int bind_node(int rootfd, const struct oci_device *d, struct err *e)
 	if (fstat(node, &st) < 0 || !is_device(&st, d))
 		return err_say(e, EINVAL, "device '%s': the host has something else of that name",
 			d->path);
-	if (mount_set_attributes(node, MOUNT_ATTR_RDONLY, false, e) < 0)
+	if (mount_set_attributes(
+		    node, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false, e) < 0)
+		return -e->code;
+	return steal_fd(&node);
+}
+
+/* A node laid over an empty file; where there is a link nothing is covered. */
+static int bind_node(
+	const struct device_place *p, size_t n, const struct oci_device *d, struct err *e)
+{
+	cleanup_fd int node = p->nodes >= 0 ? device_nodes_open(p->nodes, n, e) : clone_hosts(d, e);
+	cleanup_fd int target = -1;
+
+	if (node < 0)
 		return err_wrap(e, "device '%s'", d->path);
-	target = rootfs_target(rootfd, d->path, false, NULL, e);
+	target = rootfs_target_plain(p->rootfd, d->path, e);
 	return target < 0 ? target : mount_attach(node, target, e);
 }
 
@@ -100,7 +156,7 @@ static int check_existing(int dir, const char *name, const struct oci_device *d,
 	return 0;
 }
 
-/* Where the devices go: most are in one directory, which is looked up once. */
+/* Where nodes are made: most are in one directory, which is looked up once. */
 struct place {
 	int rootfd, dir;
 	char *path; /* of dir; NULL: none yet */
@@ -145,7 +201,7 @@ static int make_node(struct place *p, const struct oci_device *d, struct err *e)
 	r = place_enter(p, copy, e);
 	if (r < 0)
 		return r;
-	if (mknodat(p->dir, name, file_type(d->type) | d->mode,
+	if (mknodat(p->dir, name, device_file_type(d) | d->mode,
 		    makedev((unsigned)d->major, (unsigned)d->minor)) < 0) {
 		if (errno == EEXIST)
 			return check_existing(p->dir, name, d, e);
@@ -156,16 +212,16 @@ static int make_node(struct place *p, const struct oci_device *d, struct err *e)
 	return 0;
 }
 
-static int make_device(
-	struct place *p, const struct oci_device *d, bool user_namespace, struct err *e)
+static int make_device(const struct device_place *where, struct place *p, size_t n,
+	const struct oci_device *d, struct err *e)
 {
 	int r;
 
-	if (user_namespace && d->type != 'p')
-		return bind_node(p->rootfd, d, e);
+	if (where->user_namespace && d->type != 'p')
+		return bind_node(where, n, d, e);
 	r = make_node(p, d, e);
 	/* A host that withholds CAP_MKNOD. */
-	return r == -EPERM ? bind_node(p->rootfd, d, e) : r;
+	return r == -EPERM ? bind_node(where, n, d, e) : r;
 }
 
 static int make_links(int rootfd, struct err *e)
@@ -187,28 +243,30 @@ static int make_links(int rootfd, struct err *e)
 	return 0;
 }
 
-/* One that config.json tells about is made as it tells. */
-static bool configured(const struct oci *oci, const char *path)
+static int make_each(const struct device_place *where, const struct oci *oci, struct err *e)
 {
-	for (size_t i = 0; i < oci->n_devices; i++)
-		if (strcmp(oci->devices[i].path, path) == 0)
-			return true;
-	return false;
+	struct place place = {.rootfd = where->rootfd, .dir = -1};
+	const struct oci_device *d;
+	int r = 0;
+
+	for (size_t n = 0; r == 0 && (d = device_at(oci, n)); n++)
+		r = make_device(where, &place, n, d, e);
+	place_done(&place);
+	return r;
 }
 
-int device_make_all(int rootfd, const struct oci *oci, bool user_namespace, struct err *e)
+int device_make_all(const struct device_place *p, const struct oci *oci, struct err *e)
 {
-	struct place place = {.rootfd = rootfd, .dir = -1};
-	int r = 0;
+	struct err ignored;
+	int r;
 
 	if (binds_dev(oci))
 		return 0;
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(defaults); i++)
-		if (!configured(oci, defaults[i].path))
-			r = make_device(&place, &defaults[i], user_namespace, e);
-	for (size_t i = 0; r == 0 && i < oci->n_devices; i++)
-		if (strcmp(oci->devices[i].path, "/dev/ptmx") != 0)
-			r = make_device(&place, &oci->devices[i], user_namespace, e);
-	place_done(&place);
-	return r < 0 ? r : make_links(rootfd, e);
+	r = p->nodes >= 0 ? device_nodes_attach(p->nodes, p->rootfd, e) : 0;
+	if (r < 0)
+		return r;
+	r = make_each(p, oci, e);
+	if (p->nodes >= 0 && device_nodes_detach(p->nodes, r < 0 ? &ignored : e) < 0 && r == 0)
+		r = -e->code;
+	return r < 0 ? r : make_links(p->rootfd, e);
 }

@@ -6,15 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
-#include "shim/mount.h"
 
 static const struct map_kind {
 	const char *file, *program, *ranges, *id;
@@ -173,110 +170,10 @@ static int namespace_of_child(const struct oci *maps, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open '%s'", path) : steal_fd(&fd);
 }
 
-int idmap_namespace(const struct oci_mount *m, const struct oci *oci, struct err *e)
+int idmap_namespace(const struct oci *maps, struct err *e)
 {
-	struct oci maps = {
-		.uid_maps = m->n_uid_maps ? m->uid_maps : oci->uid_maps,
-		.n_uid_maps = m->n_uid_maps ? m->n_uid_maps : oci->n_uid_maps,
-		.gid_maps = m->n_gid_maps ? m->gid_maps : oci->gid_maps,
-		.n_gid_maps = m->n_gid_maps ? m->n_gid_maps : oci->n_gid_maps,
-	};
-
-	if (maps.n_uid_maps == 0 || maps.n_gid_maps == 0)
-		return err_say(e, EINVAL, "mount on '%s': idmap needs uidMappings and gidMappings",
-			m->destination);
-	return namespace_of_child(&maps, e);
-}
-
-static int map_ids(
-	int mount, const struct oci_mount *m, const struct oci *oci, bool recursive, struct err *e)
-{
-	cleanup_fd int ns = idmap_namespace(m, oci, e);
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
-
-	if (ns < 0)
-		return ns;
-	attr.userns_fd = (uint64_t)ns;
-	if (mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
-		    sizeof(attr)) < 0)
-		return err_set(e, errno, "mount on '%s': map its ids", m->destination);
-	return 0;
-}
-
-/* A copy made in the host's namespace is its mounts' peer, unless it is made a slave. */
-static int detach_from_host(int mount, const struct oci *oci, struct err *e)
-{
-	struct mount_attr attr = {.propagation = MS_SLAVE};
-	unsigned long wanted;
-	int r = mount_propagation(oci->rootfs_propagation, &wanted, e);
-
-	if (r < 0 || (wanted & MS_SHARED))
-		return r;
-	if (mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return err_set(e, errno, "make a mount a slave of the host's");
-	return 0;
-}
-
-static int open_source(
-	const struct oci *oci, const struct oci_mount *m, bool user_ns, struct err *e)
-{
-	struct mount_options o;
-	cleanup_fd int fd = -1;
-	int r = mount_options_parse(m->options, &o, e);
-	bool bind = r == 0 && (o.bind || str_eq(m->type, "bind"));
-	bool idmap = r == 0 && (o.idmap || m->n_uid_maps > 0), recursive = o.recursive;
-	bool recursive_idmap = o.idmap_recursive;
-
-	if (r < 0)
-		return r;
-	r = o.remount || !bind || (!user_ns && !idmap);
-	mount_options_done(&o);
-	if (r)
-		return -1;
-	fd = mount_clone(m->source, recursive, e);
-	if (fd < 0)
-		return err_wrap(
-			e, "error mounting \"%s\" to rootfs at \"%s\"", m->source, m->destination);
-	if (detach_from_host(fd, oci, e) < 0)
-		return -e->code;
-	if (idmap && map_ids(fd, m, oci, recursive_idmap, e) < 0)
-		return -e->code;
-	return steal_fd(&fd);
-}
-
-int mount_sources_open(const struct oci *oci, struct mount_sources *ret, struct err *e)
-{
-	bool privileged = geteuid() == 0;
-	bool user_ns = oci->ns[OCI_NS_USER].present && privileged;
-
-	ret->root = -1;
-	ret->n = oci->n_mounts;
-	ret->mounts = malloc((ret->n + 1) * sizeof(*ret->mounts));
-	if (!ret->mounts)
-		return err_set(e, ENOMEM, "mounts");
-	for (size_t i = 0; i < ret->n; i++)
-		ret->mounts[i] = -1;
-	if (user_ns) {
-		ret->root = mount_clone(oci->root_path, true, e);
-		if (ret->root < 0)
-			return err_wrap(e, "rootfs '%s'", oci->root_path);
-		if (detach_from_host(ret->root, oci, e) < 0)
-			return -e->code;
-	}
-	for (size_t i = 0; privileged && i < ret->n; i++) {
-		e->code = 0;
-		ret->mounts[i] = open_source(oci, &oci->mounts[i], user_ns, e);
-		if (e->code)
-			return -e->code;
-	}
-	return 0;
-}
-
-void mount_sources_done(struct mount_sources *s)
-{
-	for (size_t i = 0; s->mounts && i < s->n; i++)
-		fd_close(&s->mounts[i]);
-	free(s->mounts);
-	fd_close(&s->root);
-	*s = (struct mount_sources){.root = -1};
+	if (maps->n_uid_maps == 0 || maps->n_gid_maps == 0)
+		return err_say(
+			e, EINVAL, "a mount with mapped ids needs uidMappings and gidMappings");
+	return namespace_of_child(maps, e);
 }

@@ -71,7 +71,7 @@ static int wait_for(const struct progress *p, enum init_stage stage, char **ret_
 /* Closes what `create` had open and init has no use for: host directories, sockets, its lock. */
 static int keep_only_ours(const struct init *i, struct err *e)
 {
-	cleanup_free int *keep = malloc((i->sources.n + 8) * sizeof(*keep));
+	cleanup_free int *keep = malloc((i->sources.n + 9) * sizeof(*keep));
 	size_t n = 0;
 	int r;
 
@@ -85,6 +85,7 @@ static int keep_only_ours(const struct init *i, struct err *e)
 	keep[n++] = i->hooks_output.out;
 	keep[n++] = i->hooks_output.err;
 	keep[n++] = i->sources.root;
+	keep[n++] = i->sources.devices;
 	for (size_t s = 0; s < i->sources.n; s++)
 		keep[n++] = i->sources.mounts[s];
 	r = proc_close_but(3 + (unsigned int)i->process.preserve_fds, keep, n);

@@ -7,7 +7,7 @@
 #include "bundle/plan.h"
 #include "shim/cgroup.h"
 #include "shim/hooks.h"
-#include "shim/idmap.h"
+#include "shim/mount_source.h"
 #include "shim/process.h"
 #include "shim/state.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -68,15 +69,15 @@ static int set_data(int fs, const char *type, const char *entry, struct err *e)
 }
 
 /* These share one superblock with the host: its flags are not the container's to set. */
-static bool shares_superblock(const char *type)
+bool mount_type_is_own(const char *type)
 {
 	static const char *const types[] = {
 		"proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", NULL};
 
 	for (int i = 0; types[i]; i++)
 		if (strcmp(type, types[i]) == 0)
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
 static int set_superblock(int fs, const char *type, const struct mount_options *o, struct err *e)
@@ -90,7 +91,7 @@ static int set_superblock(int fs, const char *type, const struct mount_options *
 	for (size_t i = 0; o->sb_flags && o->sb_flags[i]; i++)
 		if (fsconfig(fs, FSCONFIG_SET_FLAG, o->sb_flags[i], NULL, 0) < 0)
 			return fs_error(fs, errno, type, o->sb_flags[i], e);
-	if (o->sb_readonly && !o->copy_up && !shares_superblock(type) &&
+	if (o->sb_readonly && !o->copy_up && mount_type_is_own(type) &&
 		fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
 		return fs_error(fs, errno, type, "ro", e);
 	return 0;
@@ -110,12 +111,12 @@ int mount_new(const char *type, const char *source, const struct mount_options *
 	r = set_superblock(fs, type, o, e);
 	if (r < 0)
 		return r;
-	if (label && *label && !shares_superblock(type) &&
+	if (label && *label && mount_type_is_own(type) &&
 		fsconfig(fs, FSCONFIG_SET_STRING, "context", label, 0) < 0)
 		return fs_error(fs, errno, type, "linux.mountLabel", e);
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fs_error(fs, errno, type, "create", e);
-	mount = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	mount = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)o->set);
 	if (mount < 0)
 		return fs_error(fs, errno, type, "mount", e);
 	return steal_fd(&mount);
@@ -131,6 +132,14 @@ static int clone_tree(int dirfd, const char *path, unsigned int flags)
 int mount_clone(const char *path, bool recursive, struct err *e)
 {
 	int fd = clone_tree(AT_FDCWD, path, recursive ? AT_RECURSIVE : 0);
+
+	return fd < 0 ? err_set(e, -fd, "bind mount of '%s'", path) : fd;
+}
+
+int mount_clone_source(const char *path, const struct mount_options *o, struct err *e)
+{
+	int fd = clone_tree(AT_FDCWD, path,
+		(o->recursive ? AT_RECURSIVE : 0) | (o->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
 
 	return fd < 0 ? err_set(e, -fd, "bind mount of '%s'", path) : fd;
 }
@@ -153,18 +162,82 @@ static int set_attr(int mount, const struct mount_attr *attr, bool recursive)
 		       : 0;
 }
 
+/* glibc has it not yet. */
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000
+#endif
+
+#define FLAGS                                                                                      \
+	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |            \
+		MOUNT_ATTR_NOSYMFOLLOW)
+
+/* Of MOUNT_ATTR_…, without the access time's. */
+static uint64_t flags_of(int mount)
+{
+	static const struct {
+		unsigned long st;
+		uint64_t attr;
+	} known[] = {
+		{ST_RDONLY, MOUNT_ATTR_RDONLY},
+		{ST_NOSUID, MOUNT_ATTR_NOSUID},
+		{ST_NODEV, MOUNT_ATTR_NODEV},
+		{ST_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{ST_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+		{ST_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
+	};
+	struct statvfs s;
+	uint64_t flags = 0;
+
+	for (size_t i = 0; fstatvfs(mount, &s) == 0 && i < ARRAY_LEN(known); i++)
+		if (s.f_flag & known[i].st)
+			flags |= known[i].attr;
+	return flags;
+}
+
+int mount_replace_flags(int mount, const struct mount_options *o, bool keep_others, struct err *e)
+{
+	struct mount_attr attr = {.attr_set = o->set, .attr_clr = o->clear};
+	int r;
+
+	if (!o->flags_given)
+		return 0;
+	if (keep_others && (o->clear & FLAGS & flags_of(mount)))
+		return err_say(e, EPERM,
+			"its source has a flag that the options clear (rw, suid, dev, exec or "
+			"symfollow), which is locked in a user namespace");
+	if (!keep_others)
+		attr.attr_clr |= FLAGS & ~o->set;
+	/* mount(2) knows the flag of directories among those of the access time. */
+	if (!keep_others && (o->clear & MOUNT_ATTR__ATIME || o->set & MOUNT_ATTR_NODIRATIME))
+		attr.attr_clr |= MOUNT_ATTR__ATIME | (MOUNT_ATTR_NODIRATIME & ~o->set);
+	r = set_attr(mount, &attr, false);
+	return r < 0 ? err_set(e, -r, "set the flags of a mount") : 0;
+}
+
 int mount_configure(int mount, const struct mount_options *o, struct err *e)
 {
-	struct mount_attr one = {.attr_set = o->set, .attr_clr = o->clear};
 	struct mount_attr all = {.attr_set = o->rec_set, .attr_clr = o->rec_clear};
 	struct mount_attr propagation = {.propagation = o->propagation};
-	int r = set_attr(mount, &one, false);
+	int r = set_attr(mount, &all, true);
 
-	if (r == 0)
-		r = set_attr(mount, &all, true);
 	if (r == 0)
 		r = set_attr(mount, &propagation, o->propagation_recursive);
 	return r < 0 ? err_set(e, -r, "set the flags of a mount") : 0;
+}
+
+int mount_reconfigure(int mount, const char *type, const struct mount_options *o, struct err *e)
+{
+	cleanup_fd int fs = fspick(mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+	int r;
+
+	if (fs < 0)
+		return err_set(e, errno, "mount of type %s: remount", type);
+	r = set_superblock(fs, type, o, e);
+	if (r == 0 && !o->sb_readonly && fsconfig(fs, FSCONFIG_SET_FLAG, "rw", NULL, 0) < 0)
+		r = fs_error(fs, errno, type, "rw", e);
+	if (r == 0 && fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		r = fs_error(fs, errno, type, "remount", e);
+	return r;
 }
 
 int mount_set_attributes(int mount, uint64_t set, bool recursive, struct err *e)

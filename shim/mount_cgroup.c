@@ -14,20 +14,32 @@
 #include "base/str.h"
 #include "shim/mount.h"
 
-/* A namespace shows the group as the root; a bind does the same for those outside one. */
-static int make_hierarchy(const struct cgroup_mount *c, bool own_namespace, struct err *e)
+/* The container's group of the host's, as a bind mount with the flags that the options name. */
+static int clone_group(const char *dir, const struct mount_options *o, struct err *e)
 {
-	struct mount_options o = {0};
+	cleanup_fd int fd = mount_clone(dir, true, e);
+	uint64_t flags = o->set & ~(uint64_t)MOUNT_ATTR__ATIME;
+
+	if (fd < 0 || mount_set_attributes(fd, flags, true, e) < 0)
+		return -e->code;
+	return steal_fd(&fd);
+}
+
+/* A namespace shows the group as the root; a bind does the same for those outside one. */
+static int make_hierarchy(const struct cgroup_mount *c, const struct mount_options *o,
+	bool own_namespace, struct err *e)
+{
+	struct mount_options own = {.set = o->set};
 	cleanup_free char *data = strdup(c->data);
 	char *list[] = {data, NULL};
 	int fd = -1;
 
 	if (!data)
 		return err_set(e, ENOMEM, "mount a cgroup");
-	o.data = *data ? list : NULL;
+	own.data = *data ? list : NULL;
 	if (own_namespace)
-		fd = mount_new(c->v2 ? "cgroup2" : "cgroup", "cgroup", &o, NULL, e);
-	return fd >= 0 ? fd : mount_clone(c->dir, true, e);
+		fd = mount_new(c->v2 ? "cgroup2" : "cgroup", "cgroup", &own, NULL, e);
+	return fd >= 0 ? fd : clone_group(c->dir, o, e);
 }
 
 static int attach_hierarchy(int dir, const struct cgroup_mount *c, const struct mount_options *o,
@@ -39,7 +51,7 @@ static int attach_hierarchy(int dir, const struct cgroup_mount *c, const struct 
 
 	/* The data is the tmpfs's. */
 	plain.data = NULL;
-	mount = make_hierarchy(c, own_namespace, e);
+	mount = make_hierarchy(c, &plain, own_namespace, e);
 	if (mount < 0)
 		return mount;
 	r = mount_configure(mount, &plain, e);
@@ -77,7 +89,7 @@ static int attach_tmpfs(int target, struct err *e)
 		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, .data = data};
 	cleanup_fd int tmpfs = mount_new("tmpfs", "tmpfs", &o, NULL, e);
 
-	if (tmpfs < 0 || mount_configure(tmpfs, &o, e) < 0 || mount_attach(tmpfs, target, e) < 0)
+	if (tmpfs < 0 || mount_attach(tmpfs, target, e) < 0)
 		return -e->code;
 	return steal_fd(&tmpfs);
 }
@@ -99,7 +111,7 @@ static int mount_v1(int target, const struct cgroup_mount *list, size_t n,
 }
 
 int mount_cgroup(int rootfd, const struct oci_mount *m, const struct mount_options *o,
-	const struct rootfs *r, struct err *e)
+	struct rootfs *r, struct err *e)
 {
 	bool own_namespace = r->oci->ns[OCI_NS_CGROUP].present;
 	cleanup_free struct cgroup_mount *list = NULL;
@@ -112,10 +124,13 @@ int mount_cgroup(int rootfd, const struct oci_mount *m, const struct mount_optio
 	target = rootfs_target(rootfd, m->destination, true, NULL, e);
 	if (target < 0)
 		return target;
+	rc = rootfs_check_proc(r, m, -1, target, e);
+	if (rc < 0)
+		return rc;
 	if (n == 0)
-		mount = mount_clone("/sys/fs/cgroup", true, e);
+		mount = clone_group("/sys/fs/cgroup", o, e);
 	else if (list[0].v2)
-		mount = make_hierarchy(&list[0], own_namespace, e);
+		mount = make_hierarchy(&list[0], o, own_namespace, e);
 	else
 		return mount_v1(target, list, n, o, own_namespace, e);
 	if (mount < 0)

@@ -9,6 +9,6 @@
  * In a cgroup namespace each is a mount of its own, else the container's group is bound.
  */
 int mount_cgroup(int rootfd, const struct oci_mount *m, const struct mount_options *o,
-	const struct rootfs *r, struct err *e);
+	struct rootfs *r, struct err *e);
 
 #endif

@@ -18,7 +18,7 @@ bool mount_is_long(const struct mount_options *o)
 	for (char *const *d = o->data; d && *d; d++)
 		if (strlen(*d) > FSCONFIG_VALUE_MAX)
 			return true;
-	return false;
+	return strv_has(o->sb_flags, "iversion");
 }
 
 static unsigned long superblock_flags(const struct mount_options *o)
@@ -31,7 +31,6 @@ static unsigned long superblock_flags(const struct mount_options *o)
 		{"iversion", MS_I_VERSION},
 		{"lazytime", MS_LAZYTIME},
 		{"mand", MS_MANDLOCK},
-		{"silent", MS_SILENT},
 		{"sync", MS_SYNCHRONOUS},
 	};
 	unsigned long flags = o->sb_readonly ? MS_RDONLY : 0;

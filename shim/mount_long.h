@@ -7,11 +7,12 @@
 #include "shim/mount_options.h"
 
 /*
- * New file systems whose options are longer than fsconfig(2) takes (255 bytes each), such as an
- * overlay of many layers: the older mount(2) takes a page for all of them together.
+ * New file systems by the older mount(2), which takes what fsconfig(2) does not: an option of more
+ * than 255 bytes, such as an overlay's of many layers (a page for all of them together), and
+ * "iversion".
  */
 
-/* Whether one of the file system's own options is too long for mount_new. */
+/* Whether the options are none for mount_new. */
 bool mount_is_long(const struct mount_options *o);
 
 struct mount_long {

@@ -14,15 +14,19 @@
  */
 struct mount_options {
 	bool bind, recursive, remount;
-	uint64_t set, clear;	     /* MOUNT_ATTR_…, of this mount */
+	bool flags_given;	     /* one of the flags of `set` and `clear` stood there */
+	uint64_t set, clear;	     /* MOUNT_ATTR_…, of this mount; clear: said to be off */
 	uint64_t rec_set, rec_clear; /* of it and what is below ("rro", …) */
 	uint64_t propagation;	     /* MS_SHARED, …; 0: as it comes */
 	bool propagation_recursive;
-	bool sb_readonly; /* "ro" was last: the superblock's, where we make it */
-	bool copy_up;	  /* tmpcopyup */
+	bool sb_readonly;		  /* "ro" was last: the superblock's, where we make it */
+	bool copy_up;			  /* tmpcopyup */
+	bool copy_symlink;		  /* a link is made again, not followed (crun) */
+	bool src_nofollow, dest_nofollow; /* a link is bound itself, or covered (crun) */
 	bool idmap, idmap_recursive;
-	char **sb_flags; /* "sync", "dirsync", …: flags of fsconfig(2) */
-	char **data;	 /* "size=64k", "newinstance" */
+	char *idmap_text; /* behind "idmap=" (crun), or NULL */
+	char **sb_flags;  /* "sync", "dirsync", …: flags of the superblock */
+	char **data;	  /* "size=64k", "newinstance" */
 };
 
 /* 0 or -ENOMEM. The caller ends with mount_options_done. */

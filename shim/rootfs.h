@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "bundle/oci.h"
 #include "shim/cgroup.h"
-#include "shim/idmap.h"
+#include "shim/mount_source.h"
 
 /*
  * The container's root, as init builds it in its own mount namespace, in this order:
@@ -28,8 +28,11 @@ struct rootfs {
 	bool sysfs_used;
 	char **placeholders; /* the mount targets to be noted when made, or NULL */
 	char **made;	     /* those of them that were made; owned */
+	int *sealed;	     /* mounts that become read-only when all is made; owned, as n_sealed */
+	size_t n_sealed;
+	bool proc_mounted;   /* procfs covers "/proc" */
 	bool own_mounts;     /* there is a mount namespace of its own */
-	bool user_namespace; /* no mknod */
+	bool user_namespace; /* no mknod, the flags of the host's mounts are locked */
 };
 
 int rootfs_attach(struct rootfs *r, struct err *e);
@@ -43,5 +46,24 @@ void rootfs_done(struct rootfs *r);
  * An O_PATH descriptor, the caller's. *ret_made when not NULL: whether the last part was made.
  */
 int rootfs_target(int rootfd, const char *path, bool directory, bool *ret_made, struct err *e);
+
+/*
+ * As rootfs_target for a file that must not be a symlink (a device, the console): links of the
+ * image on the way are followed inside the root, one in its place is -ELOOP.
+ */
+int rootfs_target_plain(int rootfd, const char *path, struct err *e);
+
+/* ---- the parts of rootfs_mount */
+
+/* config.json's mounts. */
+int rootfs_mount_all(struct rootfs *r, struct err *e);
+
+/*
+ * Whether what is detached at `mount` may cover `target`: procfs is left as it is (nothing in it is
+ * covered but a few statistics), and only procfs goes on "/proc". By descriptor, whatever path led
+ * there. 0 or -EPERM.
+ */
+int rootfs_check_proc(
+	struct rootfs *r, const struct oci_mount *m, int mount, int target, struct err *e);
 
 #endif

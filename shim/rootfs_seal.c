@@ -91,6 +91,8 @@ int rootfs_seal(struct rootfs *r, struct err *e)
 		rc = make_readonly(r, r->oci->readonly_paths[i], e);
 	for (size_t i = 0; rc == 0 && r->oci->masked_paths && r->oci->masked_paths[i]; i++)
 		rc = mask(r, r->oci->masked_paths[i], &null, &empty, e);
+	for (size_t i = 0; rc == 0 && i < r->n_sealed; i++)
+		rc = mount_set_attributes(r->sealed[i], MOUNT_ATTR_RDONLY, false, e);
 	if (rc == 0 && r->oci->root_readonly)
 		rc = mount_set_attributes(r->fd, MOUNT_ATTR_RDONLY, false, e);
 	return rc;

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -49,6 +50,24 @@ static char *link_target(int rootfd, const char *path)
 				      : str_format("%.*s/%s", (int)(slash - path), path, to);
 }
 
+/* `path` with its first symlink that leads to nothing replaced by where it leads; NULL: none. */
+static char *follow_dangling(int rootfd, const char *path)
+{
+	for (const char *end = path; *end;) {
+		cleanup_free char *prefix = NULL, *to = NULL;
+		cleanup_fd int fd = -1;
+
+		end = strchrnul(end + 1, '/');
+		prefix = strndup(path, (size_t)(end - path));
+		fd = prefix ? path_open_in_root(rootfd, prefix, O_PATH, 0) : -ENOMEM;
+		if (fd >= 0)
+			continue;
+		to = fd == -ENOENT ? link_target(rootfd, prefix) : NULL;
+		return to ? str_format("%s%s", to, end) : NULL;
+	}
+	return NULL;
+}
+
 /*
  * Images have symlinks to what only a running system makes (/etc/resolv.conf to /run/…): the target
  * is made then, with its directories, wherever in the root that is.
@@ -59,7 +78,7 @@ static int make_target(int rootfd, const char *path, bool directory, struct err 
 	int fd, r;
 
 	for (int depth = 0; real && depth < 40; depth++) {
-		char *next = link_target(rootfd, real);
+		char *next = follow_dangling(rootfd, real);
 
 		if (!next)
 			break;
@@ -90,4 +109,42 @@ int rootfs_target(int rootfd, const char *path, bool directory, bool *ret_made, 
 	if (fd != -ENOENT)
 		return err_set(e, -fd, "open '%s' in the container's root", path);
 	return make_target(rootfd, path, directory, e);
+}
+
+/* The last part of a path, in a directory that is open. */
+static int open_plain(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		fd = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd;
+}
+
+int rootfs_target_plain(int rootfd, const char *path, struct err *e)
+{
+	cleanup_free char *copy = strdup(path);
+	cleanup_fd int dir = -1, fd = -1;
+	struct stat st;
+	char *slash;
+
+	if (!copy)
+		return err_set(e, ENOMEM, "open '%s'", path);
+	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+		copy[n - 1] = '\0';
+	slash = strrchr(copy, '/');
+	if (!slash || !slash[1])
+		return err_say(e, EINVAL, "'%s' is not the absolute path of a file", path);
+	*slash = '\0';
+	dir = path_mkdir_in_root(rootfd, *copy ? copy : "/", 0755);
+	if (dir < 0)
+		return err_set(e, -dir, "make '%s' in the container's root", copy);
+	fd = open_plain(dir, slash + 1);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_set(e, errno, "make '%s' in the container's root", path);
+	if (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
+		return err_say(e, S_ISDIR(st.st_mode) ? EISDIR : ELOOP,
+			"'%s' in the container's root is a %s, expected a file or nothing", path,
+			S_ISDIR(st.st_mode) ? "directory" : "symbolic link");
+	return steal_fd(&fd);
 }

@@ -2,22 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/ptr.h"
 #include "base/str.h"
-
-/* Of every procfs instance (the kernel's PROC_ROOT_INO). */
-#define PROC_ROOT_INODE 1
+#include "shim/procfs.h"
 
 /* Keys that the kernel keeps for each namespace; a trailing dot stands for all below it. */
 static const struct {
@@ -130,49 +122,8 @@ int sysctl_check(const struct oci *oci, struct err *e)
 	return 0;
 }
 
-/*
- * The procfs of the mount namespace. Safe as well where a new instance is refused (a user namespace
- * whose /proc is partly covered): write_one crosses no mount, so what covers a file is not written.
- */
-static int mounted_procfs(struct err *e)
-{
-	cleanup_fd int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct statfs sfs;
-	struct stat st;
-
-	if (fd < 0 || fstatfs(fd, &sfs) < 0 || fstat(fd, &st) < 0)
-		return err_set(e, errno, "open '/proc'");
-	if (sfs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
-		return err_say(e, EPERM, "'/proc' is not the root of a procfs");
-	return steal_fd(&fd);
-}
-
-/* A procfs instance that is mounted nowhere: nothing can be mounted over its files. */
-static int fresh_procfs(struct err *e)
-{
-	cleanup_fd int fs = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
-	int fd;
-
-	if (fs < 0)
-		return errno == EPERM ? mounted_procfs(e)
-				      : err_set(e, errno, "open the file system 'proc'");
-	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return errno == EPERM ? mounted_procfs(e)
-				      : err_set(e, errno, "make a procfs instance");
-	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	if (fd < 0)
-		return errno == EPERM ? mounted_procfs(e)
-				      : err_set(e, errno, "mount a procfs instance");
-	return fd;
-}
-
 static int write_one(int proc, const char *entry, struct err *e)
 {
-	struct open_how how = {
-		.flags = O_WRONLY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-	};
 	cleanup_free char *path = key_path(entry), *below = NULL;
 	const char *value = strchr(entry, '=');
 	cleanup_fd int fd = -1;
@@ -183,9 +134,9 @@ static int write_one(int proc, const char *entry, struct err *e)
 	below = str_format("sys/%s", path);
 	if (!below)
 		return err_set(e, ENOMEM, "sysctl");
-	fd = (int)syscall(SYS_openat2, proc, below, &how, sizeof(how));
+	fd = procfs_open_file(proc, below, O_WRONLY, e);
 	if (fd < 0)
-		return err_set(e, errno, "open /proc/%s", below);
+		return fd;
 	r = fd_write_all(fd, value + 1, strlen(value + 1));
 	return r < 0 ? err_set(e, -r, "write sysctl key %s", path) : 0;
 }
@@ -205,7 +156,7 @@ int sysctl_apply(char *const *sysctl, enum sysctl_which which, struct err *e)
 		if (is_net(*sysctl) != (which == SYSCTL_NET))
 			continue;
 		if (proc < 0)
-			proc = fresh_procfs(e);
+			proc = procfs_open(e);
 		r = proc < 0 ? proc : write_one(proc, *sysctl, e);
 		if (r < 0)
 			return r;
