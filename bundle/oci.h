@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/ranges.h"
 
 /*
  * config.json of an OCI bundle (runtime-spec, config.md and config-linux.md) as one typed model.
@@ -49,7 +50,7 @@ struct oci_mount {
 };
 
 struct oci_rlimit {
-	char *type; /* "RLIMIT_NOFILE" */
+	int resource; /* RLIMIT_… of getrlimit(2) */
 	uint64_t soft, hard;
 };
 
@@ -60,6 +61,15 @@ enum oci_cap_set {
 	OCI_CAP_PERMITTED,
 	OCI_CAP_AMBIENT,
 	OCI_CAP_SETS
+};
+
+/* As sched_setattr(2) takes them. */
+struct oci_scheduler {
+	uint32_t policy; /* SCHED_… of <linux/sched.h> */
+	uint64_t flags;	 /* SCHED_FLAG_… */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* ns; SCHED_DEADLINE only; period may be 0 */
 };
 
 struct oci_process {
@@ -83,6 +93,11 @@ struct oci_process {
 	char *selinux_label;
 	bool has_oom_score_adj;
 	int oom_score_adj;
+	struct oci_scheduler *scheduler; /* or NULL */
+	bool has_io_priority;
+	int io_priority; /* as ioprio_set(2) takes it: class and level */
+	/* execCPUAffinity: before and after the cgroup is joined; only of `exec` */
+	struct ranges exec_cpus_initial, exec_cpus_final;
 };
 
 struct oci_hook {
@@ -205,6 +220,26 @@ struct oci_time_offset {
 	uint32_t nanosecs;
 };
 
+/* As set_mempolicy(2) takes them. */
+struct oci_memory_policy {
+	uint64_t mode;	/* MPOL_… */
+	uint64_t flags; /* MPOL_F_… */
+	struct ranges nodes;
+};
+
+struct oci_net_device {
+	char *host; /* its name on the host */
+	char *name; /* in the container; may hold one "%d" */
+};
+
+struct oci_rdt {
+	char *clos_id;	       /* NULL: the container's id; "/": resctrl's root */
+	char *l3_cache_schema; /* NULL: none */
+	char *mem_bw_schema;   /* NULL: none */
+	char **schemata;       /* NULL: none; a line each */
+	bool monitoring;
+};
+
 struct oci {
 	char *oci_version;
 	char *bundle;	 /* absolute path of the bundle */
@@ -233,6 +268,10 @@ struct oci {
 	char **masked_paths, **readonly_paths;
 	char *mount_label;
 	int64_t personality; /* OCI_UNSET when absent; PER_LINUX32 or PER_LINUX */
+	struct oci_memory_policy *memory_policy; /* NULL: none */
+	struct oci_net_device *net_devices;
+	size_t n_net_devices;
+	struct oci_rdt *rdt; /* NULL: none */
 
 	json_t *json; /* the document itself: kept for state and hooks */
 };
@@ -259,6 +298,20 @@ void oci_process_free(struct oci_process *p);
 int oci_resources_parse(
 	const char *text, size_t len, const char *file, struct oci_resources **ret, struct err *e);
 void oci_resources_free(struct oci_resources *r);
+
+/*
+ * The words that the reader takes (runtime-spec, features.md), from the very tables by which it
+ * takes them. New references or NULL.
+ */
+json_t *oci_hook_names(void);
+json_t *oci_namespace_names(void);
+json_t *oci_memory_policy_modes(void);
+json_t *oci_memory_policy_flags(void);
+
+/* For errors: "RLIMIT_NOFILE", "SCHED_FIFO", "MPOL_BIND". */
+const char *oci_rlimit_name(const struct oci_rlimit *l);
+const char *oci_scheduler_policy_name(const struct oci_scheduler *s);
+const char *oci_memory_policy_name(const struct oci_memory_policy *m);
 
 /* Value of an annotation, or NULL. Borrowed. */
 const char *oci_annotation(const struct oci *oci, const char *key);

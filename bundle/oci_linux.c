@@ -6,6 +6,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "bundle/oci_read.h"
+#include "bundle/oci_words.h"
 
 /* The object `linux` of config.json, but for resources and seccomp. */
 
@@ -29,6 +30,28 @@ void oci_free_linux(struct oci *oci)
 	strv_free(oci->masked_paths);
 	strv_free(oci->readonly_paths);
 	free(oci->mount_label);
+	free(oci->memory_policy);
+	oci_free_net_devices(oci);
+	oci_rdt_free(oci->rdt);
+}
+
+static const struct oci_word namespace_list[] = {
+	{"cgroup", OCI_NS_CGROUP},
+	{"ipc", OCI_NS_IPC},
+	{"mount", OCI_NS_MOUNT},
+	{"network", OCI_NS_NET},
+	{"pid", OCI_NS_PID},
+	{"time", OCI_NS_TIME},
+	{"user", OCI_NS_USER},
+	{"uts", OCI_NS_UTS},
+};
+_Static_assert(ARRAY_LEN(namespace_list) == OCI_NS_COUNT, "a namespace has no name");
+
+json_t *oci_namespace_names(void)
+{
+	const struct oci_words all = {"namespace", namespace_list, ARRAY_LEN(namespace_list)};
+
+	return oci_words_json(&all);
 }
 
 struct named_namespace {
@@ -51,26 +74,17 @@ static int read_namespace(const struct json_at *at, void *item, struct err *e)
 static int take_namespace(
 	const struct json_at *at, struct named_namespace *n, struct oci *oci, struct err *e)
 {
-	static const char *const names[OCI_NS_COUNT] = {
-		[OCI_NS_MOUNT] = "mount",
-		[OCI_NS_PID] = "pid",
-		[OCI_NS_NET] = "network",
-		[OCI_NS_IPC] = "ipc",
-		[OCI_NS_UTS] = "uts",
-		[OCI_NS_USER] = "user",
-		[OCI_NS_CGROUP] = "cgroup",
-		[OCI_NS_TIME] = "time",
-	};
+	for (size_t i = 0; i < ARRAY_LEN(namespace_list); i++) {
+		struct oci_namespace *ns = &oci->ns[namespace_list[i].value];
 
-	for (int i = 0; i < OCI_NS_COUNT; i++) {
-		if (!str_eq(n->type, names[i]))
+		if (!str_eq(n->type, namespace_list[i].name))
 			continue;
-		if (oci->ns[i].present)
+		if (ns->present)
 			return json_err(at, EINVAL, e,
 				"namespaces: malformed spec file: duplicated ns \"%s\"", n->type);
-		oci->ns[i].present = true;
+		ns->present = true;
 		if (n->path && *n->path)
-			oci->ns[i].path = steal_ptr(&n->path);
+			ns->path = steal_ptr(&n->path);
 		return 0;
 	}
 	return json_err(at, EINVAL, e, "namespaces: namespace \"%s\" does not exist", n->type);
@@ -240,7 +254,9 @@ int oci_read_linux(const struct json_at *at, struct oci *oci, struct err *e)
 		(r = json_get_strv(at, "maskedPaths", &oci->masked_paths, e)) < 0 ||
 		(r = json_get_strv(at, "readonlyPaths", &oci->readonly_paths, e)) < 0 ||
 		(r = json_get_str(at, "mountLabel", &oci->mount_label, e)) < 0 ||
-		(r = read_personality(at, oci, e)) < 0)
+		(r = read_personality(at, oci, e)) < 0 ||
+		(r = oci_read_memory_policy(at, oci, e)) < 0 ||
+		(r = oci_read_net_devices(at, oci, e)) < 0 || (r = oci_read_rdt(at, oci, e)) < 0)
 		return r;
 	return 0;
 }

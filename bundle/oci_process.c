@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/ptr.h"
 #include "base/str.h"
 #include "bundle/oci_read.h"
+#include "bundle/oci_words.h"
 
 /* The object `process` of config.json, and what `exec --process` is given. */
 
@@ -18,11 +20,10 @@ void oci_process_free(struct oci_process *p)
 	free(p->additional_gids);
 	for (int i = 0; i < OCI_CAP_SETS; i++)
 		strv_free(p->caps[i]);
-	for (size_t i = 0; i < p->n_rlimits; i++)
-		free(p->rlimits[i].type);
 	free(p->rlimits);
 	free(p->apparmor_profile);
 	free(p->selinux_label);
+	free(p->scheduler);
 	free(p);
 }
 
@@ -112,28 +113,41 @@ static int read_caps(const struct json_at *at, struct oci_process *p, struct err
 	return 0;
 }
 
-static bool rlimit_known(const char *type)
-{
-	static const char *const known[] = {"RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA",
-		"RLIMIT_FSIZE", "RLIMIT_LOCKS", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NICE",
-		"RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_RSS", "RLIMIT_RTPRIO", "RLIMIT_RTTIME",
-		"RLIMIT_SIGPENDING", "RLIMIT_STACK"};
+static const struct oci_word rlimit_list[] = {
+	{"RLIMIT_AS", RLIMIT_AS},
+	{"RLIMIT_CORE", RLIMIT_CORE},
+	{"RLIMIT_CPU", RLIMIT_CPU},
+	{"RLIMIT_DATA", RLIMIT_DATA},
+	{"RLIMIT_FSIZE", RLIMIT_FSIZE},
+	{"RLIMIT_LOCKS", RLIMIT_LOCKS},
+	{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+	{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+	{"RLIMIT_NICE", RLIMIT_NICE},
+	{"RLIMIT_NOFILE", RLIMIT_NOFILE},
+	{"RLIMIT_NPROC", RLIMIT_NPROC},
+	{"RLIMIT_RSS", RLIMIT_RSS},
+	{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+	{"RLIMIT_RTTIME", RLIMIT_RTTIME},
+	{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+	{"RLIMIT_STACK", RLIMIT_STACK},
+};
 
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (str_eq(known[i], type))
-			return true;
-	return false;
+static const struct oci_words rlimits = {"rlimit type", rlimit_list, ARRAY_LEN(rlimit_list)};
+
+const char *oci_rlimit_name(const struct oci_rlimit *l)
+{
+	return oci_words_name(&rlimits, (uint64_t)l->resource);
 }
 
 static int read_rlimit(const struct json_at *at, void *item, struct err *e)
 {
 	struct oci_rlimit *l = item;
-	int r = json_need_str(at, "type", &l->type, e);
+	uint64_t resource = 0;
+	int r = oci_words_need(at, "type", &rlimits, &resource, e);
 
 	if (r < 0)
 		return r;
-	if (!rlimit_known(l->type))
-		return json_err(at, EINVAL, e, "type: invalid rlimit type '%s'", l->type);
+	l->resource = (int)resource;
 	r = json_get_u64(at, "soft", &l->soft, e);
 	if (r > 0)
 		r = json_get_u64(at, "hard", &l->hard, e);
@@ -153,9 +167,9 @@ static int read_rlimits(const struct json_at *at, struct oci_process *p, struct 
 		return r;
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		for (size_t k = 0; k < i; k++)
-			if (str_eq(p->rlimits[i].type, p->rlimits[k].type))
+			if (p->rlimits[i].resource == p->rlimits[k].resource)
 				return json_err(at, EINVAL, e, "rlimits: %s stands there twice",
-					p->rlimits[i].type);
+					oci_rlimit_name(&p->rlimits[i]));
 	return 0;
 }
 
@@ -195,5 +209,5 @@ int oci_read_process(const struct json_at *at, struct oci_process *p, struct err
 		return r;
 	p->has_oom_score_adj = r > 0;
 	p->oom_score_adj = (int)oom;
-	return 0;
+	return oci_read_schedule(at, p, e);
 }

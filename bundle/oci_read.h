@@ -35,6 +35,16 @@ int oci_read_resources(const struct json_at *at, struct oci_resources *ret, stru
 struct oci_resources *oci_resources_new(void);
 int oci_read_seccomp(const struct json_at *at, struct oci_seccomp *ret, struct err *e);
 void oci_seccomp_free(struct oci_seccomp *s);
+int oci_read_schedule(const struct json_at *at, struct oci_process *p, struct err *e);
+int oci_read_memory_policy(const struct json_at *at, struct oci *oci, struct err *e);
+/* After the namespaces. */
+int oci_read_net_devices(const struct json_at *at, struct oci *oci, struct err *e);
+void oci_free_net_devices(struct oci *oci);
+int oci_read_rdt(const struct json_at *at, struct oci *oci, struct err *e);
+void oci_rdt_free(struct oci_rdt *rdt);
+
+/* An optional list of numbers ("0-3,7"). */
+int oci_read_ranges(const struct json_at *at, const char *key, struct ranges *ret, struct err *e);
 
 /* PATH below the bundle, or PATH itself when it is absolute. New string or NULL. */
 char *oci_absolute(const char *bundle, const char *path);

@@ -173,6 +173,18 @@ static int refuse_pod(const struct oci *oci, struct err *e)
 	return 0;
 }
 
+/* What would reach around the sidecar. */
+static int refuse_members(const struct oci *oci, struct err *e)
+{
+	if (oci->n_net_devices)
+		return err_say(e, EPERM,
+			"a bottle refuses network devices of the host (linux.netDevices: '%s'): "
+			"its "
+			"one link leads to the sidecar; leave the member out",
+			oci->net_devices[0].host);
+	return 0;
+}
+
 int plan_refuse(const struct oci *oci, struct err *e)
 {
 	int r;
@@ -187,7 +199,8 @@ int plan_refuse(const struct oci *oci, struct err *e)
 			"a bottle refuses a container without a seccomp profile (--security-opt "
 			"seccomp=unconfined or --privileged); leave the option out, or add "
 			"linux.seccomp to config.json");
-	return refuse_devices(oci, e);
+	r = refuse_members(oci, e);
+	return r < 0 ? r : refuse_devices(oci, e);
 }
 
 int plan_exec_check(struct oci_process *process, char *const *bottle_env, struct err *e)

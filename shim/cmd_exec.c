@@ -104,6 +104,7 @@ static int prepare(const struct globals *g, struct exec *x, const struct oci *oc
 
 	x->personality = oci->personality;
 	x->process.seccomp = filter;
+	x->process.memory_policy = oci->memory_policy;
 	if (r == 0)
 		r = seccomp_compile(oci->seccomp, g->rootless ? NULL : SECCOMP_CACHE, filter, e);
 	x->seccomp = oci->seccomp;
@@ -196,7 +197,10 @@ static int run_in(const struct globals *g, const struct exec_options *o, const c
 	if (r < 0)
 		return r;
 	process = own ? own : oci->process;
-	r = own ? exec_options_terminal(o, own) : exec_options_apply(o, args, process, e);
+	if (own)
+		exec_options_complete(o, oci->process, own);
+	else
+		r = exec_options_apply(o, args, process, e);
 	if (r == 0 && s->in_bottle)
 		r = plan_exec_check(process, s->bottle_env, e);
 	if (r == 0)

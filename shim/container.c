@@ -32,15 +32,6 @@
 
 /* ---- before anything is made */
 
-static int check_preserved(long n, struct err *e)
-{
-	for (int fd = 3; fd < 3 + n; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return err_say(
-				e, EBADF, "--preserve-fds %ld: descriptor %d is not open", n, fd);
-	return 0;
-}
-
 static int check_rootfs(const struct oci *oci, struct err *e)
 {
 	struct stat st;
@@ -164,6 +155,7 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 	int pair[2], r;
 
 	i->process.process = p;
+	i->process.memory_policy = c->plan->oci->memory_policy;
 	i->process.preserve_fds = c->options->preserve_fds > c->options->listen_fds
 					  ? c->options->preserve_fds
 					  : c->options->listen_fds;
@@ -279,6 +271,20 @@ static int follow_annotations(struct container *c, struct err *e)
 		       : hooks_output_open(oci->annotations, in_bottle, &c->hooks_output, e);
 }
 
+static int make_rdt(struct container *c, struct err *e)
+{
+	const struct oci_rdt *config = c->plan->oci->rdt;
+	cleanup_free char *root = NULL;
+	int r;
+
+	if (!config)
+		return 0;
+	r = rdt_find_root("/proc/self/mounts", &root, e);
+	if (r == 0)
+		r = rdt_make(root, config, c->state->id, &c->state->rdt, e);
+	return r < 0 ? r : state_save(c->state, e);
+}
+
 static int make_all(struct container *c, const struct container_source *src, struct err *e)
 {
 	struct seccomp_program filter = {0};
@@ -291,6 +297,8 @@ static int make_all(struct container *c, const struct container_source *src, str
 			c->globals->rootless ? NULL : SECCOMP_CACHE, &filter, e);
 	if (r == 0)
 		r = make_cgroup(c, e);
+	if (r == 0)
+		r = make_rdt(c, e);
 	if (r == 0)
 		r = boot_sidecar(c, e);
 	if (r == 0)
@@ -318,8 +326,6 @@ int container_create(const struct globals *g, const struct container_options *o,
 	ret->globals = g;
 	ret->options = o;
 	r = state_check_id(id, e);
-	if (r == 0)
-		r = check_preserved(o->preserve_fds, e);
 	if (r == 0)
 		r = container_load(g, o->bundle, o->config, id, &src, e);
 	if (r == 0) {
@@ -361,8 +367,10 @@ void container_undo(struct container *c)
 
 		hooks_run_all(c->plan->oci, OCI_HOOK_POSTSTOP, j, &place);
 	}
-	if (c->state)
+	if (c->state) {
+		rdt_remove(c->state->rdt.made);
 		container_remove_placeholders(c->state);
+	}
 	/* Where something of the sidecar could not be removed, its record is what delete goes by.
 	 */
 	if (c->state && sidecar_present(c->state->dir))

@@ -135,6 +135,7 @@ static int remove_all(struct state *s, struct err *e)
 		*e = first;
 		return -e->code;
 	}
+	rdt_remove(s->rdt.made);
 	container_remove_placeholders(s);
 	run_poststop(s);
 	return state_remove(s, e);

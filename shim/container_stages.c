@@ -16,6 +16,7 @@
 #include "shim/idmap.h"
 #include "shim/init.h"
 #include "shim/latch.h"
+#include "shim/net_device.h"
 #include "shim/process.h"
 #include "shim/seccomp_agent.h"
 #include "shim/userns.h"
@@ -84,6 +85,11 @@ static int map_ids(struct container *c, struct err *e)
 	if (r == 0 && userns_is_rootless())
 		r = process_set_oom(c->init.pid, c->plan->oci->process, e);
 	return r < 0 ? r : tell(c, INIT_MAPPED, e);
+}
+
+static int move_devices(struct container *c, struct err *e)
+{
+	return net_device_move_all(c->plan->oci, c->init.pid, e);
 }
 
 static int attach_sidecar(struct container *c, struct err *e)
@@ -179,9 +185,11 @@ static int commit(struct container *c, struct err *e)
 		r = note_placeholders(c->state, m.body, e);
 	/* With the host's rights, which init may have none of. */
 	if (r == 0)
-		r = process_set_rlimits(c->init.pid, p, e);
+		r = process_set_attributes(c->init.pid, p, e);
 	if (r == 0)
 		r = set_oom(c, e);
+	if (r == 0)
+		r = rdt_join(c->state->rdt.groups, c->init.pid, e);
 	if (r == 0 && c->cgroup)
 		r = cgroup_settle(c->cgroup, e);
 	if (r == 0)
@@ -203,7 +211,7 @@ int container_release(struct container *c, struct err *e)
 
 typedef int stage_fn(struct container *c, struct err *e);
 
-static stage_fn *const stages[] = {map_ids, attach_sidecar, meet_hooks, commit};
+static stage_fn *const stages[] = {map_ids, move_devices, attach_sidecar, meet_hooks, commit};
 
 int container_run_stages(struct container *c, struct err *e)
 {

@@ -23,6 +23,7 @@
 #include "shim/console.h"
 #include "shim/namespace.h"
 #include "shim/seccomp_agent.h"
+#include "shim/self.h"
 
 /*
  *	exec                           the process
@@ -36,8 +37,14 @@ enum exec_stage { EXEC_GO = 1, EXEC_READY = 64, EXEC_FAILED };
 static int join(void *arg, struct err *e)
 {
 	const struct exec *x = arg;
-	int r = cgroup_join_self(x->cgroup, e);
+	int r;
 
+	/* What the agent could read of us, and it is here that it begins to see us. */
+	self_hide_arguments();
+	self_hide_environment();
+	r = process_set_affinity(0, &x->process.process->exec_cpus_initial, e);
+	if (r == 0)
+		r = cgroup_join_self(x->cgroup, e);
 	if (r == 0)
 		r = namespace_join(x->init_pidfd, x->namespaces, e);
 	if (r == 0 && x->netns >= 0)
@@ -52,9 +59,8 @@ static int join(void *arg, struct err *e)
 static int keep_only_ours(const struct exec *x, int sync, struct err *e)
 {
 	int keep[] = {sync, x->console, x->process.lsm_fd, x->process.seccomp_agent};
-	int r = proc_close_but(3 + (unsigned int)x->process.preserve_fds, keep, ARRAY_LEN(keep));
 
-	return r < 0 ? err_set(e, -r, "close_range") : 0;
+	return process_keep_only(&x->process, keep, ARRAY_LEN(keep), e);
 }
 
 static int become_root(const struct exec *x, struct err *e)
@@ -86,7 +92,7 @@ static int take_terminal(const struct exec *x, struct err *e)
 	int r;
 
 	if (x->console < 0) {
-		process_own_stdio(x->process.process->uid);
+		process_own_stdio(x->process.process);
 		return 0;
 	}
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -204,9 +210,13 @@ static int bring_up(struct exec *x, int sync, pid_t pid, struct err *e)
 	int r = take(sync, EXEC_READY, e);
 
 	if (r == 0)
-		r = process_set_rlimits(pid, x->process.process, e);
+		r = process_set_affinity(pid, &x->process.process->exec_cpus_final, e);
+	if (r == 0)
+		r = process_set_attributes(pid, x->process.process, e);
 	if (r == 0)
 		r = process_set_oom(pid, x->process.process, e);
+	if (r == 0)
+		r = rdt_join(x->state->rdt.groups, pid, e);
 	if (r == 0)
 		r = write_pid_file(x, pid, e);
 	if (r == 0)

@@ -20,10 +20,57 @@ int exec_options_load(const struct exec_options *o, struct oci_process **ret, st
 	return r < 0 ? r : oci_process_parse(text, len, o->process, ret, e);
 }
 
-int exec_options_terminal(const struct exec_options *o, struct oci_process *p)
+static void inherit_string(char **to, char **from)
+{
+	if (!*to)
+		*to = steal_ptr(from);
+}
+
+static void inherit_rights(struct oci_process *from, struct oci_process *to)
+{
+	if (!to->has_caps) {
+		to->has_caps = from->has_caps;
+		for (int i = 0; i < OCI_CAP_SETS; i++)
+			to->caps[i] = steal_ptr(&from->caps[i]);
+	}
+	if (to->n_rlimits == 0) {
+		free(to->rlimits);
+		to->rlimits = steal_ptr(&from->rlimits);
+		to->n_rlimits = from->n_rlimits;
+		from->n_rlimits = 0;
+	}
+	inherit_string(&to->apparmor_profile, &from->apparmor_profile);
+	inherit_string(&to->selinux_label, &from->selinux_label);
+}
+
+static void inherit_schedule(struct oci_process *from, struct oci_process *to)
+{
+	if (!to->scheduler)
+		to->scheduler = steal_ptr(&from->scheduler);
+	if (!to->has_io_priority) {
+		to->has_io_priority = from->has_io_priority;
+		to->io_priority = from->io_priority;
+	}
+	if (!to->exec_cpus_initial.present && !to->exec_cpus_final.present) {
+		to->exec_cpus_initial = from->exec_cpus_initial;
+		to->exec_cpus_final = from->exec_cpus_final;
+	}
+}
+
+void exec_options_complete(
+	const struct exec_options *o, struct oci_process *own, struct oci_process *p)
 {
 	p->terminal = p->terminal || o->tty;
-	return 0;
+	inherit_rights(own, p);
+	inherit_schedule(own, p);
+	if (!p->has_oom_score_adj) {
+		p->has_oom_score_adj = own->has_oom_score_adj;
+		p->oom_score_adj = own->oom_score_adj;
+	}
+	if (!p->has_umask) {
+		p->has_umask = own->has_umask;
+		p->umask = own->umask;
+	}
 }
 
 static int set_user(const char *text, struct oci_process *p, struct err *e)

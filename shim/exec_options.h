@@ -44,8 +44,12 @@ struct exec_options {
 /* Reads the document of --process. Caller frees (oci_process_free). */
 int exec_options_load(const struct exec_options *o, struct oci_process **ret, struct err *e);
 
-/* --tty beside --process. Always 0. */
-int exec_options_terminal(const struct exec_options *o, struct oci_process *p);
+/*
+ * The document p of --process becomes whole: --tty, and what it does not say is as in `own`, the
+ * container's process (capabilities, limits, labels, scheduler, …), as in runc. own gives it away.
+ */
+void exec_options_complete(
+	const struct exec_options *o, struct oci_process *own, struct oci_process *p);
 
 /* Changes the container's process p into the one asked for. */
 int exec_options_apply(

@@ -73,7 +73,6 @@ static int keep_only_ours(const struct init *i, struct err *e)
 {
 	cleanup_free int *keep = malloc((i->sources.n + 9) * sizeof(*keep));
 	size_t n = 0;
-	int r;
 
 	if (!keep)
 		return err_set(e, ENOMEM, "descriptors");
@@ -88,8 +87,7 @@ static int keep_only_ours(const struct init *i, struct err *e)
 	keep[n++] = i->sources.devices;
 	for (size_t s = 0; s < i->sources.n; s++)
 		keep[n++] = i->sources.mounts[s];
-	r = proc_close_but(3 + (unsigned int)i->process.preserve_fds, keep, n);
-	return r < 0 ? err_set(e, -r, "close_range") : 0;
+	return process_keep_only(&i->process, keep, n, e);
 }
 
 /* Root of the container's own user namespace, where it has one and its root is mapped. */
@@ -330,7 +328,7 @@ static int start(struct progress *p, struct err *e)
 		r = agent_net_enter(p->net.netns, e);
 	fd_close(&p->net.netns);
 	if (r == 0 && p->slave < 0)
-		process_own_stdio(process->uid);
+		process_own_stdio(process);
 	if (r == 0)
 		r = process_become(&p->i->process, e);
 	if (r == 0)

@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -121,91 +119,6 @@ int process_lookup(const struct oci_process *p, char *const *env, char **ret, st
 	return err_say(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 }
 
-static const struct {
-	const char *name;
-	int resource;
-} rlimits[] = {
-	{"RLIMIT_AS", RLIMIT_AS},
-	{"RLIMIT_CORE", RLIMIT_CORE},
-	{"RLIMIT_CPU", RLIMIT_CPU},
-	{"RLIMIT_DATA", RLIMIT_DATA},
-	{"RLIMIT_FSIZE", RLIMIT_FSIZE},
-	{"RLIMIT_LOCKS", RLIMIT_LOCKS},
-	{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
-	{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
-	{"RLIMIT_NICE", RLIMIT_NICE},
-	{"RLIMIT_NOFILE", RLIMIT_NOFILE},
-	{"RLIMIT_NPROC", RLIMIT_NPROC},
-	{"RLIMIT_RSS", RLIMIT_RSS},
-	{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
-	{"RLIMIT_RTTIME", RLIMIT_RTTIME},
-	{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-	{"RLIMIT_STACK", RLIMIT_STACK},
-};
-
-static int find_rlimit(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(rlimits); i++)
-		if (strcmp(rlimits[i].name, name) == 0)
-			return rlimits[i].resource;
-	return -1;
-}
-
-/* A host that withholds CAP_SYS_RESOURCE from root: as near as can be, and said. */
-static int set_nearest(pid_t pid, int resource, const struct oci_rlimit *l, struct err *e)
-{
-	struct rlimit now, want = {.rlim_cur = l->soft, .rlim_max = l->hard};
-
-	if (prlimit(pid, resource, NULL, &now) < 0)
-		return err_set(e, errno, "getrlimit %s", l->type);
-	if (want.rlim_max > now.rlim_max)
-		want.rlim_max = now.rlim_max;
-	if (want.rlim_cur > want.rlim_max)
-		want.rlim_cur = want.rlim_max;
-	if (prlimit(pid, resource, &want, NULL) < 0)
-		return err_set(e, errno, "error setting rlimit type %s", l->type);
-	log_warning("%s: no right to raise the hard limit from %llu to %llu; it stays", l->type,
-		(unsigned long long)now.rlim_max, (unsigned long long)l->hard);
-	return 0;
-}
-
-int process_set_rlimits(pid_t pid, const struct oci_process *p, struct err *e)
-{
-	for (size_t i = 0; i < p->n_rlimits; i++) {
-		const struct oci_rlimit *l = &p->rlimits[i];
-		struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard};
-		int resource = find_rlimit(l->type), r = 0;
-
-		if (resource < 0)
-			return err_say(e, EINVAL,
-				"process.rlimits: '%s' is no limit that Linux knows", l->type);
-		if (prlimit(pid, resource, &want, NULL) < 0)
-			r = errno == EPERM
-				    ? set_nearest(pid, resource, l, e)
-				    : err_set(e, errno, "error setting rlimit type %s", l->type);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int process_set_oom(pid_t pid, const struct oci_process *p, struct err *e)
-{
-	char path[64], text[32];
-	int r;
-
-	if (!p->has_oom_score_adj)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
-	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
-	r = fd_write_file(AT_FDCWD, path, text, e);
-	if (r == -EACCES || r == -EPERM) {
-		log_warning("process.oomScoreAdj: no right to set %d; it stays", p->oom_score_adj);
-		return 0;
-	}
-	return r;
-}
-
 int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e)
 {
 	bool apparmor = p->apparmor_profile && *p->apparmor_profile;
@@ -240,6 +153,38 @@ static int set_label(const struct process_plan *p, struct err *e)
 	return r < 0 ? err_set(e, -r, "set the label '%s'", text) : 0;
 }
 
+/* The first descriptor that is not handed on, within what there can be. */
+static int first_dropped(const struct process_plan *p)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	if (most < 3)
+		most = 3;
+	return p->preserve_fds < most - 3 ? (int)(3 + p->preserve_fds) : (int)most;
+}
+
+static bool is_kept(const int *keep, size_t n, int fd)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
+int process_keep_only(const struct process_plan *p, int *keep, size_t n, struct err *e)
+{
+	int first = first_dropped(p), r;
+
+	for (int fd = 3; fd < first; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags > 0 && flags & FD_CLOEXEC && !is_kept(keep, n, fd))
+			close(fd);
+	}
+	r = proc_close_but((unsigned int)first, keep, n);
+	return r < 0 ? err_set(e, -r, "close_range") : 0;
+}
+
 static bool is_null(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
@@ -260,7 +205,13 @@ static void replace_null(int fd)
 		(void)dup2(own, fd);
 }
 
-void process_own_stdio(uint32_t uid)
+/* A terminal's group is the system's, a file's the operator's; a pipe is between us alone. */
+static gid_t group_for(const struct stat *st, const struct oci_process *p)
+{
+	return S_ISFIFO(st->st_mode) ? p->gid : st->st_gid;
+}
+
+void process_own_stdio(const struct oci_process *p)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
@@ -270,24 +221,38 @@ void process_own_stdio(uint32_t uid)
 		if (is_null(&st))
 			replace_null(fd);
 		/* Best effort: a file of another's, a read-only place or an unmapped id stays. */
-		else if (st.st_uid != uid)
-			(void)!fchown(fd, uid, st.st_gid);
+		else if (st.st_uid != p->uid || st.st_gid != group_for(&st, p))
+			(void)!fchown(fd, p->uid, group_for(&st, p));
 	}
+}
+
+static int set_groups(const struct oci_process *p, bool keep, struct err *e)
+{
+	int kept = keep ? getgroups(0, NULL) : 0;
+	cleanup_free gid_t *groups = NULL;
+	size_t n = kept > 0 ? (size_t)kept : 0;
+
+	if (keep && p->n_additional_gids == 0)
+		return 0;
+	groups = calloc(n + p->n_additional_gids + 1, sizeof(*groups));
+	if (!groups)
+		return err_set(e, ENOMEM, "groups");
+	if (n && getgroups((int)n, groups) < 0)
+		return err_set(e, errno, "getgroups");
+	for (size_t i = 0; i < p->n_additional_gids; i++)
+		groups[n++] = p->additional_gids[i];
+	/* Where setgroups is denied (user_namespaces(7)) there are none to be dropped by right. */
+	if (setgroups(n, groups) < 0 && !(errno == EPERM && (keep || n == 0)))
+		return err_set(e, errno, "setgroups");
+	return 0;
 }
 
 static int set_user(const struct oci_process *p, bool keep_groups, struct err *e)
 {
-	cleanup_free gid_t *groups = NULL;
+	int r = set_groups(p, keep_groups, e);
 
-	groups = calloc(p->n_additional_gids + 1, sizeof(*groups));
-	if (!groups)
-		return err_set(e, ENOMEM, "groups");
-	for (size_t i = 0; i < p->n_additional_gids; i++)
-		groups[i] = p->additional_gids[i];
-	/* Where setgroups is denied (user_namespaces(7)) there are none to be dropped by right. */
-	if (!keep_groups && setgroups(p->n_additional_gids, groups) < 0 &&
-		!(errno == EPERM && p->n_additional_gids == 0))
-		return err_set(e, errno, "setgroups");
+	if (r < 0)
+		return r;
 	if (setresgid(p->gid, p->gid, p->gid) < 0)
 		return err_set(e, errno, "setgid %u", p->gid);
 	if (setresuid(p->uid, p->uid, p->uid) < 0)
@@ -350,7 +315,9 @@ int process_become(const struct process_plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	umask(proc->has_umask ? proc->umask : 0022);
-	r = caps_drop_bounding(&p->caps, e);
+	r = process_set_memory_policy(p->memory_policy, e);
+	if (r == 0)
+		r = caps_drop_bounding(&p->caps, e);
 	if (r == 0)
 		r = caps_keep_over_setuid(e);
 	/* With the rights of root where they are needed, else with the user's (NFS). */
@@ -361,7 +328,7 @@ int process_become(const struct process_plan *p, struct err *e)
 		r = err_set(e, errno, "chdir to cwd (\"%s\") set in config.json failed", cwd);
 	if (r == 0)
 		r = check_cwd(e);
-	if (r == 0 && proc_cloexec_from(3 + (unsigned int)p->preserve_fds) < 0)
+	if (r == 0 && proc_cloexec_from((unsigned int)first_dropped(p)) < 0)
 		r = err_set(e, errno, "close_range");
 	return r;
 }

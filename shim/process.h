@@ -24,8 +24,16 @@ struct process_plan {
 	char *seccomp_message; /* what is sent with it; owned by whoever received it */
 	int lsm_fd;	       /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
 	long preserve_fds;     /* descriptors from 3 on that the process keeps */
-	bool keep_groups;      /* supplementary groups stay the caller's */
+	bool keep_groups;      /* supplementary groups stay the caller's, beside additionalGids */
+	const struct oci_memory_policy *memory_policy; /* or NULL */
 };
+
+/*
+ * Closes what the caller had open, but for the n of `keep` (which it sorts) and those that are
+ * handed on. A number below 3 + preserve_fds that nobody handed to us may be one of ours: ours are
+ * close-on-exec from birth, those that came over execve are not. A closed one stays closed.
+ */
+int process_keep_only(const struct process_plan *p, int *keep, size_t n, struct err *e);
 
 /*
  * HOME from the container's /etc/passwd, where env has none. The working directory is the
@@ -48,6 +56,18 @@ int process_set_rlimits(pid_t pid, const struct oci_process *p, struct err *e);
 /* The oom score of any process of ours; lowering it without the right is warned about. */
 int process_set_oom(pid_t pid, const struct oci_process *p, struct err *e);
 
+/*
+ * What is set of a process from outside, but for the oom score: limits, scheduler, I/O priority.
+ * With the host's rights; while it waits and is ours.
+ */
+int process_set_attributes(pid_t pid, const struct oci_process *p, struct err *e);
+
+/* The CPUs that a process may run on (0: the caller); an absent set changes nothing. */
+int process_set_affinity(pid_t pid, const struct ranges *cpus, struct err *e);
+
+/* The caller's memory policy, which execve keeps; NULL changes nothing. In its cgroup. */
+int process_set_memory_policy(const struct oci_memory_policy *m, struct err *e);
+
 /* Opens the file that tells the kernel the label for the next execve; -1 when none is asked for. */
 int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e);
 
@@ -55,7 +75,7 @@ int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e);
  * Standard descriptors that are not the process's yet become so, as far as that can be; a null
  * device becomes the container's. In its root.
  */
-void process_own_stdio(uint32_t uid);
+void process_own_stdio(const struct oci_process *p);
 
 /* Label, user, working directory; all descriptors that the process does not keep: close-on-exec. */
 int process_become(const struct process_plan *p, struct err *e);

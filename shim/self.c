@@ -25,20 +25,24 @@ extern char **environ;
 
 static char self_path[PATH_MAX];
 
-/* From the first to behind the last argument: one block (execve(2)). */
-static struct {
+/* From the first to behind the last string: one block each (execve(2)). */
+struct block {
 	char *from;
 	size_t len;
-} arguments;
+};
 
-static void note_arguments(char **argv)
+static struct block arguments, environment;
+
+static struct block block_of(char **strings)
 {
 	size_t last = 0;
 
-	while (argv[last + 1])
+	if (!strings[0])
+		return (struct block){0};
+	while (strings[last + 1])
 		last++;
-	arguments.from = argv[0];
-	arguments.len = (size_t)(argv[last] - argv[0]) + strlen(argv[last]);
+	return (struct block){
+		strings[0], (size_t)(strings[last] - strings[0]) + strlen(strings[last])};
 }
 
 void self_hide_arguments(void)
@@ -50,6 +54,12 @@ void self_hide_arguments(void)
 	memset(arguments.from, 0, arguments.len);
 	memcpy(arguments.from, title, sizeof(title));
 	prctl(PR_SET_NAME, title, 0, 0, 0);
+}
+
+void self_hide_environment(void)
+{
+	if (environment.len)
+		memset(environment.from, 0, environment.len);
 }
 
 /* An executable descriptor of a private read-only mount of the file; needs CAP_SYS_ADMIN. */
@@ -108,7 +118,8 @@ int self_protect(char **argv, struct err *e)
 	path[len] = '\0';
 	if (is_copy(path)) {
 		snprintf(self_path, sizeof(self_path), "%s", argv[0]);
-		note_arguments(argv);
+		arguments = block_of(argv);
+		environment = block_of(environ);
 		/* Unreadable to what shares a pid namespace with us, as soon as we are in it. */
 		if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 			return err_set(e, errno, "prctl PR_SET_DUMPABLE");

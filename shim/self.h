@@ -28,4 +28,7 @@ char *self_directory(void);
  */
 void self_hide_arguments(void);
 
+/* The same for the caller's variables and /proc/PID/environ; getenv(3) finds none afterwards. */
+void self_hide_environment(void);
+
 #endif

@@ -54,6 +54,7 @@ void state_free(struct state *s)
 	strv_free(s->annotations);
 	strv_free(s->bottle_env);
 	strv_free(s->placeholders);
+	rdt_done(&s->rdt);
 	json_decref(s->cgroup);
 	fd_close(&s->dirfd);
 	free(s);
@@ -199,6 +200,8 @@ static json_t *whole_to_json(const struct state *s)
 	json_object_set_new(mine, "inBottle", json_boolean(s->in_bottle));
 	json_object_set_new(mine, "bottleEnv", strings_to_json(s->bottle_env));
 	json_object_set_new(mine, "placeholders", strings_to_json(s->placeholders));
+	json_object_set_new(mine, "rdtGroups", strings_to_json(s->rdt.groups));
+	json_object_set_new(mine, "rdtMade", strings_to_json(s->rdt.made));
 	set_string(mine, "slug", s->slug);
 	if (s->cgroup)
 		json_object_set(mine, "cgroup", s->cgroup);
@@ -253,6 +256,8 @@ static int read_own(const struct json_at *root, struct state *s, struct err *e)
 		(r = json_get_bool(&at, "inBottle", &s->in_bottle, e)) < 0 ||
 		(r = json_get_strv(&at, "bottleEnv", &s->bottle_env, e)) < 0 ||
 		(r = json_get_strv(&at, "placeholders", &s->placeholders, e)) < 0 ||
+		(r = json_get_strv(&at, "rdtGroups", &s->rdt.groups, e)) < 0 ||
+		(r = json_get_strv(&at, "rdtMade", &s->rdt.made, e)) < 0 ||
 		(r = json_get_str(&at, "slug", &s->slug, e)) < 0 ||
 		(r = json_member(&at, "cgroup", JSON_OBJECT, &cg, e)) < 0)
 		return r;

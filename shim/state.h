@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "bundle/oci.h"
 #include "shim/cgroup.h"
+#include "shim/rdt.h"
 
 /*
  * What is remembered of a container: ROOT/ID/state.json. The directory is the container's place
@@ -51,6 +52,8 @@ struct state {
 	unsigned long namespaces; /* CLONE_NEW… that the container has of its own */
 	char **placeholders; /* files made in the rootfs for mounts, removed at delete while empty
 			      */
+
+	struct rdt rdt; /* directories of resctrl */
 
 	char *dir; /* ROOT/ID */
 	int dirfd; /* owned */
