@@ -20,7 +20,7 @@ struct container_options {
 	const char *console_socket; /* NULL: none */
 	bool no_pivot, no_new_keyring;
 	long preserve_fds;
-	long listen_fds; /* of preserve_fds, those that are handed on as LISTEN_FDS */
+	long listen_fds;    /* of preserve_fds, those that are handed on as LISTEN_FDS */
 	bool foreground;    /* run without --detach: the terminal is ours to relay */
 	bool start_at_once; /* run: there is no other command that starts it */
 };

@@ -53,9 +53,9 @@ struct init {
 	struct mount_sources sources;
 	const char *ca_pem; /* in a bottle */
 	int sync;	    /* init's end */
-	int latch;	    /* listening; -1: starts at COMMIT, and the sync socket is the connection */
-	int console;	    /* where the terminal's master goes; -1: no terminal */
-	long listen_fds;    /* sd_listen_fds(3) of the container; 0: none */
+	int latch;   /* listening; -1: starts at COMMIT, and the sync socket is the connection */
+	int console; /* where the terminal's master goes; -1: no terminal */
+	long listen_fds; /* sd_listen_fds(3) of the container; 0: none */
 	bool no_pivot, new_keyring;
 	struct hooks_output hooks_output; /* borrowed from create */
 };
