@@ -22,6 +22,7 @@ struct globals {
 	bool debug;
 	bool rootless; /* run without privilege, or --rootless=true */
 	enum cgroup_manager cgroup_manager;
+	const char *criu; /* the program for checkpoint and restore; never NULL */
 	struct plan_choice choice;
 	char **file_values; /* strings of the runtime's file that the fields above point to */
 };
@@ -54,6 +55,8 @@ extern const struct command cmd_pause;
 extern const struct command cmd_resume;
 extern const struct command cmd_update;
 extern const struct command cmd_events;
+extern const struct command cmd_checkpoint;
+extern const struct command cmd_restore;
 extern const struct command cmd_plan;
 extern const struct command cmd_install;
 

@@ -1,63 +1,37 @@
-#include "base/fd.h"
 #include "base/ptr.h"
 #include "shim/cmd.h"
-#include "shim/console.h"
 #include "shim/container.h"
 #include "shim/container_options.h"
-#include "shim/foreground.h"
 #include "shim/options.h"
-#include "shim/scm.h"
 
 struct run_options {
 	struct container_options container;
 	bool detach, keep;
 };
 
-static int wait_for_end(struct container *c, int *ret_status, struct err *e)
-{
-	cleanup_fd int master = -1;
-
-	if (c->console < 0)
-		return foreground_wait(&c->init, ret_status, e);
-	master = scm_receive(c->console, e);
-	return master < 0 ? master : console_relay(master, &c->init, ret_status, e);
-}
-
 static int run_made(struct container *c, const struct run_options *o, struct err *e)
 {
-	int status = 0;
 	int r = container_start_made(c, e);
 
 	if (r < 0) {
 		container_undo(c);
 		return r;
 	}
-	if (o->detach)
-		return 0;
-	/* It runs: others may pause, update and delete it now. */
-	state_unlock(c->state);
-	r = wait_for_end(c, &status, e);
-	if (r < 0)
-		return r;
-	return foreground_status(status);
+	return o->detach ? 0 : container_wait(c, e);
 }
 
 static int run_container(
 	const struct globals *g, const struct run_options *o, const char *id, struct err *e)
 {
 	struct container c;
-	struct err deletion;
 	int r = container_create(g, &o->container, id, &c, e);
 
 	if (r < 0)
 		return container_create_failed(e);
 	r = run_made(&c, o, e);
 	/* Where it was not started, all has been undone. */
-	if (c.state && !o->detach && !o->keep && container_delete_made(&c, &deletion) < 0 &&
-		r >= 0) {
-		*e = deletion;
-		r = -e->code;
-	}
+	if (c.state && !o->detach && !o->keep)
+		r = container_delete_after(&c, r, e);
 	container_done(&c);
 	return r;
 }

@@ -13,6 +13,8 @@
 
 /* A container's life, as create, run, start and delete drive it. */
 
+struct container;
+
 struct container_options {
 	const char *bundle;	    /* directory; NULL: the current one */
 	const char *config;	    /* NULL: config.json of the bundle */
@@ -23,6 +25,10 @@ struct container_options {
 	long listen_fds;    /* of preserve_fds, those that are handed on as LISTEN_FDS */
 	bool foreground;    /* run without --detach: the terminal is ours to relay */
 	bool start_at_once; /* run: there is no other command that starts it */
+	/* Fills c->init with a process that runs already, in the place of one of ours; NULL: ours.
+	 */
+	int (*bring_init)(struct container *c, void *arg, struct err *e);
+	void *bring_arg;
 };
 
 /* A container that this process has made. */
@@ -67,6 +73,12 @@ int container_start(struct state *s, struct err *e);
 int container_start_made(struct container *c, struct err *e);
 
 /*
+ * Stays until the init of a container that this process has made in the foreground has ended; gives
+ * its lock back before. The exit status (128 and the signal) or -errno.
+ */
+int container_wait(struct container *c, struct err *e);
+
+/*
  * Removes the container and all that belongs to it. force: also a running one, and a missing one is
  * success. Can be killed at any moment and repeated.
  */
@@ -74,5 +86,8 @@ int container_delete(const struct globals *g, const char *id, bool force, struct
 
 /* The same for one whose init this process has made and seen end; c->state is still open. */
 int container_delete_made(struct container *c, struct err *e);
+
+/* That at the end of a command: `result`, or the error of the deletion where there was none yet. */
+int container_delete_after(struct container *c, int result, struct err *e);
 
 #endif

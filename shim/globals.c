@@ -38,7 +38,7 @@ struct raw {
 				"cgroupfs|systemd|disabled", "who makes cgroups"},                 \
 			{"rootless", 0, OPTION_STRING, &(raw)->rootless, "auto|true|false",        \
 				"run without privilege"},                                          \
-			{"criu", 0, OPTION_STRING, &(raw)->criu, "PATH", "accepted and unused"},   \
+			{"criu", 0, OPTION_STRING, &(raw)->criu, "PATH", "the program for checkpoint and restore"},   \
 			{"home", 0, OPTION_STRING, &(raw)->home, "DIR",                            \
 				"the operator's directory"},                                       \
 			{"bottle", 0, OPTION_LIST, &(raw)->bottles, "NAME",                        \
@@ -171,6 +171,7 @@ static int from_raw(struct raw *raw, struct globals *g, struct err *e)
 	int r;
 
 	g->log = raw->log;
+	g->criu = raw->criu && *raw->criu ? raw->criu : "criu";
 	g->debug = raw->debug;
 	g->choice.bottles = steal_ptr(&raw->bottles);
 	g->choice.selectable = steal_ptr(&raw->selectable);

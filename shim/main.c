@@ -35,6 +35,8 @@ static const struct command *const commands[] = {
 	&cmd_resume,
 	&cmd_update,
 	&cmd_events,
+	&cmd_checkpoint,
+	&cmd_restore,
 	&cmd_plan,
 	&cmd_install,
 };
