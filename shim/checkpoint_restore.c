@@ -16,9 +16,9 @@
 #include "base/str.h"
 #include "shim/checkpoint.h"
 #include "shim/checkpoint_mounts.h"
+#include "shim/container_stages.h"
 #include "shim/criu.h"
 #include "shim/criu_opts.h"
-#include "shim/hooks.h"
 #include "shim/namespace.h"
 #include "shim/scm.h"
 
@@ -185,24 +185,6 @@ static int before_criu(void *arg, struct err *e)
 
 /* ---- while criu is at work */
 
-static int run_hooks(struct restore *r, pid_t pid, struct err *e)
-{
-	static const enum oci_hook_kind kinds[] = {OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME};
-	struct container *c = r->container;
-	cleanup_json json_t *j = NULL;
-	int rc = 0;
-
-	c->state->pid = pid;
-	j = state_to_json(c->state, STATE_CREATING);
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(kinds); i++) {
-		if (c->plan->oci->hooks[kinds[i]].n == 0)
-			continue;
-		c->hooked = true;
-		rc = hooks_run(c->plan->oci, kinds[i], j, c->state->bundle, e);
-	}
-	return rc;
-}
-
 /* It stands still yet: what is written now is there before it does anything. */
 static int adopt(struct restore *r, pid_t pid, struct err *e)
 {
@@ -241,8 +223,10 @@ static int hear(void *arg, struct criu_note *note, struct err *e)
 {
 	struct restore *r = arg;
 
-	if (strcmp(note->name, "setup-namespaces") == 0)
-		return run_hooks(r, note->pid, e);
+	if (strcmp(note->name, "setup-namespaces") == 0) {
+		r->container->state->pid = note->pid;
+		return container_runtime_hooks(r->container, e);
+	}
 	if (strcmp(note->name, "post-restore") == 0)
 		return adopt(r, note->pid, e);
 	if (strcmp(note->name, "orphan-pts-master") == 0)

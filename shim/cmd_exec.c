@@ -230,7 +230,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	if (r == 0)
 		r = run_in(g, &o, argv[1], &argv[2], e);
 	exec_options_done(&o);
-	if (r < 0 && r != OPTIONS_HELP)
+	if (r < 0 && r != OPTIONS_HELP && r != OPTIONS_WRONG)
 		err_wrap(e, "exec failed");
 	return r;
 }

@@ -55,12 +55,12 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 		r = options_need(&options, r, 1, 2, e);
 	if (r < 0)
 		return r;
-	sig = signal_number(n > 1 ? argv[2] : "TERM", e);
-	if (sig < 0)
-		return sig;
 	r = state_load(g->root, argv[1], &s, e);
 	if (r < 0)
 		return r;
+	sig = signal_number(n > 1 ? argv[2] : "TERM", e);
+	if (sig < 0)
+		return sig;
 	/* Without a pid namespace of its own the end of init does not end the others. */
 	shared_pids = !(s->namespaces & CLONE_NEWPID);
 	if (all || (shared_pids && sig == SIGKILL))

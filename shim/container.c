@@ -290,12 +290,12 @@ static int make_all(struct container *c, const struct container_source *src, str
 	struct seccomp_program filter = {0};
 	int r = fill_state(c, src, e);
 
+	if (r == 0)
+		r = follow_annotations(c, e);
 	if (r == 0 && c->options->bring_init) {
 		r = make_cgroup(c, e);
 		return r < 0 ? r : c->options->bring_init(c, c->options->bring_arg, e);
 	}
-	if (r == 0)
-		r = follow_annotations(c, e);
 	if (r == 0)
 		r = seccomp_compile(c->plan->oci->seccomp,
 			c->globals->rootless ? NULL : SECCOMP_CACHE, &filter, e);

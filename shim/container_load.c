@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -22,6 +23,9 @@ static int read_config(
 
 	if (!path)
 		return err_set(e, errno, "--config '%s'", config ? config : "config.json");
+	/* Not in the kernel's words, by which engines tell that a command is missing. */
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return err_say(e, ENOENT, "JSON specification file '%s' not found", path);
 	return fd_read_file(AT_FDCWD, path, CONFIG_MAX, &ret->text, &ret->len, e);
 }
 

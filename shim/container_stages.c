@@ -105,7 +105,7 @@ static int attach_sidecar(struct container *c, struct err *e)
 	return r < 0 ? r : sidecar_attach(c->sidecar, m.fds[0], c->init.pidfd, e);
 }
 
-static int runtime_hooks(struct container *c, enum oci_hook_kind kind, struct err *e)
+static int run_hooks(struct container *c, enum oci_hook_kind kind, struct err *e)
 {
 	const struct hooks_place place = {.dir = c->state->bundle, .output = &c->hooks_output};
 	cleanup_json json_t *j = NULL;
@@ -115,6 +115,13 @@ static int runtime_hooks(struct container *c, enum oci_hook_kind kind, struct er
 	c->hooked = true;
 	j = state_to_json(c->state, STATE_CREATING);
 	return hooks_run(c->plan->oci, kind, j, &place, e);
+}
+
+int container_runtime_hooks(struct container *c, struct err *e)
+{
+	int r = run_hooks(c, OCI_HOOK_PRESTART, e);
+
+	return r < 0 ? r : run_hooks(c, OCI_HOOK_CREATE_RUNTIME, e);
 }
 
 static int meet_hooks(struct container *c, struct err *e)
@@ -129,9 +136,7 @@ static int meet_hooks(struct container *c, struct err *e)
 	if (r == 0 && c->sidecar)
 		r = sidecar_wait_ready(c->sidecar, e);
 	if (r == 0)
-		r = runtime_hooks(c, OCI_HOOK_PRESTART, e);
-	if (r == 0)
-		r = runtime_hooks(c, OCI_HOOK_CREATE_RUNTIME, e);
+		r = container_runtime_hooks(c, e);
 	return r < 0 ? r : tell(c, INIT_HOOKED, e);
 }
 

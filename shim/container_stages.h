@@ -16,4 +16,7 @@ int container_run_stages(struct container *c, struct err *e);
  */
 int container_release(struct container *c, struct err *e);
 
+/* prestart and createRuntime hooks; c->state->pid is the first process. */
+int container_runtime_hooks(struct container *c, struct err *e);
+
 #endif

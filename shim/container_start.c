@@ -94,8 +94,10 @@ int container_start(struct state *s, struct err *e)
 
 	if (status == STATE_STOPPED)
 		return err_say(e, EINVAL, "cannot start a container that has stopped");
+	if (status == STATE_RUNNING)
+		return err_say(e, EINVAL, "cannot start an already running container");
 	if (status != STATE_CREATED)
-		return err_say(e, EINVAL, "cannot start an already %s container",
+		return err_say(e, EINVAL, "cannot start a container in the %s state",
 			state_status_name(status));
 	r = start_sidecar(s, e);
 	if (r < 0)

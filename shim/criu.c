@@ -130,8 +130,13 @@ void criu_end(struct criu *c)
 
 static int add_text(const struct protobuf_field *f, char **ret)
 {
+	size_t len = f->len;
+
 	free(*ret);
-	*ret = f->data ? strndup(f->data, f->len) : NULL;
+	/* criu's words are lines of its log. */
+	while (f->data && len > 0 && f->data[len - 1] == '\n')
+		len--;
+	*ret = f->data ? strndup(f->data, len) : NULL;
 	return *ret ? 0 : -EBADMSG;
 }
 

@@ -38,7 +38,8 @@ struct raw {
 				"cgroupfs|systemd|disabled", "who makes cgroups"},                 \
 			{"rootless", 0, OPTION_STRING, &(raw)->rootless, "auto|true|false",        \
 				"run without privilege"},                                          \
-			{"criu", 0, OPTION_STRING, &(raw)->criu, "PATH", "the program for checkpoint and restore"},   \
+			{"criu", 0, OPTION_STRING, &(raw)->criu, "PATH",                           \
+				"the program for checkpoint and restore"},                         \
 			{"home", 0, OPTION_STRING, &(raw)->home, "DIR",                            \
 				"the operator's directory"},                                       \
 			{"bottle", 0, OPTION_LIST, &(raw)->bottles, "NAME",                        \
@@ -207,7 +208,7 @@ int globals_open_log(const struct globals *g, struct err *e)
 {
 	int fd = -1;
 
-	if (g->log) {
+	if (g->log && *g->log) {
 		fd = open(g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 		if (fd < 0)
 			return err_set(e, errno, "open the log '%s'", g->log);

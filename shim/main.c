@@ -67,7 +67,36 @@ static int print_help(const struct globals_line *line)
 	printf("\ncommands:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->help);
+	printf("  %-10s %s\n", "help, h", "Show this, or with a COMMAND its options.");
 	return EXIT_SUCCESS;
+}
+
+#define EXIT_NO_TOPIC 3 /* as runc's */
+
+static int no_topic(const char *name)
+{
+	fprintf(stderr, "No help topic for '%s'\n", name);
+	return EXIT_NO_TOPIC;
+}
+
+static bool is_help(const char *name)
+{
+	return strcmp(name, "help") == 0 || strcmp(name, "h") == 0;
+}
+
+/* `help` alone, and `help COMMAND`, which is `COMMAND --help`. */
+static int run_help(const struct globals_line *line)
+{
+	static char option[] = "--help";
+	char *topic = line->command[1];
+	const struct command *c = topic ? find_command(topic) : NULL;
+	char *argv[] = {topic, option, NULL};
+	struct err ignored;
+
+	if (!topic || is_help(topic))
+		return print_help(line);
+	return c && c->run(&line->globals, 2, argv, &ignored) == OPTIONS_HELP ? EXIT_SUCCESS
+									      : no_topic(topic);
 }
 
 static int run_command(const struct command *c, struct globals *g, char **argv, struct err *e)
@@ -134,14 +163,14 @@ int main(int argc, char **argv)
 	r = globals_parse(argc, argv, &line, &e);
 	if (r == 0 && line.version)
 		return print_version();
-	if (r == 0 && (line.help || !line.command))
+	if (r == 0 && (line.help || !line.command || !*line.command[0]))
 		return print_help(&line);
+	if (r == 0 && is_help(line.command[0]))
+		return run_help(&line);
 	if (r == 0) {
 		c = find_command(line.command[0]);
-		if (!c) {
-			fprintf(stderr, "No help topic for '%s'\n", line.command[0]);
-			return 3;
-		}
+		if (!c)
+			return no_topic(line.command[0]);
 		failure = c->failure_status ? c->failure_status : EXIT_FAILURE;
 		r = globals_open_log(&line.globals, &e);
 	}
@@ -156,5 +185,7 @@ int main(int argc, char **argv)
 	if (r < 0)
 		log_error("%s", e.msg);
 	globals_done(&line.globals);
+	if (r == OPTIONS_WRONG)
+		return EXIT_FAILURE;
 	return r < 0 ? failure : r;
 }

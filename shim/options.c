@@ -30,8 +30,9 @@ static int set_switch(const struct option_def *d, const char *value, struct err 
 	else if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
 		*to = false;
 	else
-		return err_say(e, EINVAL, "option --%s: expected true or false, found '%s'",
-			d->name, value);
+		return err_say(e, EINVAL,
+			"invalid boolean value \"%s\" for --%s: expected true or false", value,
+			d->name);
 	return 0;
 }
 
@@ -66,8 +67,9 @@ static int set_value(const struct option_def *d, const char *value, struct err *
 		break;
 	case OPTION_NUMBER:
 		if (!str_to_long(value, 0, INT_MAX, d->to))
-			return err_say(e, EINVAL, "option --%s: expected a number, found '%s'",
-				d->name, value);
+			return err_say(e, EINVAL,
+				"invalid value \"%s\" for flag --%s: expected a number", value,
+				d->name);
 		break;
 	}
 	return r < 0 ? err_set(e, -r, "option --%s", d->name) : 0;
@@ -88,11 +90,12 @@ static int take_option(const struct options *o, int left, char **argv, struct er
 		return OPTIONS_HELP;
 	}
 	if (!d)
-		return err_say(e, EINVAL, "%s: no such option: %s (--help lists them)", o->program,
+		return err_say(e, EINVAL,
+			"%s: flag provided but not defined: %s (--help lists them)", o->program,
 			argv[0]);
 	if (d->type != OPTION_SWITCH && !value) {
 		if (left < 2)
-			return err_say(e, EINVAL, "option --%s needs a value", d->name);
+			return err_say(e, EINVAL, "flag needs an argument: --%s", d->name);
 		value = argv[1];
 		taken = 2;
 	}
@@ -120,7 +123,7 @@ int options_parse(const struct options *o, int argc, char **argv, struct err *e)
 		}
 		r = take_option(o, argc - i, &argv[i], e);
 		if (r < 0)
-			return r;
+			return r == OPTIONS_HELP ? r : OPTIONS_WRONG;
 		i += r;
 	}
 	while (i < argc)
@@ -149,8 +152,14 @@ void options_print_help(const struct options *o)
 
 int options_need(const struct options *o, int n, int min, int max, struct err *e)
 {
+	int wanted = n < min ? min : max;
+
 	if (n >= min && n <= max)
 		return 0;
-	return err_say(e, EINVAL, "%s: %s operands; usage: %s %s", o->program,
-		n < min ? "missing" : "too many", o->program, o->usage);
+	err_say(e, EINVAL, "%s requires %s %d argument(s), found %d; usage: %s %s", o->program,
+		min == max ? "exactly"
+		: n < min  ? "a minimum of"
+			   : "a maximum of",
+		wanted, n, o->program, o->usage);
+	return OPTIONS_WRONG;
 }

@@ -41,14 +41,20 @@ struct options {
 #define OPTIONS_HELP INT_MIN
 
 /*
+ * The line is wrong, e tells how. Returned as it is: whatever the command, the exit status is 1,
+ * since nothing was tried yet.
+ */
+#define OPTIONS_WRONG (INT_MIN + 1)
+
+/*
  * Parses argv[1…]. Returns the number of operands, which are then argv[1…n], OPTIONS_HELP, or
- * -EINVAL with an error that names the option.
+ * OPTIONS_WRONG with an error that names the option.
  */
 int options_parse(const struct options *o, int argc, char **argv, struct err *e);
 
 void options_print_help(const struct options *o);
 
-/* For "expected at least/exactly N operands": 0, or -EINVAL with the usage in the error. */
+/* For "expected at least/exactly N operands": 0, or OPTIONS_WRONG with the usage in the error. */
 int options_need(const struct options *o, int n, int min, int max, struct err *e);
 
 #endif

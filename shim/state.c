@@ -29,9 +29,11 @@ int state_check_id(const char *id, struct err *e)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789_+-.";
 
-	if (!*id || id[strspn(id, allowed)] || *id == '.')
+	if (!*id)
+		return err_say(e, EINVAL, "container id cannot be empty");
+	if (id[strspn(id, allowed)] || *id == '.')
 		return err_say(e, EINVAL,
-			"invalid character in container ID '%s': letters, digits and _ + - . are "
+			"invalid container ID format '%s': letters, digits and _ + - . are "
 			"allowed, no . in front",
 			id);
 	if (strlen(id) > 255)
@@ -96,7 +98,7 @@ static int make_directory(struct state *s, const char *root, struct err *e)
 		r = mkdir(s->dir, 0700) < 0 ? -errno : 0;
 	}
 	if (r == -EEXIST)
-		return err_say(e, EEXIST, "container with id exists: '%s'", s->id);
+		return err_say(e, EEXIST, "container with given ID already exists: '%s'", s->id);
 	return r < 0 ? err_set(e, -r, "make the state directory '%s'", s->dir) : 0;
 }
 

@@ -63,8 +63,8 @@ struct state {
 int state_check_id(const char *id, struct err *e);
 
 /*
- * Makes ROOT (0711) and ROOT/ID (0700) and locks it. -EEXIST: "container with id exists". On
- * success the caller owns *ret; state_abandon undoes it.
+ * Makes ROOT (0711) and ROOT/ID (0700) and locks it. -EEXIST: "container with given ID already
+ * exists". On success the caller owns *ret; state_abandon undoes it.
  */
 int state_create(const char *root, const char *id, struct state **ret, struct err *e);
 

@@ -65,7 +65,7 @@ static void an_id_is_taken_once(void **state)
 
 	(void)state;
 	assert_int_equal(state_create(root, "once", &second, &e), -EEXIST);
-	assert_non_null(strstr(e.msg, "container with id exists"));
+	assert_non_null(strstr(e.msg, "container with given ID already exists"));
 	assert_int_equal(state_remove(first, &e), 0);
 }
 
