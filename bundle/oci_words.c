@@ -5,20 +5,32 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-static int find(const struct json_at *at, const struct oci_words *words, const char *name,
-	uint64_t *ret, struct err *e)
+/* More than these do not fit into an error. */
+#define NAMES_TOLD 10
+
+static int refuse(
+	const struct json_at *at, const struct oci_words *words, const char *name, struct err *e)
 {
 	cleanup_str struct str all = {0};
 
+	for (size_t i = 0; i < words->n && i < NAMES_TOLD; i++)
+		str_addf(&all, "%s%s", i ? ", " : "", words->list[i].name);
+	if (words->n > NAMES_TOLD)
+		str_addf(&all, " and %zu more", words->n - NAMES_TOLD);
+	return json_err(at, EINVAL, e, "invalid %s '%s'; there are %s", words->what, name,
+		all.failed ? "others" : all.s);
+}
+
+static int find(const struct json_at *at, const struct oci_words *words, const char *name,
+	uint64_t *ret, struct err *e)
+{
 	for (size_t i = 0; i < words->n; i++) {
 		if (str_eq(words->list[i].name, name)) {
 			*ret = words->list[i].value;
 			return 0;
 		}
-		str_addf(&all, "%s%s", i ? ", " : "", words->list[i].name);
 	}
-	return json_err(at, EINVAL, e, "invalid %s '%s'; there are %s", words->what, name,
-		all.s ? all.s : "none");
+	return refuse(at, words, name, e);
 }
 
 int oci_words_need(const struct json_at *at, const char *key, const struct oci_words *words,
