@@ -115,8 +115,6 @@ int cgroup_make_groups(struct cgroup *cg, struct err *e)
 		/* Before the limits, so that each file of a controller is there. */
 		if (r == 0 && h->v2 && cgroup_is_pure_v2(cg))
 			r = cgroup_v2_enable(h, NULL, e);
-		if (r == 0)
-			r = cgroup_open_join(h, e);
 	}
 	return r;
 }

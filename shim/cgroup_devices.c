@@ -32,6 +32,23 @@ static bool same(const struct oci_device_rule *a, const struct oci_device_rule *
 	       a->minor == b->minor && strcmp(a->access, b->access) == 0;
 }
 
+static bool overlap(const struct oci_device_rule *a, const struct oci_device_rule *b)
+{
+	return a->type == b->type && (a->major < 0 || b->major < 0 || a->major == b->major) &&
+	       (a->minor < 0 || b->minor < 0 || a->minor == b->minor);
+}
+
+/* Nothing before says the opposite about any device that the rule names. */
+static bool changes_nothing(const struct device_rules *r, const struct oci_device_rule *rule)
+{
+	if (r->list[0].allow != rule->allow)
+		return false;
+	for (size_t i = 1; i < r->n; i++)
+		if (r->list[i].allow != rule->allow && overlap(&r->list[i], rule))
+			return false;
+	return true;
+}
+
 static void add(struct device_rules *r, const struct oci_device_rule *rule)
 {
 	static const struct oci_device_rule all = {.type = 'a', .major = -1, .minor = -1};
@@ -43,8 +60,7 @@ static void add(struct device_rules *r, const struct oci_device_rule *rule)
 		r->list[0].allow = rule->allow;
 		return;
 	}
-	/* Where everything is allowed, a further permission changes nothing, and so on. */
-	if (r->n == 1 && r->list[0].allow == rule->allow)
+	if (changes_nothing(r, rule))
 		return;
 	/* Engines send the rules of every container, too; but a later rule may not become earlier.
 	 */

@@ -51,6 +51,12 @@ int cgroup_open_join(struct cgroup_hier *h, struct err *e);
 int cgroup_layout_parse(const char *mountinfo, struct cgroup *cg, struct err *e);
 int cgroup_layout_read(struct cgroup *cg, struct err *e);
 
+/*
+ * cgroup_covered.c: whether something else is mounted over the hierarchy, which the mount table
+ * (text as /proc/self/mountinfo) goes on to list.
+ */
+bool cgroup_is_covered(const struct cgroup_hier *h, const char *mountinfo);
+
 /* Whether the comma-separated list has that name. */
 bool cgroup_names_has(const char *names, const char *name);
 

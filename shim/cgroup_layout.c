@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/ptr.h"
@@ -153,23 +151,14 @@ int cgroup_layout_parse(const char *mountinfo, struct cgroup *cg, struct err *e)
 	return 0;
 }
 
-/* Something else may be mounted over a hierarchy, which the table goes on to list. */
-static bool is_covered(const struct cgroup_hier *h)
-{
-	struct statfs fs;
-
-	return statfs(h->mount, &fs) == 0 &&
-	       fs.f_type != (h->v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
-}
-
-static void drop_covered(struct cgroup *cg)
+static void drop_covered(struct cgroup *cg, const char *mountinfo)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < cg->n; i++) {
 		struct cgroup_hier *h = &cg->h[i];
 
-		if (!is_covered(h)) {
+		if (!cgroup_is_covered(h, mountinfo)) {
 			cg->h[kept++] = *h;
 			continue;
 		}
@@ -182,12 +171,15 @@ static void drop_covered(struct cgroup *cg)
 
 int cgroup_layout_read(struct cgroup *cg, struct err *e)
 {
+	static const char table[] = "/proc/self/mountinfo";
+	cleanup_fd int fd = open(table, O_RDONLY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
-	int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, NULL, e);
+	int r = fd < 0 ? err_set(e, errno, "open '%s'", table)
+		       : fd_read_all(fd, table, 16 << 20, &text, NULL, e);
 
 	if (r == 0)
 		r = cgroup_layout_parse(text, cg, e);
 	if (r == 0)
-		drop_covered(cg);
+		drop_covered(cg, text);
 	return r;
 }

@@ -16,25 +16,22 @@
 
 #define FILE_MAX (1U << 20)
 
+static int open_dir(struct cgroup_hier *h, const char *dir)
+{
+	h->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return h->dirfd < 0 ? -errno : 0;
+}
+
 int cgroup_tree_open(struct cgroup_hier *h, struct err *e)
 {
 	cleanup_free char *dir = NULL;
+	int r;
 
 	if (h->dirfd >= 0)
 		return 0;
 	dir = cgroup_hier_dir(h);
-	if (!dir)
-		return err_set(e, ENOMEM, "open a cgroup");
-	h->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return h->dirfd < 0 ? err_set(e, errno, "open cgroup '%s'", dir) : 0;
-}
-
-static ssize_t read_short(int dir, const char *file, char *buf, size_t size)
-{
-	cleanup_fd int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size);
-
-	return n < 0 ? -errno : n;
+	r = dir ? open_dir(h, dir) : -ENOMEM;
+	return r < 0 ? err_set(e, -r, "open cgroup '%s'", dir ? dir : h->path) : 0;
 }
 
 /*
@@ -46,11 +43,16 @@ static int inherit_cpuset(int parent, int dir)
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		cleanup_fd int fd = openat(dir, files[i], O_WRONLY | O_CLOEXEC);
+		cleanup_fd int fd = -1;
 		char list[4096];
-		ssize_t n = read_short(parent, files[i], list, sizeof(list));
-		int r = fd < 0 ? -errno : n < 0 ? (int)n : fd_write_all(fd, list, (size_t)n);
+		ssize_t n = fd_read_short(parent, files[i], list, sizeof(list));
+		int r;
 
+		/* The parent was left unfilled. */
+		if (n >= 0 && n <= 1)
+			return -ENODATA;
+		fd = n < 0 ? -1 : openat(dir, files[i], O_WRONLY | O_CLOEXEC);
+		r = n < 0 ? (int)n : fd < 0 ? -errno : fd_write_all(fd, list, (size_t)n);
 		if (r < 0)
 			return r;
 	}
@@ -60,10 +62,10 @@ static int inherit_cpuset(int parent, int dir)
 /* Made by a command that was killed before it filled it, or that is just about to. */
 static bool is_unfilled(int dir)
 {
-	char list[2];
+	char list[3];
 
-	return read_short(dir, "cpuset.cpus", list, sizeof(list)) <= 1 ||
-	       read_short(dir, "cpuset.mems", list, sizeof(list)) <= 1;
+	return fd_read_short(dir, "cpuset.cpus", list, sizeof(list)) <= 1 ||
+	       fd_read_short(dir, "cpuset.mems", list, sizeof(list)) <= 1;
 }
 
 /* One step down: *fd becomes the directory `name` below it, made if it is missing. */
@@ -109,18 +111,32 @@ static int make_once(struct cgroup_hier *h)
 	return r;
 }
 
-/*
- * The ordinary case in one call: the group is new and what it lies in is there. Not for a cpuset,
- * where what it lies in may have to be filled first.
- */
+/* A cpuset takes from what it lies in, which may have to be filled itself: then -ENOENT. */
+static int fill_last(struct cgroup_hier *h, const char *dir)
+{
+	cleanup_free char *above = strndup(dir, (size_t)(strrchr(dir, '/') - dir));
+	cleanup_fd int parent = above ? open(above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	int r = open_dir(h, dir);
+
+	if (r == 0)
+		r = !above ? -ENOMEM : parent < 0 ? -errno : inherit_cpuset(parent, h->dirfd);
+	if (r < 0) {
+		fd_close(&h->dirfd);
+		rmdir(dir);
+	}
+	return r == -ENODATA ? -ENOENT : r;
+}
+
+/* The ordinary case in one call: the group is new and what it lies in is there. */
 static int make_last(struct cgroup_hier *h, const char *dir)
 {
-	if (cgroup_names_has(h->names, "cpuset"))
-		return -ENOENT;
+	int r;
+
 	if (mkdir(dir, 0755) < 0)
 		return -errno;
-	h->made = 1;
-	return 0;
+	r = cgroup_names_has(h->names, "cpuset") ? fill_last(h, dir) : 0;
+	h->made = r == 0;
+	return r;
 }
 
 int cgroup_tree_make(struct cgroup_hier *h, struct err *e)
