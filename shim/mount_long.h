@@ -15,6 +15,12 @@
 /* Whether the options are none for mount_new. */
 bool mount_is_long(const struct mount_options *o);
 
+/*
+ * Whether mount(2) can say all that there is to say of a new file system, in one call instead of
+ * seven: the kernel's own kinds that an engine asks for in every container.
+ */
+bool mount_is_plain(const char *type, const struct mount_options *o);
+
 struct mount_long {
 	const char *type, *source, *label; /* label: linux.mountLabel or NULL */
 	const struct mount_options *options;
@@ -22,7 +28,8 @@ struct mount_long {
 
 /*
  * Mounts over `target`, a descriptor that was opened inside the root: the kernel resolves no path
- * of the container. Its attributes are set afterwards, at its root. -E2BIG: more than a page.
+ * of the container. Those attributes that mount(2) knows are set with it, others afterwards, at its
+ * root. -E2BIG: more than a page.
  */
 int mount_long_attach(const struct mount_long *m, int target, struct err *e);
 

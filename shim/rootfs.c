@@ -121,21 +121,32 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 	return rc < 0 ? rc : make_cwd(r, e);
 }
 
-/* The old root is stacked over the new one and let go, without a directory for it in the image. */
-static int pivot(int rootfd, struct err *e)
+/* Where the caller wanted it shared, its unmounting must not reach the host. */
+static int let_go_of_shared(int old)
 {
-	cleanup_fd int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fchdir(old) < 0 || mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 ? -errno : 0;
+}
 
-	if (old < 0)
-		return err_set(e, errno, "open '/'");
-	if (fchdir(rootfd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+/*
+ * The old root is stacked over the new one and let go, without a directory for it in the image:
+ * "." is the new root, and what lies over that is looked up (pivot_root(2), NOTES).
+ */
+static int pivot(const struct rootfs *r, struct err *e)
+{
+	cleanup_fd int old = -1;
+	unsigned long flags = 0;
+	int rc = mount_propagation(r->oci->rootfs_propagation, &flags, e);
+
+	if (rc < 0)
+		return rc;
+	if (flags & MS_SHARED)
+		old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fchdir(r->fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return err_set(e, errno, "pivot_root");
-	if (fchdir(old) < 0)
-		return err_set(e, errno, "chdir to the old root");
-	/* Its unmounting must not reach the host. */
-	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 || umount2(".", MNT_DETACH) < 0)
-		return err_set(e, errno, "unmount the old root");
-	return 0;
+	rc = flags & MS_SHARED ? let_go_of_shared(old) : 0;
+	if (rc < 0 || umount2(".", MNT_DETACH) < 0)
+		return err_set(e, rc < 0 ? -rc : errno, "unmount the old root");
+	return flags & MS_SHARED && chdir("/") < 0 ? err_set(e, errno, "chdir to the root") : 0;
 }
 
 /* For a host on an initramfs, which cannot be pivoted away. */
@@ -146,6 +157,7 @@ static int move_root(int rootfd, struct err *e)
 	return 0;
 }
 
+/* Each way ends in the new root as the working directory. */
 int rootfs_enter(struct rootfs *r, bool no_pivot, struct err *e)
 {
 	unsigned long propagation = 0;
@@ -154,9 +166,7 @@ int rootfs_enter(struct rootfs *r, bool no_pivot, struct err *e)
 	if (!r->own_mounts)
 		rc = fchdir(r->fd) < 0 || chroot(".") < 0 ? err_set(e, errno, "chroot") : 0;
 	else
-		rc = no_pivot ? move_root(r->fd, e) : pivot(r->fd, e);
-	if (rc == 0 && chdir("/") < 0)
-		rc = err_set(e, errno, "chdir to the container's root");
+		rc = no_pivot ? move_root(r->fd, e) : pivot(r, e);
 	if (rc == 0 && r->own_mounts)
 		rc = mount_propagation(r->oci->rootfs_propagation, &propagation, e);
 	if (rc == 0 && propagation && mount(NULL, "/", NULL, propagation, NULL) < 0)

@@ -49,15 +49,15 @@ static int make_mount(const struct mounting *g, struct err *e)
 /* procfs and sysfs must be where the name says, not where a symlink of the image leads. */
 static int kernel_target(const struct mounting *g, bool *ret_made, struct err *e)
 {
-	int fd = path_open_in_root(g->r->fd, g->m->destination, O_PATH | O_NOFOLLOW, 0);
+	int fd = path_open_in_root(
+		g->r->fd, g->m->destination, O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
 
 	if (fd == -ENOENT)
 		return rootfs_target(g->r->fd, g->m->destination, true, ret_made, e);
-	if (fd >= 0 && mount_is_directory(fd) > 0)
+	if (fd >= 0)
 		return fd;
-	if (fd < 0)
+	if (fd != -ENOTDIR && fd != -ELOOP)
 		return err_set(e, -fd, "open '%s' in the container's root", g->m->destination);
-	fd_close(&fd);
 	return err_say(e, ENOTDIR,
 		"filesystem '%s' must be mounted on an ordinary directory, '%s' is none",
 		g->m->type, g->m->destination);
@@ -189,6 +189,42 @@ static int mount_in_place(const struct mounting *g, struct err *e)
 	return rc < 0 ? rc : mount_configure(mounted, &g->o, e);
 }
 
+/* procfs at its own place, for the first time, is what rootfs_check_proc need not look at. */
+static bool is_first_proc(const struct mounting *g)
+{
+	return !g->r->proc_mounted && strcmp(g->m->type, "proc") == 0 &&
+	       strcmp(g->m->destination, "/proc") == 0;
+}
+
+static bool is_plain(const struct mounting *g)
+{
+	return g->m->type && !g->bind && !g->seal && !is_root(g->m->destination) &&
+	       mount_is_plain(g->m->type, &g->o) &&
+	       (strcmp(g->m->type, "proc") != 0 || is_first_proc(g));
+}
+
+/* In place as well, and whole at once. */
+static int mount_plainly(const struct mounting *g, struct err *e)
+{
+	const struct oci_mount *m = g->m;
+	const char *label = strcmp(m->type, "tmpfs") == 0 ? g->r->oci->mount_label : NULL;
+	const struct mount_long wanted = {m->type, m->source, label, &g->o};
+	bool made, first_proc = is_first_proc(g);
+	cleanup_fd int target = open_target(g, true, &made, e);
+	int rc;
+
+	if (target < 0)
+		return target;
+	if (made)
+		rc = note_made(g->r, m->destination, e);
+	else
+		rc = first_proc ? 0 : rootfs_check_proc(g->r, m, -1, target, e);
+	if (rc == 0)
+		rc = mount_long_attach(&wanted, target, e);
+	g->r->proc_mounted |= rc == 0 && first_proc;
+	return rc;
+}
+
 static int remount(const struct mounting *g, struct err *e)
 {
 	cleanup_fd int target = path_open_in_root(g->r->fd, g->m->destination, O_PATH, 0);
@@ -277,6 +313,9 @@ static int carry_out(struct mounting *g, struct err *e)
 		return mount_cgroup(g->r->fd, g->m, &g->o, g->r, e);
 	if (g->m->type && !g->bind && mount_is_long(&g->o))
 		return mount_in_place(g, e);
+	/* What mount(2) refuses without a reason is tried again by the calls that tell it. */
+	if (is_plain(g) && mount_plainly(g, e) == 0)
+		return 0;
 	return mount_over(g, e);
 }
 

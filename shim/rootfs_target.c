@@ -98,6 +98,31 @@ static int make_target(int rootfd, const char *path, bool directory, struct err 
 	return fd < 0 ? err_set(e, -fd, "make '%s' in the container's root", path) : fd;
 }
 
+/*
+ * The ordinary case: all but the last part is there, and nothing has its name, as making it shows.
+ * -errno: it is not, and what it is was left as it is.
+ */
+static int make_last(int rootfd, const char *path, bool directory)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	cleanup_free char *above = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("/");
+	cleanup_fd int parent = -1, file = -1;
+	int fd;
+
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -EINVAL;
+	parent = above ? path_open_in_root(rootfd, above, O_PATH | O_DIRECTORY, 0) : -ENOMEM;
+	if (parent < 0)
+		return parent;
+	if (!directory)
+		file = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+	if (directory ? mkdirat(parent, name, 0755) < 0 : file < 0)
+		return -errno;
+	/* In the directory that it was made in: what somebody puts there instead is not followed. */
+	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
+	return fd < 0 ? -errno : fd;
+}
+
 int rootfs_target(int rootfd, const char *path, bool directory, bool *ret_made, struct err *e)
 {
 	int fd = path_open_in_root(rootfd, path, O_PATH, 0);
@@ -108,7 +133,8 @@ int rootfs_target(int rootfd, const char *path, bool directory, bool *ret_made, 
 		return fd;
 	if (fd != -ENOENT)
 		return err_set(e, -fd, "open '%s' in the container's root", path);
-	return make_target(rootfd, path, directory, e);
+	fd = make_last(rootfd, path, directory);
+	return fd >= 0 ? fd : make_target(rootfd, path, directory, e);
 }
 
 /* The last part of a path, in a directory that is open. */
