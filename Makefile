@@ -163,6 +163,7 @@ demo: ## from a fresh clone to a running bottle (root)
 	$(Q)BUILD=$(B) examples/demo/run
 
 bench: all ## the marks, beside peers in the same run (root)
+	$(Q)BUILD=$(B) bench/runtime
 	$(Q)BUILD=$(B) bench/bottle
 
 lint: ## layers, headers, format, man pages

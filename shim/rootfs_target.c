@@ -118,7 +118,8 @@ static int make_last(int rootfd, const char *path, bool directory)
 		file = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
 	if (directory ? mkdirat(parent, name, 0755) < 0 : file < 0)
 		return -errno;
-	/* In the directory that it was made in: what somebody puts there instead is not followed. */
+	/* In the directory that it was made in: what somebody puts there instead is not followed.
+	 */
 	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
 	return fd < 0 ? -errno : fd;
 }
