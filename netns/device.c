@@ -148,7 +148,8 @@ int device_change(struct nl_sock *sock, const struct device_change *c, struct er
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 		nla_put_string(msg, IFLA_IFNAME, c->name) < 0 ||
 		(c->alias && nla_put_string(msg, IFLA_IFALIAS, c->alias) < 0) ||
-		(c->master && nla_put_u32(msg, IFLA_MASTER, c->master) < 0))
+		(c->master && nla_put_u32(msg, IFLA_MASTER, c->master) < 0) ||
+		(c->group && nla_put_u32(msg, IFLA_GROUP, c->group) < 0))
 		return err_set(e, ENOMEM, "%s", what);
 	return netlink_request(sock, msg, what, e);
 }
@@ -166,6 +167,17 @@ int device_delete(struct nl_sock *sock, const char *name, struct err *e)
 		return err_set(e, ENOMEM, "%s", what);
 	r = netlink_request(sock, msg, what, e);
 	return r == -ENODEV ? 0 : r;
+}
+
+int device_delete_group(struct nl_sock *sock, uint32_t group, struct err *e)
+{
+	cleanup_nlmsg struct nl_msg *msg = nlmsg_alloc_simple(RTM_DELLINK, NLM_F_REQUEST);
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		nla_put_u32(msg, IFLA_GROUP, group) < 0)
+		return err_set(e, ENOMEM, "remove a group of links");
+	return netlink_request(sock, msg, "remove a group of links", e);
 }
 
 static int index_of(void *arg, struct err *e)

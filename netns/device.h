@@ -16,6 +16,7 @@ struct device_change {
 	bool down;	   /* take it down */
 	const char *alias; /* NULL: let it be */
 	uint32_t master;   /* index of its bridge; 0: let it be */
+	uint32_t group;	   /* 0: let it be */
 };
 
 /* A veth pair: one end here, the other born in peer_fd. */
@@ -47,6 +48,10 @@ int device_each(struct nl_sock *sock, int (*each)(const struct device *d, void *
 
 int device_change(struct nl_sock *sock, const struct device_change *c, struct err *e);
 int device_delete(struct nl_sock *sock, const char *name, struct err *e); /* missing is success */
+
+/* All links of a group at once: the kernel waits for its readers once, not for each link anew. */
+int device_delete_group(struct nl_sock *sock, uint32_t group, struct err *e);
+
 int device_add_address(
 	struct nl_sock *sock, int index, const char *address, int prefix, struct err *e);
 

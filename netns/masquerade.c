@@ -93,16 +93,11 @@ int masquerade_apply(uint32_t subnet, int prefix, const struct masquerade_uplink
 	return nft_commit(&n, sock, e);
 }
 
-int masquerade_remove(struct err *e)
+int masquerade_remove(struct nl_sock *sock, struct err *e)
 {
-	cleanup_netlink struct nl_sock *sock = NULL;
 	cleanup_nft struct nft n;
-	int r;
 
 	nft_begin(&n, NFPROTO_IPV4, TABLE);
-	r = netlink_open(-1, NETLINK_NETFILTER, &sock, e);
-	if (r < 0)
-		return r;
 	nft_table_remove(&n);
 	return nft_commit(&n, sock, e);
 }

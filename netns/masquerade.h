@@ -30,7 +30,8 @@ struct masquerade_uplinks {
 int masquerade_apply(uint32_t subnet, int prefix, const struct masquerade_uplinks *uplinks,
 	bool keep, struct err *e);
 
-int masquerade_remove(struct err *e);
+/* sock: NETLINK_NETFILTER. */
+int masquerade_remove(struct nl_sock *sock, struct err *e);
 
 /* How many probes have passed the host's forward chains. */
 int masquerade_count(uint64_t *ret, struct err *e);
