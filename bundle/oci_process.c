@@ -180,7 +180,7 @@ static int read_command(const struct json_at *at, struct oci_process *p, struct 
 	if (r < 0)
 		return r;
 	if (r == 0 || !p->args[0])
-		return json_err(at, EINVAL, e, "args must not be empty");
+		return json_err(at, EINVAL, e, "args: must not be empty; a command is needed");
 	r = json_need_str(at, "cwd", &p->cwd, e);
 	if (r < 0)
 		return r;
