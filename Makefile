@@ -173,8 +173,11 @@ fmt: ## rewrite the sources in the house's format
 	$(Q)clang-format -i $(wildcard */*.c */*.h tests/*/*.c tests/*/*/*.c)
 
 FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
-fuzz: ## fuzz targets (clang, libFuzzer), into $(B)-fuzz/fuzz
+# Seconds for each target.
+FUZZ_TIME ?= 20
+fuzz: ## fuzz targets (clang, libFuzzer), each run for FUZZ_TIME seconds
 	$(Q)tests/fuzz/build $(B)-fuzz
+	$(Q)tests/fuzz/run $(B)-fuzz $(FUZZ_TIME)
 
 install: all ## into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man8 \

@@ -244,13 +244,12 @@ static int read_annotations(const struct json_at *root, struct state *s, struct 
 static int read_own(const struct json_at *root, struct state *s, struct err *e)
 {
 	struct json_at at, cg;
-	int64_t namespaces = 0, hooks = 0;
-	uint64_t start = 0;
+	int64_t start = 0, namespaces = 0, hooks = 0;
 	int r = json_member(root, "bottleShim", JSON_OBJECT, &at, e);
 
 	if (r <= 0)
 		return r < 0 ? r : err_say(e, ENODATA, "state of '%s' is not ours", s->id);
-	if ((r = json_get_u64(&at, "startTime", &start, e)) < 0 ||
+	if ((r = json_get_int(&at, "startTime", 0, INT64_MAX, &start, e)) < 0 ||
 		(r = json_get_int(&at, "namespaces", 0, INT64_MAX, &namespaces, e)) < 0 ||
 		(r = json_get_int(&at, "hooks", 0, INT32_MAX, &hooks, e)) < 0 ||
 		(r = json_get_bool(&at, "systemdCgroup", &s->systemd_cgroup, e)) < 0 ||
@@ -263,7 +262,7 @@ static int read_own(const struct json_at *root, struct state *s, struct err *e)
 		(r = json_get_str(&at, "slug", &s->slug, e)) < 0 ||
 		(r = json_member(&at, "cgroup", JSON_OBJECT, &cg, e)) < 0)
 		return r;
-	s->start_time = start;
+	s->start_time = (unsigned long long)start;
 	s->namespaces = (unsigned long)namespaces;
 	s->hooks = (unsigned int)hooks;
 	if (r > 0)

@@ -45,36 +45,102 @@
 #define M_RATES(what)                                                                              \
 	"[{\"major\": \"#8|0|-1|4294967296\", \"minor\": \"#0|1|-1\", \"" what "\": " M_INT64 "}]"
 
-#define MODEL_RESOURCES                                                                                                                                                                       \
-	"{\"devices\": [{\"allow\": \"?\", \"type\": \"a|b|c|u|\", \"major\": \"#-1|0|1|5|136|"                                                                                               \
-	"4294967295\", \"minor\": \"#-1|0|3|5\", \"access\": \"rwm|r|w|m|rw||rwmx|rr\"}], "                                                                                                   \
-	"\"memory\": {\"limit\": " M_INT64 ", \"reservation\": " M_INT64 ", \"swap\": " M_INT64                                                                                               \
-	", \"kernel\": " M_INT64 ", \"kernelTCP\": " M_INT64 ", \"swappiness\": " M_INT64                                                                                                     \
-	", \"disableOOMKiller\": \"?\", \"useHierarchy\": \"?\", \"checkBeforeUpdate\": \"?\"}, "                                                                                             \
-	"\"cpu\": {\"shares\": " M_INT64 ", \"quota\": " M_INT64 ", \"burst\": " M_INT64                                                                                                      \
-	", \"period\": " M_INT64 ", \"realtimeRuntime\": " M_INT64                                                                                                                            \
-	", \"realtimePeriod\": " M_INT64                                                                                                                                                      \
-	", \"cpus\": \"0|0-1|x||0-99999\", \"mems\": \"0|x|\", \"idle\": " M_INT64 "}, "                                                                                                      \
-	"\"pids\": {\"limit\": " M_INT64 "}, \"blockIO\": {\"weight\": " M_INT64                                                                                                              \
-	", \"leafWeight\": " M_INT64                                                                                                                                                          \
-	", \"weightDevice\": " M_RATES("weight") ", "                                                                                                                                         \
-						 "\"throttleReadBpsDevice\": " M_RATES(                                                                                                       \
-							 "rate") ", "                                                                                                                         \
-								 "\"throttleWriteBpsDevice\":"                                                                                                \
-								 " " M_RATES("rate") ", "                                                                                                     \
-										     "\"throttleR"                                                                                            \
-										     "eadIOPSDevi"                                                                                            \
-										     "ce\":"                                                                                                  \
-										     " " M_RATES("rate") ", "                                                                                 \
-													 "\"throttleWriteIOPSDevice\": " M_RATES(                                             \
-														 "rate") "}, \"hugepageLimits\": [{\"pageSize\": "                            \
-															 "\"2MB|1GB|64KB|x|../x|\", \"limit\": " M_INT64                      \
-															 "}], \"network\": {\"classID\": " M_INT64                            \
-															 ", \"priorities\": [{\"name\": \"lo|eth0|\", \"priority\": " M_INT32 \
-															 "}]}, \"rdma\": "                                                    \
-															 "{\"*mlx5_1|hfi1\": {\"hcaHandles\": " M_INT32                       \
-															 ", \"hcaObjects\": " M_INT32                                         \
-															 "}}, \"unified\": {\"*memory.high|cpu.weight|pids.max|../x|a/b|x\": \"max|1|100\"}}"
+#define MODEL_RESOURCES                                                                               \
+	"{\"devices\": [{\"allow\": \"?\", \"type\": \"a|b|c|u|\", \"major\": \"#-1|0|1|5|136|"       \
+	"4294967295\", \"minor\": \"#-1|0|3|5\", \"access\": \"rwm|r|w|m|rw||rwmx|rr\"}], "           \
+	"\"memory\": {\"limit\": " M_INT64 ", \"reservation\": " M_INT64 ", \"swap\": " M_INT64       \
+	", \"kernel\": " M_INT64 ", \"kernelTCP\": " M_INT64 ", \"swappiness\": " M_INT64             \
+	", \"disableOOMKiller\": \"?\", \"useHierarchy\": \"?\", \"checkBeforeUpdate\": \"?\"}, "     \
+	"\"cpu\": {\"shares\": " M_INT64 ", \"quota\": " M_INT64 ", \"burst\": " M_INT64              \
+	", \"period\": " M_INT64 ", \"realtimeRuntime\": " M_INT64                                    \
+	", \"realtimePeriod\": " M_INT64                                                              \
+	", \"cpus\": \"0|0-1|x||0-99999\", \"mems\": \"0|x|\", \"idle\": " M_INT64 "}, "              \
+	"\"pids\": {\"limit\": " M_INT64 "}, \"blockIO\": {\"weight\": " M_INT64                      \
+	", \"leafWeight\": " M_INT64 ", \"weightDevice\": " M_RATES(                                  \
+		"weight") ", "                                                                        \
+			  "\"throttleReadBpsDevice\": " M_RATES(                                      \
+				  "rate") ", "                                                        \
+					  "\"throttleWriteBpsDevice\":"                               \
+					  " " M_RATES(                                                \
+						  "rate") ", "                                        \
+							  "\"throttleR"                               \
+							  "eadIOPSDevi"                               \
+							  "ce\":"                                     \
+							  " " M_RATES(                                \
+								  "rate") ", "                        \
+									  "\"throttleWriteIOPSDev"    \
+									  "ice\": " M_RATES(          \
+										  "rate") "}, "       \
+											  "\"huge"    \
+											  "pageLi"    \
+											  "mits\""    \
+											  ": "        \
+											  "[{"        \
+											  "\"page"    \
+											  "Size\""    \
+											  ": "        \
+											  "\"2MB|"    \
+											  "1GB|"      \
+											  "64KB|"     \
+											  "x|../"     \
+											  "x|\", "    \
+											  "\"limi"    \
+											  "t\":"      \
+											  " " M_INT64 \
+											  "}], "      \
+											  "\"netw"    \
+											  "ork\":"    \
+											  " {"        \
+											  "\"clas"    \
+											  "sID\":"    \
+											  " " M_INT64 \
+											  ", "        \
+											  "\"prio"    \
+											  "rities"    \
+											  "\": "      \
+											  "[{"        \
+											  "\"name"    \
+											  "\": "      \
+											  "\"lo|"     \
+											  "eth0|"     \
+											  "\", "      \
+											  "\"prio"    \
+											  "rity\""    \
+											  ":"         \
+											  " " M_INT32 \
+											  "}]}, "     \
+											  "\"rdma"    \
+											  "\": "      \
+											  "{\"*"      \
+											  "mlx5_"     \
+											  "1|"        \
+											  "hfi1\""    \
+											  ": "        \
+											  "{\"hca"    \
+											  "Handle"    \
+											  "s\":"      \
+											  " " M_INT32 \
+											  ", "        \
+											  "\"hcaO"    \
+											  "bjects"    \
+											  "\":"       \
+											  " " M_INT32 \
+											  "}}, "      \
+											  "\"unif"    \
+											  "ied\":"    \
+											  " {\"*"     \
+											  "memory"    \
+											  ".high|"    \
+											  "cpu."      \
+											  "weight"    \
+											  "|pids."    \
+											  "max|.."    \
+											  "/x|a/"     \
+											  "b|x\":"    \
+											  " \"max"    \
+											  "|1|"       \
+											  "100\"}"    \
+											  "}"
 
 #define MODEL_SECCOMP                                                                              \
 	"{\"defaultAction\": " M_ACTION ", \"defaultErrnoRet\": " M_INT32 ", \"architectures\": "  \
