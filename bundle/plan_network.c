@@ -113,6 +113,8 @@ static int identity(struct oci_id_map **ret, size_t *n)
 			UINT32_MAX - PLAN_COMPONENT_UID_END},
 	};
 
+	/* An empty list in config.json is a list, too. */
+	free(*ret);
 	*ret = calloc(ARRAY_LEN(all), sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
