@@ -51,14 +51,25 @@ void cgroup_free(struct cgroup *cg)
 		hier_done(&cg->h[i]);
 	free(cg->unit);
 	free(cg->slice);
+	free(cg->delegated);
 	free(cg);
 }
 
-static void forget_hiers(struct cgroup *cg)
+void cgroup_forget_hiers(struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n; i++)
 		hier_done(&cg->h[i]);
 	cg->n = 0;
+}
+
+/* Nothing that starts there would run. */
+static bool is_frozen(const struct cgroup *cg, struct cgroup_hier *h)
+{
+	struct err ignored;
+
+	if (cgroup_find_v1(cg, "freezer") == h)
+		return cgroup_v1_frozen(h, &ignored) > 0;
+	return h->v2 && cgroup_v2_frozen(h, &ignored) > 0;
 }
 
 /*
@@ -81,6 +92,9 @@ static int adopt(const struct cgroup *cg, struct cgroup_hier *h, struct err *e)
 		return err_say(e, EBUSY,
 			"container's cgroup '%s%s' is not empty: %zu process(es) found", h->mount,
 			h->path, n);
+	if (is_frozen(cg, h))
+		return err_say(e, EBUSY, "container's cgroup unexpectedly frozen: '%s%s'", h->mount,
+			h->path);
 	h->made = 1;
 	return 0;
 }
@@ -112,6 +126,9 @@ int cgroup_make_groups(struct cgroup *cg, struct err *e)
 		r = cgroup_tree_make(h, e);
 		if (r == 0)
 			r = adopt(cg, h, e);
+		/* A group with processes has no controllers to give to the one below it. */
+		if (r == 0 && h->v2 && cg->placeholder > 0 && h->made > 0)
+			r = cgroup_writef(h, "cgroup.procs", e, "%d", (int)cg->placeholder);
 		/* Before the limits, so that each file of a controller is there. */
 		if (r == 0 && h->v2 && cgroup_is_pure_v2(cg))
 			r = cgroup_v2_enable(h, NULL, e);
@@ -126,116 +143,6 @@ void cgroup_remove_groups(struct cgroup *cg)
 	for (size_t i = 0; i < cg->n; i++)
 		if (cgroup_tree_remove(&cg->h[i], &e) < 0)
 			log_warning("%s", e.msg);
-}
-
-/* Read only where a relative path asks for it. */
-static int find_paths(struct cgroup *cg, const char *cgroups_path, const char *id, struct err *e)
-{
-	cleanup_free char *own = NULL;
-	int r = 0;
-
-	if (cgroups_path && *cgroups_path && cgroups_path[0] != '/')
-		r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &own, NULL, e);
-	return r < 0 ? r : cgroup_path_fill(cg, cgroups_path, id, own, e);
-}
-
-/* Who is not root and named no group may not be able to make any: then there is none. */
-static bool may_go_without(const char *cgroups_path, int r)
-{
-	return userns_is_rootless() && (!cgroups_path || !*cgroups_path) &&
-	       (r == -EACCES || r == -EPERM || r == -EROFS);
-}
-
-/* Without a group. A rule about devices, of which rootless makes none, is no limit that lacks. */
-static int check_no_limits(const struct oci_resources *res, struct err *e)
-{
-	if (!cgroup_asks_limits(res))
-		return 0;
-	return err_say(e, EPERM,
-		"linux.resources: rootless needs no limits, since no cgroup could be made for the "
-		"container, or a delegated cgroup (cgroups(7); under systemd Delegate=yes)");
-}
-
-static int create_fs(struct cgroup *cg, const char *cgroups_path, const char *id, struct err *e)
-{
-	/* A user's place is below the group that was delegated to him, and not at the top. */
-	bool below_own = (!cgroups_path || !*cgroups_path) && userns_is_rootless();
-	int r = find_paths(cg, below_own ? id : cgroups_path, id, e);
-
-	if (r < 0)
-		return r;
-	r = cgroup_make_groups(cg, e);
-	if (r >= 0)
-		return 0;
-	cgroup_remove_groups(cg);
-	if (!may_go_without(cgroups_path, r))
-		return r;
-	log_debug("running without a cgroup: %s", e->msg);
-	forget_hiers(cg);
-	return 0;
-}
-
-/*
- * No process at all could not start; a limit of one process would be used up by systemd's
- * placeholder, and by the first process where it joins before it clones the second: it waits for
- * cgroup_settle.
- */
-static void defer_pids(struct cgroup *cg, struct oci_resources *res)
-{
-	if (res->pids_limit != 0 && res->pids_limit != 1)
-		return;
-	cg->pids_deferred = res->pids_limit;
-	res->pids_limit = OCI_UNSET;
-}
-
-static int create_systemd(struct cgroup *cg, const char *cgroups_path, const char *id,
-	const struct oci_resources *res, struct err *e)
-{
-	struct err ignored;
-	int r = cgroup_path_systemd(cgroups_path, id, geteuid() != 0, &cg->slice, &cg->unit, e);
-
-	if (r == 0)
-		r = cgroup_systemd_start(cg, res, e);
-	if (r < 0)
-		return r;
-	/* systemd made the group in its own hierarchies only; the others are ours to make. */
-	r = cgroup_make_groups(cg, e);
-	if (r < 0) {
-		cgroup_remove_groups(cg);
-		cgroup_systemd_stop(cg, &ignored);
-	}
-	return r;
-}
-
-int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *id,
-	const struct oci_resources *res, struct cgroup **ret, struct err *e)
-{
-	cleanup_cgroup struct cgroup *cg = cgroup_new(m);
-	struct oci_resources now = *res;
-	struct err ignored;
-	int r;
-
-	if (!cg)
-		return err_set(e, ENOMEM, "create a cgroup");
-	r = m == CGROUP_DISABLED ? 0 : cgroup_layout_read(cg, e);
-	if (r < 0)
-		return r;
-	defer_pids(cg, &now);
-	if (m == CGROUP_SYSTEMD)
-		r = create_systemd(cg, cgroups_path, id, &now, e);
-	if (m == CGROUP_FS)
-		r = create_fs(cg, cgroups_path, id, e);
-	if (r == 0 && m == CGROUP_FS && !cg->n)
-		r = check_no_limits(&now, e);
-	if (r == 0 && cg->n) {
-		r = cgroup_limits_fresh(cg, &now, e);
-		if (r < 0)
-			cgroup_destroy(cg, &ignored);
-	}
-	if (r < 0)
-		return r;
-	*ret = steal_ptr(&cg);
-	return 0;
 }
 
 bool cgroup_is_none(const struct cgroup *cg)
@@ -264,14 +171,24 @@ int cgroup_settle(struct cgroup *cg, struct err *e)
 	return cgroup_apply(cg, &res, e);
 }
 
+/* Without a group. A rule about devices, of which rootless makes none, is no limit that lacks. */
+int cgroup_check_no_limits(const struct oci_resources *res, struct err *e)
+{
+	if (!cgroup_asks_limits(res))
+		return 0;
+	return err_say(e, EPERM,
+		"linux.resources: rootless needs no limits, since no cgroup could be made for the "
+		"container, or a delegated cgroup (cgroups(7); under systemd Delegate=yes)");
+}
+
 int cgroup_apply(struct cgroup *cg, const struct oci_resources *res, struct err *e)
 {
-	int r = 0;
+	int r = cgroup_check_usage(cg, res, e);
 
-	if (cg->manager == CGROUP_SYSTEMD)
+	if (r == 0 && cg->manager == CGROUP_SYSTEMD)
 		r = cgroup_systemd_update(cg, res, e);
 	if (r == 0 && cg->n == 0 && cg->manager == CGROUP_FS)
-		return check_no_limits(res, e);
+		return cgroup_check_no_limits(res, e);
 	return r < 0 || cg->n == 0 ? r : cgroup_limits_apply(cg, res, e);
 }
 

@@ -21,14 +21,47 @@ struct cgroup;
 
 enum cgroup_manager { CGROUP_FS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 
+/* What a container's group is to be; all borrowed. */
+struct cgroup_spec {
+	enum cgroup_manager manager;
+	/*
+	 * Absolute, or relative to the runtime's own group; NULL: "/ID". For systemd
+	 * "slice:prefix:name", any part empty.
+	 */
+	const char *path;
+	const char *id;
+	const struct oci_resources *res;
+	/*
+	 * "key=value", may be NULL; for systemd: org.systemd.property.NAME (runc),
+	 * run.oci.systemd.subgroup and run.oci.delegate-cgroup (crun).
+	 */
+	char *const *annotations;
+};
+
 /*
  * Makes the container's group in every hierarchy and sets its limits; on failure nothing is left.
- * cgroups_path: absolute, or relative to the runtime's own group; NULL: "/ID". For systemd
- * "slice:prefix:name", any part empty. -EBUSY when the group has processes already. Where the
- * caller may not make groups (not root) and asked for none, the result is empty: all calls succeed.
+ * -EBUSY when the group has processes already or is frozen. Where the caller may not make groups
+ * (not root) and asked for none, the result is empty: all calls succeed.
  */
-int cgroup_create(enum cgroup_manager m, const char *cgroups_path, const char *id,
-	const struct oci_resources *res, struct cgroup **ret, struct err *e);
+int cgroup_create(const struct cgroup_spec *spec, struct cgroup **ret, struct err *e);
+
+/*
+ * Whom the group is to belong to: the host's number of process.user.uid, where the container has a
+ * cgroup namespace and a writable /sys/fs/cgroup. false: nobody.
+ */
+bool cgroup_owner(const struct oci *oci, uid_t *ret);
+
+/*
+ * Gives the group to a user, who may then divide it (runtime-spec config-linux.md, "Cgroup
+ * ownership"); nothing to do on v1, where that is not safe.
+ */
+int cgroup_give_to(const struct cgroup *cg, uid_t uid, struct err *e);
+
+/*
+ * After init has made its cgroup namespace: moves it into the group of run.oci.delegate-cgroup,
+ * where there is one.
+ */
+int cgroup_delegate(struct cgroup *cg, pid_t init, struct err *e);
 
 /* Whether no group was made: there was no right to, or none was wanted. */
 bool cgroup_is_none(const struct cgroup *cg);

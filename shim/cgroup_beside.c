@@ -109,7 +109,7 @@ int cgroup_create_beside(const struct cgroup *container, const char *suffix, int
 	if (pids_max > 0)
 		res.pids_limit = pids_max;
 	drop_unavailable(cg, &res);
-	r = cg->manager == CGROUP_SYSTEMD ? cgroup_systemd_start(cg, &res, e) : 0;
+	r = cg->manager == CGROUP_SYSTEMD ? cgroup_systemd_start(cg, &res, NULL, e) : 0;
 	if (r == 0)
 		r = cgroup_make_groups(cg, e);
 	if (r == 0 && cg->n)

@@ -27,9 +27,12 @@ struct cgroup {
 	size_t n;
 	char *unit;  /* systemd: "docker-ID.scope" */
 	char *slice; /* systemd: "system.slice" */
+	/* Below the container's group, for its processes alone, with no limits of ours. */
+	char *delegated;
 	/* Between create and settle under systemd: bottle-systemd, which holds the placeholder. */
 	struct proc helper;
 	int helper_in;	       /* its standard input; closing it ends the placeholder */
+	pid_t placeholder;     /* 0: none */
 	int64_t pids_deferred; /* for cgroup_settle; OCI_UNSET: nothing */
 };
 
@@ -39,6 +42,12 @@ struct cgroup *cgroup_new(enum cgroup_manager m);
 /* Makes h[].path in every hierarchy. On failure the caller calls cgroup_remove_groups. */
 int cgroup_make_groups(struct cgroup *cg, struct err *e);
 void cgroup_remove_groups(struct cgroup *cg);
+/* The group is none: of no hierarchy. */
+void cgroup_forget_hiers(struct cgroup *cg);
+/* -EPERM with the reason: there is no group, and res has limits. */
+int cgroup_check_no_limits(const struct oci_resources *res, struct err *e);
+/* -EINVAL: memory.checkBeforeUpdate was asked for, and more is in use than the new limit. */
+int cgroup_check_usage(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 /* v1: opens h's `tasks`. */
 int cgroup_open_join(struct cgroup_hier *h, struct err *e);
 
@@ -93,6 +102,9 @@ char *cgroup_hier_dir(const struct cgroup_hier *h);
 
 /* Makes h's group, counting what was made, and opens it. */
 int cgroup_tree_make(struct cgroup_hier *h, struct err *e);
+/* Makes the groups of a relative path below h's, which is open. *ret: the last one; caller closes.
+ */
+int cgroup_tree_make_below(struct cgroup_hier *h, const char *path, int *ret, struct err *e);
 /* Opens h's group where it is not open yet. -ENOENT: it is gone. */
 int cgroup_tree_open(struct cgroup_hier *h, struct err *e);
 /* Removes the groups below, the group, and empty parents that were made. Gone: success. */
@@ -170,7 +182,8 @@ int cgroup_limits_fresh(struct cgroup *cg, const struct oci_resources *res, stru
 int cgroup_kill_all(struct cgroup *cg, struct err *e);
 
 /* ---- cgroup_systemd.c */
-int cgroup_systemd_start(struct cgroup *cg, const struct oci_resources *res, struct err *e);
+int cgroup_systemd_start(struct cgroup *cg, const struct oci_resources *res,
+	char *const *annotations, struct err *e);
 int cgroup_systemd_stop(struct cgroup *cg, struct err *e);
 int cgroup_systemd_update(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 /* Ends the placeholder, if there is one. */

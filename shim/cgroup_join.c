@@ -49,8 +49,11 @@ int cgroup_follow(struct cgroup *cg, pid_t init, struct err *e)
 	char *path;
 	int fd, r;
 
+	if (!h)
+		return 0;
 	/* A group with controllers for those below it can hold no process itself. */
-	if (!h || cgroup_read(h, "cgroup.subtree_control", &enabled, e) < 0 || strlen(enabled) < 2)
+	if (!cg->delegated &&
+		(cgroup_read(h, "cgroup.subtree_control", &enabled, e) < 0 || strlen(enabled) < 2))
 		return 0;
 	file = str_format("/proc/%d/cgroup", (int)init);
 	r = file ? fd_read_file(AT_FDCWD, file, 1 << 16, &text, NULL, e) : -ENOMEM;

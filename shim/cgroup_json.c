@@ -25,8 +25,9 @@ json_t *cgroup_to_json(const struct cgroup *cg)
 			return NULL;
 	if (!hiers)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:s*, s:O}", "manager", manager_names[cg->manager], "unit",
-		cg->unit, "slice", cg->slice, "hierarchies", hiers);
+	return json_pack("{s:s, s:s*, s:s*, s:s*, s:O}", "manager", manager_names[cg->manager],
+		"unit", cg->unit, "slice", cg->slice, "delegated", cg->delegated, "hierarchies",
+		hiers);
 }
 
 static int hier_from_json(const struct json_at *at, struct cgroup *cg, struct err *e)
@@ -81,6 +82,8 @@ int cgroup_from_json(const struct json_at *at, struct cgroup **ret, struct err *
 		r = json_get_str(at, "unit", &cg->unit, e);
 	if (r >= 0)
 		r = json_get_str(at, "slice", &cg->slice, e);
+	if (r >= 0)
+		r = json_get_str(at, "delegated", &cg->delegated, e);
 	if (r >= 0)
 		r = json_member(at, "hierarchies", JSON_ARRAY, &hiers, e);
 	if (r == 0)

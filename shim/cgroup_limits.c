@@ -172,6 +172,28 @@ static int apply_one(struct cgroup *cg, size_t i, const struct oci_resources *re
 	return r < 0 ? r : c->v2(v2, res, e);
 }
 
+int cgroup_check_usage(struct cgroup *cg, const struct oci_resources *res, struct err *e)
+{
+	struct cgroup_hier *h = cgroup_find_v1(cg, "memory");
+	cleanup_free char *text = NULL;
+	uint64_t usage;
+	int r;
+
+	if (!res->memory_check_before_update || !is_set(res->memory_limit) || res->memory_limit < 0)
+		return 0;
+	if (!h)
+		h = cgroup_find_v2(cg);
+	r = h ? cgroup_read(h, h->v2 ? "memory.current" : "memory.usage_in_bytes", &text, e) : 0;
+	if (r < 0 || !h)
+		return r;
+	usage = strtoull(text, NULL, 10);
+	if (usage > (uint64_t)res->memory_limit)
+		return err_say(e, EINVAL,
+			"rejecting memory limit %" PRId64 ": less than the current usage %" PRIu64,
+			res->memory_limit, usage);
+	return 0;
+}
+
 int cgroup_limits_fresh(struct cgroup *cg, const struct oci_resources *res, struct err *e)
 {
 	const size_t devices = ARRAY_LEN(controllers) - 1;

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/cgroup_properties.h"
 #include "shim/libexec.h"
 
 /*
@@ -32,114 +33,42 @@
 #define PROGRAM	   "bottle-systemd"
 #define ANSWER_MAX (64U << 10)
 #define HOLD_FD	   3
-/* systemd's words for "no limit". */
-#define INFINITE INT64_C(-1)
 
-static bool is_set(int64_t v)
+/* A slice has no processes of its own and belongs to no other slice but by its name. */
+static bool is_slice(const struct cgroup *cg)
 {
-	return v != OCI_UNSET && v != 0;
+	return str_ends(cg->unit, ".slice");
 }
 
-/* Types are D-Bus signatures: s string, b boolean, t uint64 (-1: no limit). */
-static void add(json_t *list, const char *name, const char *type, json_t *value)
-{
-	json_array_append_new(
-		list, json_pack("{s:s, s:s, s:o}", "name", name, "type", type, "value", value));
-}
-
-static void add_u64(json_t *list, const char *name, int64_t value)
-{
-	add(list, name, "t", json_integer(value < 0 ? INFINITE : value));
-}
-
-/*
- * systemd keeps whole percents of a CPU: rounded up, or the container would get less than was
- * asked.
- */
-static int64_t quota_per_second(const struct oci_resources *res)
-{
-	int64_t period = is_set(res->cpu_period) ? res->cpu_period : 100000, us;
-
-	if (res->cpu_quota <= 0)
-		return INFINITE;
-	us = res->cpu_quota * 1000000 / period;
-	return (us + 9999) / 10000 * 10000;
-}
-
-static void add_memory(json_t *list, bool v2, const struct oci_resources *res)
-{
-	if (is_set(res->memory_limit))
-		add_u64(list, v2 ? "MemoryMax" : "MemoryLimit", res->memory_limit);
-	if (!v2)
-		return;
-	if (is_set(res->memory_reservation))
-		add_u64(list, "MemoryLow", res->memory_reservation);
-	if (is_set(res->memory_swap) && res->memory_limit > 0)
-		add_u64(list, "MemorySwapMax",
-			res->memory_swap < 0 ? INFINITE : res->memory_swap - res->memory_limit);
-}
-
-/* Files of v2 that systemd has a word for; it would write its own default into them. */
-static const struct {
-	const char *file, *property;
-} unified_words[] = {
-	{"cpu.weight", "CPUWeight"},
-	{"memory.high", "MemoryHigh"},
-	{"memory.low", "MemoryLow"},
-	{"memory.max", "MemoryMax"},
-	{"memory.min", "MemoryMin"},
-	{"memory.swap.max", "MemorySwapMax"},
-	{"pids.max", "TasksMax"},
-};
-
-/* A value that is neither a number nor "max" is left to the kernel to judge. */
-static void add_unified(json_t *list, const struct oci_resources *res)
-{
-	for (char *const *u = res->unified; u && *u; u++) {
-		size_t n = strcspn(*u, "=");
-		const char *value = (*u)[n] ? *u + n + 1 : "";
-		long number = INFINITE;
-
-		if (strcmp(value, "max") != 0 && !str_to_long(value, 0, LONG_MAX, &number))
-			continue;
-		for (size_t i = 0; i < ARRAY_LEN(unified_words); i++)
-			if (strlen(unified_words[i].file) == n &&
-				strncmp(unified_words[i].file, *u, n) == 0)
-				add_u64(list, unified_words[i].property, number);
-	}
-}
-
-static void add_limits(json_t *list, bool v2, const struct oci_resources *res)
-{
-	add_memory(list, v2, res);
-	if (is_set(res->cpu_shares) && v2)
-		add_u64(list, "CPUWeight",
-			(int64_t)cgroup_v2_cpu_weight((uint64_t)res->cpu_shares));
-	if (is_set(res->cpu_shares) && !v2)
-		add_u64(list, "CPUShares", res->cpu_shares);
-	if (is_set(res->cpu_quota))
-		add_u64(list, "CPUQuotaPerSecUSec", quota_per_second(res));
-	if (is_set(res->cpu_period))
-		add_u64(list, "CPUQuotaPeriodUSec", res->cpu_period);
-	if (is_set(res->pids_limit))
-		add_u64(list, "TasksMax", res->pids_limit);
-	if (v2)
-		add_unified(list, res);
-}
-
-static json_t *scope_properties(const struct cgroup *cg, const struct oci_resources *res)
+static void add_scope(json_t *list, const struct cgroup *cg)
 {
 	static const char *const on[] = {
 		"Delegate", "MemoryAccounting", "CPUAccounting", "TasksAccounting", "IOAccounting"};
-	json_t *list = json_array();
 
-	add(list, "Description", "s", json_sprintf("bottle-shim container %s", cg->unit));
-	add(list, "Slice", "s", json_string(cg->slice));
-	add(list, "DefaultDependencies", "b", json_false());
-	for (size_t i = 0; i < ARRAY_LEN(on); i++)
-		add(list, on[i], "b", json_true());
-	add_limits(list, cgroup_is_pure_v2(cg), res);
-	return list;
+	cgroup_properties_add(
+		list, "Description", "s", json_sprintf("bottle-shim container %s", cg->unit));
+	if (!is_slice(cg))
+		cgroup_properties_add(list, "Slice", "s", json_string(cg->slice));
+	cgroup_properties_add(list, "DefaultDependencies", "b", json_false());
+	for (size_t i = is_slice(cg) ? 1 : 0; i < ARRAY_LEN(on); i++)
+		cgroup_properties_add(list, on[i], "b", json_true());
+}
+
+/* Later ones win: what annotations name is the caller's own business. */
+static int scope_properties(const struct cgroup *cg, const struct oci_resources *res,
+	char *const *annotations, json_t **ret, struct err *e)
+{
+	cleanup_json json_t *list = json_array();
+	int r = 0;
+
+	add_scope(list, cg);
+	cgroup_properties_limits(list, res, cgroup_is_pure_v2(cg));
+	if (!cgroup_is_pure_v2(cg) && !is_slice(cg))
+		r = cgroup_properties_devices(list, res, e);
+	if (r == 0)
+		r = cgroup_properties_annotations(list, annotations, e);
+	*ret = steal_ptr(&list);
+	return r;
 }
 
 struct pipes {
@@ -268,23 +197,33 @@ static int take_paths(struct cgroup *cg, const char *group, struct err *e)
 	return 0;
 }
 
-int cgroup_systemd_start(struct cgroup *cg, const struct oci_resources *res, struct err *e)
+static int take_answer(struct cgroup *cg, json_t *answer, struct err *e)
 {
-	cleanup_json json_t *answer = NULL;
+	struct json_at at = json_root(answer, PROGRAM);
 	cleanup_free char *group = NULL;
-	struct json_at at;
-	int r = ask(cg,
-		json_pack("{s:s, s:s, s:o}", "do", "start", "unit", cg->unit, "properties",
-			scope_properties(cg, res)),
-		true, &answer, e);
+	int64_t pid = 0;
+	int r = json_need_str(&at, "cgroup", &group, e);
 
+	if (r >= 0)
+		r = json_get_int(&at, "pid", 0, INT32_MAX, &pid, e);
 	if (r < 0)
 		return r;
-	at = json_root(answer, PROGRAM);
-	r = json_need_str(&at, "cgroup", &group, e);
-	if (r < 0)
-		return r;
+	cg->placeholder = (pid_t)pid;
 	return take_paths(cg, group, e);
+}
+
+int cgroup_systemd_start(
+	struct cgroup *cg, const struct oci_resources *res, char *const *annotations, struct err *e)
+{
+	cleanup_json json_t *answer = NULL, *properties = NULL;
+	int r = scope_properties(cg, res, annotations, &properties, e);
+
+	if (r == 0)
+		r = ask(cg,
+			json_pack("{s:s, s:s, s:O}", "do", "start", "unit", cg->unit, "properties",
+				properties),
+			true, &answer, e);
+	return r < 0 ? r : take_answer(cg, answer, e);
 }
 
 int cgroup_systemd_stop(struct cgroup *cg, struct err *e)
@@ -296,7 +235,7 @@ int cgroup_systemd_update(struct cgroup *cg, const struct oci_resources *res, st
 {
 	json_t *properties = json_array();
 
-	add_limits(properties, cgroup_is_pure_v2(cg), res);
+	cgroup_properties_limits(properties, res, cgroup_is_pure_v2(cg));
 	if (json_array_size(properties) == 0) {
 		json_decref(properties);
 		return 0;
@@ -313,6 +252,7 @@ void cgroup_systemd_release(struct cgroup *cg)
 
 	if (cg->helper.pid == 0)
 		return;
+	cg->placeholder = 0;
 	/* It ends its placeholder, waits for it, and ends. */
 	fd_close(&cg->helper_in);
 	proc_wait(&cg->helper, -1, NULL, &ignored);

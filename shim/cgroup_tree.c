@@ -154,6 +154,25 @@ int cgroup_tree_make(struct cgroup_hier *h, struct err *e)
 	return 0;
 }
 
+int cgroup_tree_make_below(struct cgroup_hier *h, const char *path, int *ret, struct err *e)
+{
+	cleanup_free char *copy = strdup(path);
+	cleanup_fd int fd = dup(h->dirfd);
+	unsigned int made = h->made;
+	char *save = NULL;
+	int r = copy && fd >= 0 ? 0 : -ENOMEM;
+
+	for (char *part = r == 0 ? strtok_r(copy, "/", &save) : NULL; r == 0 && part;
+		part = strtok_r(NULL, "/", &save))
+		r = step(h, &fd, part);
+	/* They go with the group that they are in. */
+	h->made = made;
+	if (r < 0)
+		return err_set(e, -r, "create cgroup '%s' below '%s'", path, h->path);
+	*ret = steal_fd(&fd);
+	return 0;
+}
+
 static bool is_dir(int dirfd, const struct dirent *d)
 {
 	struct stat st;

@@ -13,7 +13,6 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
-#include "shim/cgroup_devices.h"
 
 /* How long tasks may take to reach a point where they can be frozen. */
 #define FREEZE_MS 10000
@@ -85,21 +84,6 @@ static int memory_and_swap(struct cgroup_hier *h, int64_t limit, int64_t swap, s
 	return r;
 }
 
-static int check_usage(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
-{
-	uint64_t usage;
-	int r;
-
-	if (!res->memory_check_before_update || !is_set(res->memory_limit) || res->memory_limit < 0)
-		return 0;
-	r = read_u64(h, "memory.usage_in_bytes", &usage, e);
-	if (r == 0 && usage > (uint64_t)res->memory_limit)
-		return err_say(e, EINVAL,
-			"rejecting memory limit %" PRId64 ": less than the current usage %" PRIu64,
-			res->memory_limit, usage);
-	return r;
-}
-
 static int kernel_memory(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
 	struct err gone;
@@ -120,10 +104,7 @@ static int kernel_memory(struct cgroup_hier *h, const struct oci_resources *res,
 
 int cgroup_v1_memory(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
-	int r = check_usage(h, res, e);
-
-	if (r == 0)
-		r = memory_and_swap(h, res->memory_limit, res->memory_swap, e);
+	int r = memory_and_swap(h, res->memory_limit, res->memory_swap, e);
 	if (r == 0)
 		r = kernel_memory(h, res, e);
 	if (r == 0)
@@ -304,41 +285,6 @@ int cgroup_v1_net_prio(struct cgroup_hier *h, const struct oci_resources *res, s
 	for (size_t i = 0; r == 0 && i < res->n_net_prio; i++)
 		r = cgroup_writef(h, "net_prio.ifpriomap", e, "%s %u", res->net_prio[i].name,
 			res->net_prio[i].priority);
-	return r;
-}
-
-static int write_rule(int fd, const struct oci_device_rule *rule)
-{
-	char text[64] = "a", major[24] = "*", minor[24] = "*";
-
-	if (rule->major >= 0)
-		snprintf(major, sizeof(major), "%" PRId64, rule->major);
-	if (rule->minor >= 0)
-		snprintf(minor, sizeof(minor), "%" PRId64, rule->minor);
-	if (rule->type != 'a')
-		snprintf(text, sizeof(text), "%c %s:%s %s", rule->type, major, minor, rule->access);
-	return fd_write_all(fd, text, strlen(text));
-}
-
-int cgroup_v1_devices(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
-{
-	cleanup_fd int allow = -1, deny = -1;
-	struct device_rules rules = {0};
-	int r = cgroup_tree_open(h, e);
-
-	if (r < 0)
-		return r;
-	allow = openat(h->dirfd, "devices.allow", O_WRONLY | O_CLOEXEC);
-	deny = openat(h->dirfd, "devices.deny", O_WRONLY | O_CLOEXEC);
-	if (allow < 0 || deny < 0)
-		return err_set(e, errno, "open the device rules of '%s%s'", h->mount, h->path);
-	r = device_rules_make(res, &rules, e);
-	for (size_t i = 0; r == 0 && i < rules.n; i++) {
-		r = write_rule(rules.list[i].allow ? allow : deny, &rules.list[i]);
-		if (r < 0)
-			err_set(e, -r, "set device rule %zu of '%s%s'", i, h->mount, h->path);
-	}
-	device_rules_done(&rules);
 	return r;
 }
 

@@ -50,32 +50,11 @@ static int swap_alone(const struct oci_resources *res, int64_t *ret, struct err 
 	return 1;
 }
 
-static int check_usage(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
-{
-	cleanup_free char *text = NULL;
-	uint64_t usage;
-	int r;
-
-	if (!res->memory_check_before_update || !is_set(res->memory_limit) || res->memory_limit < 0)
-		return 0;
-	r = cgroup_read(h, "memory.current", &text, e);
-	if (r < 0)
-		return r;
-	usage = strtoull(text, NULL, 10);
-	if (usage > (uint64_t)res->memory_limit)
-		return err_say(e, EINVAL,
-			"rejecting memory limit %" PRId64 ": less than the current usage %" PRIu64,
-			res->memory_limit, usage);
-	return 0;
-}
-
 int cgroup_v2_memory(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
 {
 	int64_t swap = 0;
-	int r = check_usage(h, res, e), has_swap = 0;
+	int has_swap = swap_alone(res, &swap, e), r = has_swap;
 
-	if (r == 0)
-		r = has_swap = swap_alone(res, &swap, e);
 	if (r < 0)
 		return r;
 	/* A kernel without swap accounting has no file; no limit or no swap is then true already.

@@ -238,14 +238,18 @@ static int make_init(struct container *c, struct seccomp_program *filter, struct
 static int make_cgroup(struct container *c, struct err *e)
 {
 	const struct oci *oci = c->plan->oci;
+	const struct cgroup_spec spec = {c->globals->cgroup_manager, oci->cgroups_path,
+		c->state->id, oci->resources, oci->annotations};
+	uid_t owner;
 	int r;
 
 	/* Already now: a delete after our sudden end must know of the attempt. */
 	c->state->cgroup_attempted = c->globals->cgroup_manager != CGROUP_DISABLED;
 	r = state_save(c->state, e);
 	if (r == 0)
-		r = cgroup_create(c->globals->cgroup_manager, oci->cgroups_path, c->state->id,
-			oci->resources, &c->cgroup, e);
+		r = cgroup_create(&spec, &c->cgroup, e);
+	if (r == 0 && cgroup_owner(oci, &owner))
+		r = cgroup_give_to(c->cgroup, owner, e);
 	if (r < 0)
 		return r;
 	c->state->cgroup = cgroup_to_json(c->cgroup);

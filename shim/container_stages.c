@@ -197,6 +197,8 @@ static int commit(struct container *c, struct err *e)
 		r = rdt_join(c->state->rdt.groups, c->init.pid, e);
 	if (r == 0 && c->cgroup)
 		r = cgroup_settle(c->cgroup, e);
+	if (r == 0 && c->cgroup)
+		r = cgroup_delegate(c->cgroup, c->init.pid, e);
 	if (r == 0)
 		r = state_save(c->state, e);
 	if (r == 0)

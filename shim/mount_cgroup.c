@@ -36,9 +36,15 @@ static int make_hierarchy(const struct cgroup_mount *c, const struct mount_optio
 
 	if (!data)
 		return err_set(e, ENOMEM, "mount a cgroup");
-	own.data = *data ? list : NULL;
+	own.data = c->v2 ? o->data : *data ? list : NULL;
 	if (own_namespace)
 		fd = mount_new(c->v2 ? "cgroup2" : "cgroup", "cgroup", &own, NULL, e);
+	/* What the kernel does not know is no reason to go on without it. */
+	if (fd == -EINVAL && c->v2 && o->data && *o->data)
+		return err_say(e, EINVAL,
+			"mount of type cgroup2: %s: the kernel refuses '%s' or another of its "
+			"options",
+			strerror(EINVAL), *o->data);
 	return fd >= 0 ? fd : clone_group(c->dir, o, e);
 }
 

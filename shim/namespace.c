@@ -188,7 +188,7 @@ static pid_t between_main(const struct namespace_way *way, struct report *report
 
 	if (way->join(way->arg, e) < 0)
 		_exit(1);
-	pid = proc_fork(way->flags | CLONE_PARENT, way->cgroup_fd, &pidfd);
+	pid = proc_fork(way->flags | CLONE_PARENT, -1, &pidfd);
 	if (pid == 0)
 		return 0;
 	if (pid < 0) {
@@ -224,7 +224,11 @@ pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, str
 	if (report == MAP_FAILED)
 		return err_set(e, errno, "shared memory");
 	*report = (struct report){.pidfd = -1};
-	middle = proc_fork(CLONE_FILES, -1, NULL);
+	/*
+	 * Before it joins a cgroup namespace: where those bound delegation (nsdelegate, as under
+	 * systemd), nobody inside one gets to a group from outside of it.
+	 */
+	middle = proc_fork(CLONE_FILES, way->cgroup_fd, NULL);
 	if (middle < 0)
 		return err_set(e, -middle, "fork");
 	if (middle == 0 && between_main(way, report) == 0)

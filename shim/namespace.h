@@ -31,7 +31,7 @@ struct namespace_way {
 	int (*join)(void *arg, struct err *e);
 	void *arg;
 	uint64_t flags; /* CLONE_NEW… of the wanted process */
-	int cgroup_fd;	/* v2 group to be born in, or -1 */
+	int cgroup_fd;	/* v2 group to be born in, and for the helper that joins, or -1 */
 };
 
 pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, struct err *e);

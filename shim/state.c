@@ -390,25 +390,34 @@ json_t *state_to_json(const struct state *s, enum state_status status)
 	set_string(j, "owner", s->owner ? s->owner : "");
 	if (s->annotations)
 		json_object_set_new(j, "annotations", annotations_to_json(s->annotations));
+	/* As crun tells it. */
+	if (s->cgroup && json_object_get(s->cgroup, "unit"))
+		json_object_set(j, "systemd-scope", json_object_get(s->cgroup, "unit"));
 	return j;
 }
 
 /* By the name that create would have given it. */
 static int find_cgroup(const struct state *s, struct cgroup **ret, struct err *e)
 {
-	enum cgroup_manager manager = s->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS;
+	struct cgroup_spec spec = {.manager = s->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
+		.id = s->id,
+		.annotations = s->annotations};
 	struct oci_resources *none = NULL;
 	cleanup_oci struct oci *oci = NULL;
 	int r = oci_resources_parse("{}", 2, STATE_FILE, &none, e);
 
 	if (r < 0)
 		return r;
+	spec.res = none;
 	r = s->cgroup_attempted ? state_config(s, &oci, e) : -ENOENT;
-	if (r == 0)
-		r = cgroup_create(manager, oci->cgroups_path, s->id, none, ret, e);
+	if (r == 0) {
+		spec.path = oci->cgroups_path;
+		r = cgroup_create(&spec, ret, e);
+	}
 	/* Not to be told, or somebody else's: then there is nothing of ours. */
+	spec.manager = CGROUP_DISABLED;
 	if (r < 0)
-		r = cgroup_create(CGROUP_DISABLED, NULL, s->id, none, ret, e);
+		r = cgroup_create(&spec, ret, e);
 	oci_resources_free(none);
 	return r;
 }

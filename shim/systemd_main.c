@@ -3,11 +3,13 @@
  * the theory of operation. A request as JSON on descriptor 0 to its end, one answer on descriptor
  *1:
  *
- *	{"do": "start", "unit": U, "properties": […]}	{"cgroup": PATH}, and waits for descriptor 3
+ *	{"do": "start", "unit": U, "properties": […]}	{"cgroup": PATH, "pid": N}, waits for
+ *descriptor 3
  *	{"do": "stop",  "unit": U}			{}
  *	{"do": "set",   "unit": U, "properties": […]}	{}
  *
- * or {"errno": N, "error": TEXT}. A property is {"name", "type": "s"|"b"|"t", "value"}.
+ * or {"errno": N, "error": TEXT}. A property is {"name", "type", "value", "optional"}: the type a
+ * D-Bus signature; optional ones are tried without where systemd does not know one of them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -41,6 +43,9 @@ static int fail(struct err *e, int r, const char *what, const sd_bus_error *erro
 		r = -EEXIST;
 	if (error && str_eq(error->name, "org.freedesktop.systemd1.NoSuchUnit"))
 		r = -ENOENT;
+	/* "Cannot set property X, or unknown property." */
+	if (error && str_eq(error->name, SD_BUS_ERROR_PROPERTY_READ_ONLY))
+		r = -ENOPROTOOPT;
 	if (error && error->message)
 		return err_say(e, -r, "%s: %s", what, error->message);
 	return err_set(e, -r, "%s", what);
@@ -71,30 +76,95 @@ static int open_bus(sd_bus **ret, struct err *e)
 	return 0;
 }
 
+/* One value of a basic type (D-Bus specification, "Basic types"). -EINVAL: of another one. */
+static int append_basic(sd_bus_message *m, char type, const json_t *value)
+{
+	int64_t n = json_integer_value(value);
+
+	if (type == 's')
+		return json_is_string(value)
+			       ? sd_bus_message_append(m, "s", json_string_value(value))
+			       : -EINVAL;
+	if (type == 'b')
+		return json_is_boolean(value)
+			       ? sd_bus_message_append(m, "b", (int)json_is_true(value))
+			       : -EINVAL;
+	if (type == 'd')
+		return sd_bus_message_append(m, "d", json_number_value(value));
+	if (!json_is_integer(value))
+		return -EINVAL;
+	switch (type) {
+	case 'y':
+		return sd_bus_message_append(m, "y", (int)(uint8_t)n);
+	case 'n':
+	case 'q':
+		return sd_bus_message_append(m, (char[]){type, 0}, (int)(uint16_t)n);
+	case 'i':
+	case 'u':
+		return sd_bus_message_append(m, (char[]){type, 0}, (uint32_t)n);
+	case 'x':
+	case 't':
+		return sd_bus_message_append(m, (char[]){type, 0}, (uint64_t)n);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* "a" and a basic type, or "a(ss)". */
+static int append_list(sd_bus_message *m, const char *contents, const json_t *value)
+{
+	int r = json_is_array(value) ? sd_bus_message_open_container(m, 'a', contents) : -EINVAL;
+
+	for (size_t i = 0; r >= 0 && i < json_array_size(value); i++) {
+		const json_t *one = json_array_get(value, i);
+
+		if (strcmp(contents, "(ss)") == 0)
+			r = sd_bus_message_append(m, "(ss)",
+				json_string_value(json_array_get(one, 0)),
+				json_string_value(json_array_get(one, 1)));
+		else
+			r = append_basic(m, contents[0], one);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_named(sd_bus_message *m, const char *name, const char *type, const json_t *value)
+{
+	int r = sd_bus_message_open_container(m, 'r', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", name);
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', type);
+	if (r >= 0)
+		r = type[0] == 'a' ? append_list(m, type + 1, value)
+				   : append_basic(m, type[0], value);
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 static int append_property(sd_bus_message *m, const struct json_at *at, struct err *e)
 {
 	cleanup_free char *name = NULL, *type = NULL;
-	json_t *value = json_object_get(at->j, "value");
 	int r = json_need_str(at, "name", &name, e);
 
 	if (r >= 0)
 		r = json_need_str(at, "type", &type, e);
 	if (r < 0)
 		return r;
-	if (strcmp(type, "s") == 0 && json_is_string(value))
-		r = sd_bus_message_append(m, "(sv)", name, "s", json_string_value(value));
-	else if (strcmp(type, "b") == 0 && json_is_boolean(value))
-		r = sd_bus_message_append(m, "(sv)", name, "b", (int)json_is_true(value));
-	else if (strcmp(type, "t") == 0 && json_is_integer(value))
-		r = sd_bus_message_append(
-			m, "(sv)", name, "t", (uint64_t)json_integer_value(value));
-	else
+	r = append_named(m, name, type, json_object_get(at->j, "value"));
+	if (r == -EINVAL)
 		return json_err(at, EINVAL, e, "a property of an unknown type");
 	return r < 0 ? fail(e, r, "build a message", NULL) : 0;
 }
 
-/* The contents of an a(sv), which the caller opens and closes. */
-static int append_properties(sd_bus_message *m, const struct json_at *request, struct err *e)
+/*
+ * The contents of an a(sv), which the caller opens and closes. all: with those that may be left
+ * out.
+ */
+static int append_properties(
+	sd_bus_message *m, const struct json_at *request, bool all, struct err *e)
 {
 	struct json_at list, one;
 	int r = json_member(request, "properties", JSON_ARRAY, &list, e);
@@ -103,8 +173,11 @@ static int append_properties(sd_bus_message *m, const struct json_at *request, s
 		return r;
 	for (size_t i = 0; i < json_count(&list); i++) {
 		r = json_element(&list, i, JSON_OBJECT, &one, e);
-		if (r >= 0)
-			r = append_property(m, &one, e);
+		if (r < 0)
+			return r;
+		if (!all && json_is_true(json_object_get(one.j, "optional")))
+			continue;
+		r = append_property(m, &one, e);
 		if (r < 0)
 			return r;
 	}
@@ -164,34 +237,67 @@ static int call_job(sd_bus *bus, sd_bus_message *call, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-static int start_scope(
-	sd_bus *bus, const char *unit, const struct json_at *request, pid_t pid, struct err *e)
+static bool is_slice(const char *unit)
+{
+	return str_ends(unit, ".slice");
+}
+
+/* What a scope is made of; a slice holds no processes. */
+static int append_pid(sd_bus_message *m, const char *unit, pid_t pid)
+{
+	return is_slice(unit) ? 0
+			      : sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t)pid);
+}
+
+struct start {
+	const char *unit;
+	const struct json_at *request;
+	pid_t pid; /* the first process */
+	bool all;  /* with optional properties */
+};
+
+static int build_start(sd_bus_message *m, const struct start *s, struct err *e)
+{
+	int r = sd_bus_message_append(m, "ss", s->unit, "fail");
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "(sv)");
+	if (r < 0)
+		return fail(e, r, "build a message", NULL);
+	r = append_properties(m, s->request, s->all, e);
+	if (r < 0)
+		return r;
+	r = append_pid(m, s->unit, s->pid);
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "a(sa(sv))", 0);
+	return r < 0 ? fail(e, r, "build a message", NULL) : 0;
+}
+
+static int start_once(sd_bus *bus, const struct start *s, struct err *e)
 {
 	sd_bus_message *m = NULL;
 	int r = sd_bus_message_new_method_call(
 		bus, &m, DESTINATION, OBJECT, MANAGER, "StartTransientUnit");
 
-	if (r >= 0)
-		r = sd_bus_message_append(m, "ss", unit, "fail");
-	if (r >= 0)
-		r = sd_bus_message_open_container(m, 'a', "(sv)");
 	if (r < 0)
-		fail(e, r, "build a message", NULL);
-	else
-		r = append_properties(m, request, e);
-	if (r >= 0) {
-		r = sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t)pid);
-		if (r >= 0)
-			r = sd_bus_message_close_container(m);
-		if (r >= 0)
-			r = sd_bus_message_append(m, "a(sa(sv))", 0);
-		if (r < 0)
-			fail(e, r, "build a message", NULL);
-	}
+		return fail(e, r, "build a message", NULL);
+	r = build_start(m, s, e);
 	if (r >= 0)
 		r = call_job(bus, m, e);
 	sd_bus_message_unref(m);
 	return r;
+}
+
+static int start_scope(sd_bus *bus, struct start *s, struct err *e)
+{
+	int r = start_once(bus, s, e);
+
+	if (r != -ENOPROTOOPT)
+		return r;
+	s->all = false;
+	return start_once(bus, s, e);
 }
 
 /* Forgets a failed unit of that name; one that is not there is none. */
@@ -201,7 +307,7 @@ static void reset_failed(sd_bus *bus, const char *unit)
 		bus, DESTINATION, OBJECT, MANAGER, "ResetFailedUnit", NULL, NULL, "s", unit);
 }
 
-static int group_of(sd_bus *bus, const char *unit, json_t **ret, struct err *e)
+static int group_of(sd_bus *bus, const char *unit, pid_t pid, json_t **ret, struct err *e)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	cleanup_free char *path = NULL, *group = NULL;
@@ -209,11 +315,14 @@ static int group_of(sd_bus *bus, const char *unit, json_t **ret, struct err *e)
 
 	if (r >= 0)
 		r = sd_bus_get_property_string(bus, DESTINATION, path,
-			"org.freedesktop.systemd1.Scope", "ControlGroup", &error, &group);
+			is_slice(unit) ? "org.freedesktop.systemd1.Slice"
+				       : "org.freedesktop.systemd1.Scope",
+			"ControlGroup", &error, &group);
 	if (r < 0)
 		fail(e, r, "ask for the scope's control group", &error);
 	else
-		*ret = json_pack("{s:s}", "cgroup", group);
+		*ret = json_pack(
+			"{s:s, s:i}", "cgroup", group, "pid", is_slice(unit) ? 0 : (int)pid);
 	sd_bus_error_free(&error);
 	return r < 0 ? r : 0;
 }
@@ -248,18 +357,20 @@ static int do_start(sd_bus *bus, const char *unit, const struct json_at *request
 {
 	cleanup_proc struct proc p = PROC_NONE;
 	cleanup_json json_t *answer = NULL;
+	struct start start;
 	char byte;
 	int r = placeholder(&p, e);
 
 	if (r < 0)
 		return r;
-	r = start_scope(bus, unit, request, p.pid, e);
+	start = (struct start){unit, request, p.pid, true};
+	r = start_scope(bus, &start, e);
 	if (r == -EEXIST) {
 		reset_failed(bus, unit);
-		r = start_scope(bus, unit, request, p.pid, e);
+		r = start_scope(bus, &start, e);
 	}
 	if (r >= 0)
-		r = group_of(bus, unit, &answer, e);
+		r = group_of(bus, unit, p.pid, &answer, e);
 	if (r < 0)
 		return r;
 	send_answer(answer);
@@ -286,7 +397,8 @@ static int do_stop(sd_bus *bus, const char *unit, struct err *e)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int do_set(sd_bus *bus, const char *unit, const struct json_at *request, struct err *e)
+static int set_once(
+	sd_bus *bus, const char *unit, const struct json_at *request, bool all, struct err *e)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
@@ -300,16 +412,26 @@ static int do_set(sd_bus *bus, const char *unit, const struct json_at *request, 
 	if (r < 0)
 		fail(e, r, "build a message", NULL);
 	else
-		r = append_properties(m, request, e);
+		r = append_properties(m, request, all, e);
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	if (r >= 0)
 		r = sd_bus_call(bus, m, JOB_USEC, &error, NULL);
 	if (r < 0 && !e->code)
-		fail(e, r, "set properties", &error);
+		r = fail(e, r, "set properties", &error);
 	sd_bus_message_unref(m);
 	sd_bus_error_free(&error);
 	return r < 0 ? r : 0;
+}
+
+static int do_set(sd_bus *bus, const char *unit, const struct json_at *request, struct err *e)
+{
+	int r = set_once(bus, unit, request, true, e);
+
+	if (r != -ENOPROTOOPT)
+		return r;
+	*e = (struct err){0};
+	return set_once(bus, unit, request, false, e);
 }
 
 static int serve(struct err *e)

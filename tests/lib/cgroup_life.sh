@@ -13,7 +13,7 @@ life_setup() { # life_setup MANAGER
 	[ "$manager" = systemd ] && group=system.slice:bottle:$id
 	mkdir -p "$life/bundle/rootfs/"{bin,dev,proc,sys,tmp}
 	cp /bin/busybox "$life/bundle/rootfs/bin/busybox"
-	for n in sh sleep cat mknod mkdir head ls; do ln -s busybox "$life/bundle/rootfs/bin/$n"; done
+	for n in sh sleep cat dd mknod mkdir head ls; do ln -s busybox "$life/bundle/rootfs/bin/$n"; done
 	"$BUILD/bin/bottle-shim" spec --bundle "$life/bundle" || return
 	life_edit '.process.terminal = false | .process.args = ["sleep", "1000"] | .root.readonly = false
 		| .process.capabilities |= map_values(. + ["CAP_MKNOD"])

@@ -56,6 +56,23 @@ cgroup_update_memory() {
 		9223372036854771712 memory.swap.max max
 }
 
+# No driver has that number: who may open it hears so, and who may not, that he may not.
+opened() { "${shim[@]}" exec "$id" head -c 0 /tmp/nobodys 2>&1 | grep -o 'not permitted\|No such device'; }
+
+cgroup_update_devices() {
+	check "a node can be made" "${shim[@]}" exec "$id" mknod /tmp/nobodys c 242 7
+	check_is "but not opened" "not permitted" "$(opened)"
+	check "update allows the device" "${shim[@]}" update -r - "$id" \
+		<<<'{"devices": [{"allow": false, "access": "rwm"},
+			{"allow": true, "type": "c", "major": 242, "minor": 7, "access": "rw"}]}'
+	check_is "and it can be opened" "No such device" "$(opened)"
+	check "those of everybody, too" "${shim[@]}" exec "$id" head -c 1 /dev/zero
+	check "update refuses it again" "${shim[@]}" update -r - "$id" \
+		<<<'{"devices": [{"allow": false, "access": "rwm"}]}'
+	check_is "and it cannot be opened" "not permitted" "$(opened)"
+	check "those of everybody still can" "${shim[@]}" exec "$id" head -c 1 /dev/zero
+}
+
 cgroup_update_errors() {
 	check_is "a value that the kernel refuses is an error" 1 \
 		"$(status_of "${shim[@]}" update --pids-limit 55 --cpuset-cpus 4095 "$id")"
@@ -83,6 +100,7 @@ cgroup_update_life() {
 	cgroup_update_memory
 	update --pids-limit 44
 	updated "processes" pids pids.max 44 pids.max 44
+	cgroup_update_devices
 	cgroup_update_errors
 	page=$(basename "$(find /sys/kernel/mm/hugepages -name 'hugepages-2048kB')")
 	if [ -n "$page" ] && grep -qw hugetlb /proc/cgroups /sys/fs/cgroup/{,unified/}cgroup.controllers 2>/dev/null; then

@@ -139,7 +139,7 @@ vm_run() { # vm_run MODE SCRIPT SECONDS
 	vm_initrd "$here/initrd" "$1" && vm_disk "$here/disk" || return
 	{
 		echo "cd '$PWD'; export BUILD='$(realpath "$BUILD")' TMPDIR=/run/t HOME=/root PATH='$PATH'"
-		echo "mkdir -p /run/t; ip link set lo up; echo VM_BEGIN"
+		echo "mkdir -p /run/t; ip link set lo up; echo; echo VM_BEGIN"
 		echo "($(cat "$2")"
 		echo ") </dev/null; echo VM_STATUS=\$?; sync; echo b >/proc/sysrq-trigger"
 	} >"$here/initrd/vm-script"

@@ -153,7 +153,8 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 	int r;
 
 	snprintf(path, sizeof(path), "/bottle-monitor-test-%d", (int)getpid());
-	r = cgroup_create(CGROUP_FS, path, "monitor-test", &none, &cg, e);
+	r = cgroup_create(
+		&(struct cgroup_spec){CGROUP_FS, path, "monitor-test", &none, NULL}, &cg, e);
 	place.container = cg;
 	if (r == 0)
 		r = sidecar_boot(b, values, &place, ret, e);

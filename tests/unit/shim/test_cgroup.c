@@ -197,6 +197,14 @@ static void what_is_written_to_json_comes_back(void **state)
 
 /* ---- on this machine's own hierarchies */
 
+static int create(const char *path, const char *id, const struct oci_resources *res,
+	struct cgroup **ret, struct err *e)
+{
+	const struct cgroup_spec spec = {CGROUP_FS, path, id, res, NULL};
+
+	return cgroup_create(&spec, ret, e);
+}
+
 static struct cgroup *make(const char *id, const struct oci_resources *res)
 {
 	struct cgroup *cg = NULL;
@@ -205,7 +213,7 @@ static struct cgroup *make(const char *id, const struct oci_resources *res)
 
 	if (geteuid() != 0)
 		skip();
-	r = cgroup_create(CGROUP_FS, NULL, id, res, &cg, &e);
+	r = create(NULL, id, res, &cg, &e);
 	if (r < 0)
 		fail_msg("%s", e.msg);
 	return cg;
@@ -349,7 +357,7 @@ static void a_limit_that_cannot_be_set_names_file_and_value(void **state)
 		skip();
 	own_id(id);
 	res.cpus = (char *)"4090";
-	assert_true(cgroup_create(CGROUP_FS, NULL, id, &res, &cg, &e) < 0);
+	assert_true(create(NULL, id, &res, &cg, &e) < 0);
 	assert_non_null(strstr(e.msg, "4090"));
 	assert_non_null(strstr(e.msg, "cpuset.cpus"));
 	assert_null(cg);
@@ -368,7 +376,7 @@ static void a_group_with_processes_of_others_is_refused(void **state)
 	own_id(id);
 	cg = make(id, &cgroup_no_limits);
 	pid = sleeper(cg);
-	r = cgroup_create(CGROUP_FS, NULL, id, &cgroup_no_limits, &second, &e);
+	r = create(NULL, id, &cgroup_no_limits, &second, &e);
 	/* And it is still there. */
 	assert_int_equal(kill(pid, 0), 0);
 	assert_true(anything_left(cg));
@@ -429,7 +437,7 @@ static void parents_that_were_made_go_with_the_group(void **state)
 		skip();
 	own_id(id);
 	snprintf(path, sizeof(path), "/%s/a/b", id);
-	r = cgroup_create(CGROUP_FS, path, "x", &cgroup_no_limits, &cg, &e);
+	r = create(path, "x", &cgroup_no_limits, &cg, &e);
 	if (r < 0)
 		fail_msg("%s", e.msg);
 	assert_int_equal(cgroup_destroy(cg, &e), 0);
@@ -475,7 +483,7 @@ static void a_unified_entry_is_a_file_name_and_nothing_else(void **state)
 		skip();
 	own_id(id);
 	res.unified = unified;
-	assert_true(cgroup_create(CGROUP_FS, NULL, id, &res, &cg, &e) < 0);
+	assert_true(create(NULL, id, &res, &cg, &e) < 0);
 	assert_non_null(strstr(e.msg, "unified"));
 }
 
