@@ -27,6 +27,10 @@
 #define DESCRIPTORS_MAX (64U << 10)
 #define FDS_MAX		8
 
+/* setns(2)'s words, in the order of enum oci_ns. */
+static const char *const namespace_words[OCI_NS_COUNT] = {
+	"mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time"};
+
 /* A restore at work. */
 struct restore {
 	struct container *container;
@@ -34,8 +38,11 @@ struct restore {
 	struct checkpoint_dirs dirs;
 	struct proc_fd fds[FDS_MAX]; /* criu's; from 3 on `from` is owned */
 	size_t n_fds;
-	char *root;  /* ROOT_DIR */
-	int console; /* where the terminal's master goes, or -1; owned */
+	int namespaces[OCI_NS_COUNT]; /* criu's number of those that it gets open */
+	char *root;		      /* ROOT_DIR */
+	int console;		      /* where the terminal's master goes, or -1; owned */
+	int host, host_root,
+		host_cwd; /* to come back from criu's mounts; -1: we are there; owned */
 };
 
 static void restore_done(struct restore *r)
@@ -79,31 +86,48 @@ static const struct checkpoint_ns *find_namespace(enum oci_ns kind)
 	return NULL;
 }
 
-static int add_namespace(struct restore *r, enum oci_ns kind, struct str *opts, struct err *e)
+static int open_namespace(struct restore *r, enum oci_ns kind, struct err *e)
 {
-	/* setns(2)'s words, in the order of enum oci_ns. */
-	static const char *const names[OCI_NS_COUNT] = {
-		"mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time"};
 	const char *path = r->container->plan->oci->ns[kind].path;
-	const struct checkpoint_ns *external = find_namespace(kind);
-	int fd;
+	int fd, number;
 
 	if (!path)
 		return 0;
-	if (!external && (kind == OCI_NS_CGROUP || kind == OCI_NS_MOUNT || kind == OCI_NS_TIME))
+	if (!find_namespace(kind) &&
+		(kind == OCI_NS_CGROUP || kind == OCI_NS_MOUNT || kind == OCI_NS_TIME))
 		return err_say(e, ENOTSUP, "criu restores nothing into the %s namespace '%s'",
-			names[kind], path);
-	if (!external) {
-		criu_opts_join(opts, names[kind], path);
+			namespace_words[kind], path);
+	if (!find_namespace(kind))
 		return 0;
-	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(e, errno, "Requested %s namespace '%s'", names[kind], path);
-	fd = add_fd(r, fd, e);
-	if (fd >= 0)
-		criu_opts_inherit(opts, external->key, fd);
-	return fd < 0 ? fd : 0;
+		return err_set(
+			e, errno, "Requested %s namespace '%s'", namespace_words[kind], path);
+	number = add_fd(r, fd, e);
+	r->namespaces[kind] = number;
+	return number < 0 ? number : 0;
+}
+
+static int open_namespaces(struct restore *r, struct err *e)
+{
+	int rc = 0;
+
+	for (int kind = 0; rc == 0 && kind < OCI_NS_COUNT; kind++)
+		rc = open_namespace(r, (enum oci_ns)kind, e);
+	return rc;
+}
+
+static void add_namespaces(const struct restore *r, struct str *opts)
+{
+	for (int kind = 0; kind < OCI_NS_COUNT; kind++) {
+		const char *path = r->container->plan->oci->ns[kind].path;
+		const struct checkpoint_ns *external = find_namespace((enum oci_ns)kind);
+
+		if (path && external)
+			criu_opts_inherit(opts, external->key, r->namespaces[kind]);
+		else if (path)
+			criu_opts_join(opts, namespace_words[kind], path);
+	}
 }
 
 /* What was a pipe to the outside becomes the standard descriptor that we have in its place. */
@@ -136,8 +160,7 @@ static int encode(struct restore *r, struct str *opts, struct err *e)
 	int rc = criu_opts_common(opts, &r->options->checkpoint, &r->dirs, &subject, e);
 
 	criu_opts_restore(opts, &r->options->checkpoint);
-	for (int kind = 0; rc == 0 && kind < OCI_NS_COUNT; kind++)
-		rc = add_namespace(r, (enum oci_ns)kind, opts, e);
+	add_namespaces(r, opts);
 	if (rc == 0)
 		rc = checkpoint_mounts_restore(opts, oci, c->cgroup, e);
 	return rc < 0 ? rc : add_pipes(r, opts, e);
@@ -163,24 +186,60 @@ static int add_cgroups(struct str *opts, pid_t criu, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* ---- in the child that becomes criu */
+/* ---- where criu works */
 
-/* The root has to be a mount, of which the host need not know. */
-static int mount_root(const struct restore *r, struct err *e)
+/*
+ * The root has to be a mount, of which the host need not know: so criu works in a mount namespace
+ * of its own. The directory of its images is found by our descriptor and has to lie there, too:
+ * hence this process goes there, opens it, starts criu and comes back, for hooks are the host's.
+ */
+static int go_apart(struct restore *r, struct err *e)
 {
 	const char *rootfs = r->container->plan->oci->root_path;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+	r->host_cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->host_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (r->host < 0 || r->host_root < 0 || r->host_cwd < 0 || unshare(CLONE_NEWNS) < 0) {
+		fd_close(&r->host);
 		return err_set(e, errno, "a mount namespace for criu");
-	if (mount(rootfs, r->root, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	}
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0 ||
+		mount(rootfs, r->root, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 		mount(NULL, r->root, NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return err_set(e, errno, "bind '%s' to '%s'", rootfs, r->root);
 	return 0;
 }
 
-static int before_criu(void *arg, struct err *e)
+static int come_back(struct restore *r, struct err *e)
 {
-	return mount_root(arg, e);
+	int rc = 0;
+
+	if (r->host >= 0 && (setns(r->host, CLONE_NEWNS) < 0 || fchdir(r->host_root) < 0 ||
+				    chroot(".") < 0 || fchdir(r->host_cwd) < 0))
+		rc = err_set(e, errno, "come back from the mount namespace of criu");
+	fd_close(&r->host);
+	fd_close(&r->host_root);
+	fd_close(&r->host_cwd);
+	return rc;
+}
+
+static int start_criu(struct restore *r, struct criu *ret, struct err *e)
+{
+	const struct proc_spec spec = {
+		.path = r->container->globals->criu, .fds = r->fds, .n_fds = r->n_fds};
+	struct err back;
+	int rc = go_apart(r, e);
+
+	if (rc == 0)
+		rc = checkpoint_dirs_open(&r->options->checkpoint, false, &r->dirs, e);
+	if (rc == 0)
+		rc = criu_start(&spec, ret, e);
+	if (come_back(r, &back) < 0 && rc == 0) {
+		*e = back;
+		rc = -e->code;
+	}
+	return rc;
 }
 
 /* ---- while criu is at work */
@@ -234,33 +293,25 @@ static int hear(void *arg, struct criu_note *note, struct err *e)
 	return 0;
 }
 
-static int work(struct restore *r, struct str *opts, struct err *e)
+static int work(struct restore *r, struct criu *criu, struct err *e)
 {
-	const struct container *c = r->container;
-	const struct proc_spec spec = {
-		.path = c->globals->criu,
-		.fds = r->fds,
-		.n_fds = r->n_fds,
-		.in_child = before_criu,
-		.arg = r,
-	};
 	const struct criu_listener listener = {hear, r};
-	cleanup_criu struct criu criu;
-	int rc = criu_start(&spec, &criu, e);
+	cleanup_str struct str opts = {0};
+	int rc = criu_check_version(criu, e);
 
-	if (rc == 0)
-		rc = criu_check_version(&criu, e);
 	if (rc == 0 && r->options->checkpoint.lazy_pages)
-		rc = criu_check_feature(&criu, CRIU_LAZY_PAGES, e);
+		rc = criu_check_feature(criu, CRIU_LAZY_PAGES, e);
+	if (rc == 0)
+		rc = encode(r, &opts, e);
 	/* What it makes is born where it is. */
 	if (rc == 0)
-		rc = cgroup_add_pid(c->cgroup, criu.proc.pid, e);
+		rc = cgroup_add_pid(r->container->cgroup, criu->proc.pid, e);
 	if (rc == 0)
-		rc = add_cgroups(opts, criu.proc.pid, e);
+		rc = add_cgroups(&opts, criu->proc.pid, e);
 	if (rc < 0)
 		return rc;
-	rc = criu_work(&criu, CRIU_RESTORE, opts, &listener, e);
-	if (rc == 0 && c->init.pid == 0)
+	rc = criu_work(criu, CRIU_RESTORE, &opts, &listener, e);
+	if (rc == 0 && r->container->init.pid == 0)
 		rc = err_say(e, EPROTO, "criu did not tell the pid of the restored init");
 	if (rc < 0) {
 		checkpoint_quote_log(r->dirs.log, LOG_FILE);
@@ -313,8 +364,15 @@ static int make_root(struct restore *r, struct err *e)
 static int bring_init(struct container *c, void *arg, struct err *e)
 {
 	struct restore r = {
-		.container = c, .options = arg, .dirs = CHECKPOINT_NO_DIRS, .console = -1};
-	cleanup_str struct str opts = {0};
+		.container = c,
+		.options = arg,
+		.dirs = CHECKPOINT_NO_DIRS,
+		.console = -1,
+		.host = -1,
+		.host_root = -1,
+		.host_cwd = -1,
+	};
+	cleanup_criu struct criu criu = CRIU_NONE;
 	int rc;
 
 	if (c->plan->bottle)
@@ -322,15 +380,15 @@ static int bring_init(struct container *c, void *arg, struct err *e)
 			"a container cannot be restored into a bottle: its connections would not "
 			"end in the sidecar");
 	add_standard(&r);
-	rc = checkpoint_dirs_open(&r.options->checkpoint, false, &r.dirs, e);
+	rc = open_namespaces(&r, e);
 	if (rc == 0)
 		rc = open_console(&r, e);
 	if (rc == 0)
 		rc = make_root(&r, e);
 	if (rc == 0)
-		rc = encode(&r, &opts, e);
+		rc = start_criu(&r, &criu, e);
 	if (rc == 0)
-		rc = work(&r, &opts, e);
+		rc = work(&r, &criu, e);
 	restore_done(&r);
 	return rc;
 }

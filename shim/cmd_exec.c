@@ -13,6 +13,7 @@
 #include "shim/annotations.h"
 #include "shim/cmd.h"
 #include "shim/console.h"
+#include "shim/container.h"
 #include "shim/exec.h"
 #include "shim/exec_options.h"
 #include "shim/foreground.h"
@@ -33,14 +34,9 @@ static int agent_network(const struct state *s, int *ret_fd, struct err *e)
 
 	if (!s->in_bottle)
 		return 0;
-	r = sidecar_connect(s->dir, &sidecar, e);
-	if (r == -ETIMEDOUT)
-		return r;
+	r = container_sidecar(s, "nothing more is executed in it", &sidecar, e);
 	if (r < 0)
-		return err_say(e, -r,
-			"container '%s': its sidecar's monitor has ended, so nothing more is "
-			"executed in it; delete it",
-			s->id);
+		return r;
 	r = sidecar_agent_netns(sidecar, ret_fd, e);
 	sidecar_free(sidecar);
 	return r;
@@ -194,6 +190,9 @@ static int run_in(const struct globals *g, const struct exec_options *o, const c
 		r = state_config(s, &oci, e);
 	if (r == 0 && o->process)
 		r = exec_options_load(o, &own, e);
+	else if (r == 0 && !*args)
+		r = err_say(
+			e, EINVAL, "process args cannot be empty: name a command, or --process");
 	if (r < 0)
 		return r;
 	process = own ? own : oci->process;
@@ -223,9 +222,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	};
 	int r = options_parse(&options, argc, argv, e);
 
-	if (r >= 0 && !o.process)
-		r = options_need(&options, r, 2, INT_MAX, e);
-	else if (r >= 0)
+	if (r >= 0)
 		r = options_need(&options, r, 1, INT_MAX, e);
 	if (r == 0)
 		r = run_in(g, &o, argv[1], &argv[2], e);

@@ -58,7 +58,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	r = state_load(g->root, argv[1], &s, e);
 	if (r < 0)
 		return r;
-	sig = signal_number(n > 1 ? argv[2] : "TERM", e);
+	sig = signal_number(n > 1 && *argv[2] ? argv[2] : "TERM", e);
 	if (sig < 0)
 		return sig;
 	/* Without a pid namespace of its own the end of init does not end the others. */

@@ -66,6 +66,13 @@ void container_undo(struct container *c);
 /* What was made in the rootfs for the bottle's files to cover; what somebody has used stays. */
 void container_remove_placeholders(const struct state *s);
 
+/*
+ * A connection to the living monitor of a bottle's container (sidecar_free). -ETIMEDOUT: it does
+ * not answer; else it has ended, and the error says so, what follows from it (`so`), and what to
+ * do.
+ */
+int container_sidecar(const struct state *s, const char *so, struct sidecar **ret, struct err *e);
+
 /* `created` to `running`. The caller holds the lock of s. */
 int container_start(struct state *s, struct err *e);
 

@@ -10,6 +10,17 @@
 #include "shim/hooks.h"
 #include "shim/latch.h"
 
+int container_sidecar(const struct state *s, const char *so, struct sidecar **ret, struct err *e)
+{
+	int r = sidecar_connect(s->dir, ret, e);
+
+	if (r < 0 && r != -ETIMEDOUT)
+		return err_say(e, -r,
+			"container '%s': its sidecar's monitor has ended, so %s; delete it", s->id,
+			so);
+	return r;
+}
+
 /* The egress network attached, the components ready: without them the agent is not started. */
 static int start_sidecar(const struct state *s, struct err *e)
 {
@@ -18,14 +29,9 @@ static int start_sidecar(const struct state *s, struct err *e)
 
 	if (!s->in_bottle)
 		return 0;
-	r = sidecar_connect(s->dir, &sidecar, e);
-	if (r == -ETIMEDOUT)
-		return r;
+	r = container_sidecar(s, "it has no network and is not started", &sidecar, e);
 	if (r < 0)
-		return err_say(e, -r,
-			"container '%s': its sidecar's monitor has ended, so it has no network and "
-			"is not started; delete it",
-			s->id);
+		return r;
 	r = sidecar_start(sidecar, e);
 	sidecar_free(sidecar);
 	return r;

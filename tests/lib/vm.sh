@@ -160,7 +160,7 @@ vm_run() { # vm_run MODE SCRIPT SECONDS
 # that the machine said when it came to no end.
 vm_output() {
 	if grep -q '^VM_STATUS=' "$TMPDIR/console.txt"; then
-		sed '1,/^VM_BEGIN$/d; /^VM_STATUS=/,$d' "$TMPDIR/console.txt"
+		sed '1,/VM_BEGIN$/d; /^VM_STATUS=/,$d' "$TMPDIR/console.txt"
 	else
 		tail -n 100 "$TMPDIR/console.txt"
 		echo "the virtual machine came to no end"
