@@ -160,9 +160,15 @@ static int receive(int sock, struct packet *p, struct err *e)
 	};
 	ssize_t n;
 
-	do {
+	/*
+	 * ECONNRESET, once: the other end has gone and left something of ours unread. What it had
+	 * sent before is still to be had.
+	 */
+	for (int resets = 0;;) {
 		n = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+		if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || resets++ > 0)))
+			break;
+	}
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : err_set(e, errno, "receive a control message");
 	take_fds(&mh, p->fds, &p->n_fds);

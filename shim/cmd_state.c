@@ -2,31 +2,54 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/ptr.h"
+#include "base/str.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
 #include "shim/sidecar.h"
 #include "shim/state.h"
 
-/* Tells of a bottle without a monitor: it has no network any more and waits for its delete. */
+/* NULL: it is well, as far as can be told without waiting for its answer. */
+static const char *what_ails(const struct state *s)
+{
+	struct sidecar *sidecar = NULL;
+	unsigned long long ticks;
+	char letter = 0;
+	struct err e;
+	int r = sidecar_connect(s->dir, &sidecar, &e);
+
+	if (r == -ETIMEDOUT)
+		return "stopped";
+	if (r == 0)
+		r = proc_start_time(sidecar_monitor_pid(sidecar), &ticks, &letter, &e);
+	sidecar_free(sidecar);
+	return r < 0 ? "gone" : letter == 'T' ? "stopped" : NULL;
+}
+
+/*
+ * Tells of a bottle whose monitor is no more: it has no network and waits for its delete. And of
+ * one whose monitor was stopped: what goes on works, but nothing is begun, brought back or ended.
+ */
 static void note_sidecar(const struct state *s, json_t *j)
 {
 	json_t *annotations = json_object_get(j, "annotations");
-	struct sidecar *sidecar = NULL;
-	struct err e;
+	const char *what = s->in_bottle ? what_ails(s) : NULL;
 
-	if (!s->in_bottle)
+	if (!what)
 		return;
-	if (sidecar_connect(s->dir, &sidecar, &e) == 0) {
-		sidecar_free(sidecar);
-		return;
-	}
-	log_warning("container '%s': its sidecar's monitor has ended; it has no network", s->id);
+	if (str_eq(what, "gone"))
+		log_warning("container '%s': its sidecar's monitor has ended; it has no network",
+			s->id);
+	else
+		log_warning("container '%s': its sidecar's monitor is stopped; continue it (kill "
+			    "-CONT), or delete the container",
+			s->id);
 	if (!annotations) {
 		annotations = json_object();
 		json_object_set_new(j, "annotations", annotations);
 	}
-	json_object_set_new(annotations, "dev.bottle.sidecar", json_string("gone"));
+	json_object_set_new(annotations, "dev.bottle.sidecar", json_string(what));
 }
 
 static int run(const struct globals *g, int argc, char **argv, struct err *e)

@@ -144,11 +144,18 @@ int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 	return monitor_remember(m, e);
 }
 
+/* One that cannot be told anything has ended, or is about to: why, it may have said before. */
+static int telling_failed(const struct monitor_part *p, const char *what, struct err *e)
+{
+	if (e->code != EPIPE && e->code != ECONNRESET)
+		return err_wrap(e, "%s the %s", what, p->kind->name);
+	log_debug("%s the %s: %s", what, p->kind->name, e->msg);
+	return 0;
+}
+
 int monitor_part_tell(struct monitor *m, struct monitor_part *p, struct err *e)
 {
-	int r = send_config(m, p, e);
-
-	return r < 0 ? err_wrap(e, "configure the %s", p->kind->name) : 0;
+	return send_config(m, p, e) < 0 ? telling_failed(p, "configure", e) : 0;
 }
 
 int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e)
@@ -164,8 +171,8 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 	}
 	if (r == 0)
 		r = msg_send(p->c.control, COMPONENT_BEGIN, NULL, 0, NULL, 0, e);
-	if (r < 0)
-		return err_wrap(e, "hand listeners to the %s", p->kind->name);
+	if (r < 0 && telling_failed(p, "hand listeners to", e) < 0)
+		return -e->code;
 	p->state = PART_STARTING;
 	p->due = proc_now_ms() + MONITOR_START_MAX_MS;
 	return 0;

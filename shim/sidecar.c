@@ -112,6 +112,11 @@ static int wait_for_answer(const struct sidecar *s, int timeout_ms, struct err *
 		return 0;
 	if (n < 0)
 		return err_set(e, errno, "wait for the bottle's monitor");
+	/* Before its first answer it has no number here. */
+	if (s->monitor <= 0)
+		return err_say(e, ETIMEDOUT,
+			"the bottle's monitor has not answered for %d s: it is stopped or stuck",
+			timeout_ms / 1000);
 	return err_say(e, ETIMEDOUT,
 		"the bottle's monitor (pid %d) has not answered for %d s: it is stopped or stuck",
 		(int)s->monitor, timeout_ms / 1000);

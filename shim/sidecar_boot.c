@@ -19,7 +19,7 @@
 
 /* Until the namespace and the CA are there; it may wait some seconds for an earlier bottle's end.
  */
-#define BOOT_MS 30000
+#define BOOT_MS 15000
 
 /*
  * The second fork: the monitor is nobody's child, and cannot get a terminal. Before it, while this

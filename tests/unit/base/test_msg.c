@@ -115,6 +115,21 @@ static void the_end_of_the_other_side_is_told(void **state)
 	assert_int_equal(msg_send(pair[1], 1, "x", 1, NULL, 0, &e), -EPIPE);
 }
 
+static void what_was_said_before_the_end_is_heard_though_something_was_left_unread(void **state)
+{
+	cleanup_msg struct msg m = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(msg_send(pair[1], 1, "x", 1, NULL, 0, &e), 0);
+	assert_int_equal(msg_send(pair[0], 2, "why", 3, NULL, 0, &e), 0);
+	fd_close(&pair[0]);
+	assert_int_equal(msg_recv(pair[1], &m, &e), 1);
+	assert_string_equal(m.body, "why");
+	msg_done(&m);
+	assert_int_equal(msg_recv(pair[1], &m, &e), 0);
+}
+
 static void an_empty_socket_that_does_not_block_says_so(void **state)
 {
 	cleanup_msg struct msg m = {0};
@@ -179,6 +194,9 @@ int main(void)
 			a_body_beyond_the_bound_is_not_sent, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
 			the_end_of_the_other_side_is_told, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			what_was_said_before_the_end_is_heard_though_something_was_left_unread,
+			open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
 			an_empty_socket_that_does_not_block_says_so, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
