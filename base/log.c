@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,11 +31,11 @@ void log_to_stderr(int on)
 	state.quiet_stderr = !on;
 }
 
-static void add_quoted(struct str *out, const char *text)
+/* Text that commands no terminal and ends no line; what is in `also` gets a backslash. */
+static void add_escaped(struct str *out, const char *text, const char *also)
 {
-	str_add_char(out, '"');
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p == '"' || *p == '\\')
+		if (strchr(also, *p))
 			str_addf(out, "\\%c", *p);
 		else if (*p == '\n')
 			str_add(out, "\\n");
@@ -46,6 +47,12 @@ static void add_quoted(struct str *out, const char *text)
 		else
 			str_add_char(out, (char)*p);
 	}
+}
+
+static void add_quoted(struct str *out, const char *text)
+{
+	str_add_char(out, '"');
+	add_escaped(out, text, "\"\\");
 	str_add_char(out, '"');
 }
 
@@ -65,16 +72,30 @@ static void add_line(struct str *out, enum log_format format, const char *level,
 	}
 }
 
+/* A log that cannot be written must not change what the program does. */
+static void write_line(int fd, const struct str *line)
+{
+	if (!line->failed && fd_write_all(fd, line->s, line->len) < 0)
+		return;
+}
+
 static void emit(int fd, enum log_format format, const char *level, const char *text)
 {
 	struct str line = {0};
 
 	add_line(&line, format, level, text);
-	/* A log that cannot be written must not change what the program does. */
-	if (!line.failed && fd_write_all(fd, line.s, line.len) < 0) {
-		str_done(&line);
-		return;
-	}
+	write_line(fd, &line);
+	str_done(&line);
+}
+
+/* The line is in the log file: who started us is told the error alone. */
+static void tell(const char *text)
+{
+	struct str line = {0};
+
+	add_escaped(&line, text, "");
+	str_add_char(&line, '\n');
+	write_line(STDERR_FILENO, &line);
 	str_done(&line);
 }
 
@@ -89,8 +110,10 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!state.quiet_stderr)
+	if (!state.quiet_stderr && state.fd < 0)
 		emit(STDERR_FILENO, LOG_TEXT, names[level], text);
+	else if (!state.quiet_stderr && level == LOG_ERROR)
+		tell(text);
 	if (state.fd >= 0)
 		emit(state.fd, state.format, names[level], text);
 }

@@ -10,10 +10,13 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
 
-/* Where lines go besides standard error: a file opened for append, -1 for none. Takes fd. */
+/*
+ * Where lines go: a file opened for append, or -1 for standard error alone. With a file, standard
+ * error gets errors only, and of them the message alone: engines show it as it is. Takes fd.
+ */
 void log_setup(int fd, enum log_format format, enum log_level lowest);
 
-/* Whether lines go to standard error, too (default: yes). */
+/* Whether anything goes to standard error (default: yes). */
 void log_to_stderr(int on);
 
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Debian's Docker inside the world, with the runtime as `bottle-shim install` set it up; needs
 # world.sh, after world_start. Nothing of the machine's own engine is touched.
+. "$(dirname "${BASH_SOURCE[0]}")/image.sh"
 
 docker_needed() {
 	local p
@@ -45,14 +46,8 @@ docker_stop() {
 
 # docker_busybox NAME: an image of busybox alone.
 docker_busybox() {
-	local root=$WORLD/image.busybox
-	mkdir -p $root/bin $root/etc $root/root $root/home
-	mkdir -p -m 1777 $root/tmp
-	cp /bin/busybox $root/bin/busybox
-	/bin/busybox --list | while read -r n; do [ "$n" = busybox ] || ln -sf busybox "$root/bin/$n"; done
-	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n' >$root/etc/passwd
-	printf 'root:x:0:\nuser:x:1000:\n' >$root/etc/group
-	tar -C $root -c . | docker import - "$1" >/dev/null
+	image_busybox $WORLD/image.busybox
+	tar -C $WORLD/image.busybox -c . | docker import - "$1" >/dev/null
 }
 
 # docker_tools NAME [FILE…]: git, curl and the files beside busybox, with the libraries they load.

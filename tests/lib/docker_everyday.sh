@@ -26,16 +26,7 @@ dr() { docker run --rm --runtime="$RT" "$@"; }			# a run that leaves nothing
 dd() { docker run -d --name "$N" --runtime="$RT" "$@" >/dev/null; }	# one in the background, named $N
 de() { docker exec "$N" "$@"; }
 ins() { docker inspect -f "$1" "${2:-$N}"; }
-# Terminal: what is typed goes in by standard input, a pseudoterminal is between.
-typed() { script -qec "$1" /dev/null; }
-until_() { # until_ COMMAND…: within twenty seconds, else the use ends here
-	local end=$((SECONDS + 20))
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || { echo "in vain: $*"; exit 99; }
-		read -rt 0.05 <> <(:) || :
-	done
-}
 is() { [ "$(ins "$1")" = "$2" ]; }
 # A value of the container's own group, wherever this kernel keeps it: v1's name, v2's name.
 group() { dr "${@:3}" box sh -c "cat /sys/fs/cgroup/*/$1 2>/dev/null || cat /sys/fs/cgroup/$2"; }
-export -f dr dd de ins typed until_ is group
+export -f dr dd de ins is group

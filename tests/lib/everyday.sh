@@ -22,6 +22,21 @@ use_differs() {
 	use_wanted+=("$1") use_ours+=("$2") use_names+=("$3") use_commands+=("$4")
 }
 
+# ---- what uses of any engine call
+# Terminal: what is typed goes in by standard input, a pseudoterminal is between.
+typed() { script -qec "$1" /dev/null; }
+until_() { # until_ COMMAND…: within twenty seconds, else the use ends here
+	local end=$((SECONDS + 20))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "in vain: $*"; exit 99; }
+		read -rt 0.05 <> <(:) || :
+	done
+}
+logged() { # logged ENGINE LINE: until that line is in the log of $N
+	until_ sh -c "$1 logs $N | grep -x '$2'"
+}
+export -f typed until_ logged
+
 everyday_lane() { # everyday_lane LANE RUNTIME
 	local i
 	export RT=$2 N D
@@ -41,6 +56,7 @@ everyday_normal() { # everyday_normal LANE I RUNTIME
 	echo "status $(cat "$EVERYDAY/$1/$2/status")"
 	cat "$EVERYDAY/$1/$2/out" "$EVERYDAY/$1/$2/err" | tr -d '\r' | sed -E -e "s#$EVERYDAY/$1/#LANES/#g" -e "s/\be$1n$2/NAME/g" \
 		-e "s/\b$3\b/RUNTIME/g" -e 's/[0-9a-f]{64}/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' \
+		-e 's/^Error: .*: (OCI (runtime attempted|permission denied))/Error: \1/' \
 		-e 's/(OCI runtime [a-z]+ failed|OCI runtime error|runtime failed): .*/\1/' -e '/^Run .docker .*--help. for more/d'
 }
 

@@ -58,6 +58,7 @@ world_private() {
 	world_dev
 	export HOME=$WORLD/home BOTTLE_HOME=$WORLD/home/.bot-bottle TMPDIR=/tmp
 	mkdir -m 700 -p $BOTTLE_HOME $BOTTLE_HOME/bottles $BOTTLE_HOME/agents $BOTTLE_HOME/secrets
+	export WORLD WORLD_CGROUP
 	WORLD_CGROUP=bottle-world-$(readlink /proc/self/ns/mnt | tr -dc 0-9)
 	ip link set lo up
 }

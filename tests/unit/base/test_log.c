@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,6 +60,32 @@ static void a_line_of_text_has_time_level_and_message(void **state)
 	assert_non_null(strstr(line, "Z\" level=error msg=\"no \\\"thing\\\"\"\n"));
 }
 
+/* Runs the lines with standard error in the pipe. */
+static char *told(const char *message)
+{
+	int err = dup(STDERR_FILENO);
+
+	assert_true(err >= 0);
+	assert_int_equal(dup2(pipes[1], STDERR_FILENO), STDERR_FILENO);
+	fd_close(&pipes[1]);
+	log_to_stderr(1);
+	log_setup(open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_JSON, LOG_INFO);
+	log_warning("for the file");
+	log_error("%s", message);
+	log_to_stderr(0);
+	dup2(err, STDERR_FILENO);
+	fd_close(&err);
+	return written();
+}
+
+static void with_a_file_standard_error_gets_the_error_alone(void **state)
+{
+	cleanup_free char *line = told("no \"thing\"\x1b[31m");
+
+	(void)state;
+	assert_string_equal(line, "no \"thing\"\\u001b[31m\n");
+}
+
 static void a_line_of_json_is_json(void **state)
 {
 	cleanup_free char *line = NULL;
@@ -104,6 +131,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_line_of_text_has_time_level_and_message, open_log, close_log),
+		cmocka_unit_test_setup_teardown(
+			with_a_file_standard_error_gets_the_error_alone, open_log, close_log),
 		cmocka_unit_test_setup_teardown(a_line_of_json_is_json, open_log, close_log),
 		cmocka_unit_test_setup_teardown(
 			control_characters_reach_no_terminal, open_log, close_log),
