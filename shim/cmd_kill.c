@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "shim/cmd.h"
@@ -34,6 +35,18 @@ static int kill_init(const struct state *s, int sig, struct err *e)
 	return r < 0 ? err_set(e, -r, "signal the container's init") : 0;
 }
 
+/* What the v1 freezer holds takes no signal: a paused container's end is its thaw, too. */
+static void thaw(const struct state *s)
+{
+	cleanup_cgroup struct cgroup *cg = NULL;
+	struct err e;
+
+	if (state_cgroup(s, &cg, &e) < 0)
+		log_warning("%s: not thawed: %s", s->id, e.msg);
+	else if (!cgroup_is_none(cg))
+		cgroup_thaw(cg);
+}
+
 static int run(const struct globals *g, int argc, char **argv, struct err *e)
 {
 	bool all = false, shared_pids;
@@ -63,9 +76,10 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 		return sig;
 	/* Without a pid namespace of its own the end of init does not end the others. */
 	shared_pids = !(s->namespaces & CLONE_NEWPID);
-	if (all || (shared_pids && sig == SIGKILL))
-		return kill_all(s, sig, e);
-	return kill_init(s, sig, e);
+	r = all || (shared_pids && sig == SIGKILL) ? kill_all(s, sig, e) : kill_init(s, sig, e);
+	if (r == 0 && sig == SIGKILL)
+		thaw(s);
+	return r;
 }
 
 const struct command cmd_kill = {

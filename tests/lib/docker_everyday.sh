@@ -23,7 +23,7 @@ everyday_remove() {
 
 # ---- what uses call
 dr() { docker run --rm --runtime="$RT" "$@"; }			# a run that leaves nothing
-dd() { docker run -d --name "$N" --runtime="$RT" "$@" >/dev/null; }	# one in the background, named $N
+dd() { docker run -d --name "$N" --runtime="$RT" "$@" >/dev/null || exit 98; }	# one named $N
 de() { docker exec "$N" "$@"; }
 ins() { docker inspect -f "$1" "${2:-$N}"; }
 is() { [ "$(ins "$1")" = "$2" ]; }

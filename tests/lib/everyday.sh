@@ -57,7 +57,8 @@ everyday_normal() { # everyday_normal LANE I RUNTIME
 	cat "$EVERYDAY/$1/$2/out" "$EVERYDAY/$1/$2/err" | tr -d '\r' | sed -E -e "s#$EVERYDAY/$1/#LANES/#g" -e "s/\be$1n$2/NAME/g" \
 		-e "s/\b$3\b/RUNTIME/g" -e 's/[0-9a-f]{64}/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' \
 		-e 's/^Error: .*: (OCI (runtime attempted|permission denied))/Error: \1/' \
-		-e 's/(OCI runtime [a-z]+ failed|OCI runtime error|runtime failed): .*/\1/' -e '/^Run .docker .*--help. for more/d'
+		-e 's/(OCI runtime [a-z]+ failed|OCI runtime error|runtime failed): .*/\1/' -e '/^Run .docker .*--help. for more/d' \
+		-e 's/^time="[^"]*" //'
 }
 
 everyday_status() { cat "$EVERYDAY/$1/$2/status"; }

@@ -11,7 +11,7 @@ podman_needed() {
 	done
 }
 
-# podman_start: its files, and an image `box` of busybox alone, which is a pod's infra image, too.
+# podman_start: its files, and an image `box` of busybox alone, and `infra` for pods.
 podman_start() {
 	local d=$WORLD/podman
 	podman_needed
@@ -22,7 +22,9 @@ podman_start() {
 	export CONTAINERS_STORAGE_CONF=$d/storage.conf
 	printf 'containers:200000:1000000\nroot:2000000:65536\n' | tee /etc/subuid >/etc/subgid
 	image_busybox $WORLD/image.busybox
-	tar -C $WORLD/image.busybox -c . | podman import -q - box >/dev/null
+	tar -C $WORLD/image.busybox -c . | podman import -q - box >/dev/null &&
+		tar -C $WORLD/image.busybox -c . |
+		podman import -q -c 'CMD ["/bin/sh", "-c", "trap exit TERM; sleep 1000000 & wait"]' - infra >/dev/null
 }
 
 podman_settings() {
@@ -33,8 +35,7 @@ podman_settings() {
 		[engine]
 		cgroup_manager = "${PODMAN_CGROUPS:-cgroupfs}"
 		events_logger = "file"
-		infra_image = "localhost/box"
-		infra_command = "/bin/sleep 1000000"
+		infra_image = "localhost/infra"
 		runtime_supports_json = ["runc", "crun", "ordinary"]
 		runtime_supports_nocgroups = ["crun", "ordinary"]
 		[engine.runtimes]

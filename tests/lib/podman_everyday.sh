@@ -12,7 +12,8 @@ prn() { # prn NETWORK ARGUMENTS…: a run that leaves nothing
 }
 pr() { prn none "$@"; }
 pd() { # one in the background, named $N
-	podman --runtime "$RT" run -d --cgroup-parent "/$WORLD_CGROUP" --network none --name "$N" "$@" >/dev/null
+	podman --runtime "$RT" run -d --cgroup-parent "/$WORLD_CGROUP" --network none --name "$N" "$@" >/dev/null ||
+		exit 98
 }
 pe() { podman exec "$N" "$@"; }
 export -f prn pr pd pe
