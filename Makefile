@@ -120,6 +120,7 @@ TOOL_LAYER_sidecar := shim
 tool_layer = $(or $(TOOL_LAYER_$(1)),netns)
 # Runs in containers, whose root may be empty.
 TOOL_LINK_syscalls := -static
+TOOL_LINK_overwrite := -static
 $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_layer,$$*)))
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")

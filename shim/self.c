@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,10 +101,21 @@ static int sealed_copy(const char *path)
 	return steal_fd(&to);
 }
 
-/* A file that is the root of its mount has the path "/", one in memory says so. */
+/*
+ * A file that is the root of its mount has the path "/", one in memory says so. Others can have such
+ * a path, too, so that it counts only with what makes it safe.
+ */
 static bool is_copy(const char *exe)
 {
-	return strcmp(exe, "/") == 0 || str_starts(exe, "/memfd:" SELF_MEMFD);
+	struct statvfs s;
+	cleanup_fd int fd = -1;
+
+	if (strcmp(exe, "/") == 0)
+		return statvfs("/proc/self/exe", &s) == 0 && (s.f_flag & ST_RDONLY);
+	if (!str_starts(exe, "/memfd:" SELF_MEMFD))
+		return false;
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && fcntl(fd, F_GET_SEALS) >= 0 && (fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE);
 }
 
 int self_protect(char **argv, struct err *e)
