@@ -29,7 +29,9 @@ static const char help[] =
 	"Runs COMMAND in a bottle, without an image: the host's own programs (/usr) read-only, a\n"
 	"private /tmp, /home and /run, and the workspace, which is the current directory. The "
 	"exit\n"
-	"status is the command's; 125 when it could not be started. Needs root.\n"
+	"status is the command's; 125 when it could not be started. An ordinary user needs "
+	"subordinate\n"
+	"ids (subuid(5)) and pasta(1).\n"
 	"\n"
 	"  --bottle NAME     the bottle; may be given more than once, later ones win (default: "
 	"default)\n"
@@ -121,11 +123,18 @@ static char *find_home(const char *given)
 	return strdup(ENGINE_HOME);
 }
 
-/* The files that the agent makes in the workspace belong to whom the workspace belongs. */
+/*
+ * The files that the agent makes in the workspace belong to whom the workspace belongs; an ordinary
+ * user can give them to nobody but himself.
+ */
 static int find_user(const char *workspace, struct hostroot_user *ret, struct err *e)
 {
 	struct stat st;
 
+	if (geteuid() != 0) {
+		*ret = (struct hostroot_user){.uid = geteuid(), .gid = getegid()};
+		return 0;
+	}
 	if (stat(workspace, &st) < 0)
 		return err_set(e, errno, "the workspace '%s'", workspace);
 	*ret = (struct hostroot_user){.uid = st.st_uid, .gid = st.st_gid};
@@ -140,6 +149,14 @@ static int write_config(const struct scratch *s, const struct runconfig *c, stru
 	if (!text)
 		return err_set(e, ENOMEM, "config.json");
 	return path_write_file(s->dirfd, "config.json", text, strlen(text), 0600, e);
+}
+
+/* By ourselves: the container's root may be another than us, whose directories we cannot remove. */
+static int make_mount_point(int root, const char *workspace, struct err *e)
+{
+	cleanup_fd int fd = path_mkdir_in_root(root, workspace, 0755);
+
+	return fd < 0 ? err_set(e, -fd, "make '%s' in the container's root", workspace) : 0;
 }
 
 static int write_bundle(
@@ -163,6 +180,8 @@ static int write_bundle(
 	if (root < 0)
 		return err_set(e, errno, "open '%s/rootfs'", s->path);
 	r = hostroot_make(root, &c.user, e);
+	if (r >= 0)
+		r = make_mount_point(root, workspace, e);
 	return r < 0 ? r : write_config(s, &c, e);
 }
 
@@ -249,9 +268,6 @@ static int run_checked(const struct run_options *o, struct err *e)
 	cleanup_free char *runtime_path = runtime_find();
 	int r;
 
-	if (geteuid() != 0)
-		return err_say(e, EPERM,
-			"needs root for now: it makes namespaces, mounts and links; use sudo");
 	if (!home)
 		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
 			o->home ? o->home : getenv("BOTTLE_HOME"));

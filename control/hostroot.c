@@ -221,10 +221,13 @@ static void add_kernel_mounts(json_t *list)
 	add_mount(list, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro");
 }
 
-/* Not recursive: what the administrator mounted below /usr is not part of the host's programs. */
+/*
+ * Not recursive: what the administrator mounted below /usr is not part of the host's programs. But
+ * an ordinary user can take no mount away from another one.
+ */
 static void add_host_mounts(json_t *list)
 {
-	static const char options[] = "bind,ro,nosuid,nodev";
+	const char *options = geteuid() == 0 ? "bind,ro,nosuid,nodev" : "rbind,rro,rnosuid,rnodev";
 	cleanup_strv char **found = found_etc_dirs();
 	struct stat st;
 

@@ -1,9 +1,11 @@
 #include "control/runconfig.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/ptr.h"
 #include "base/str.h"
+#include "control/rootless.h"
 #include "control/seccomp.h"
 
 /* Docker's default set; the bottle takes away what does not fit it. */
@@ -76,23 +78,50 @@ static json_t *process(const struct runconfig *c)
 		string_list(c->args), "env", environment(c), "cwd", c->workspace, "capabilities",
 		capability_sets(&c->user), "noNewPrivileges", 1);
 
+	/* Of each user in the container's own namespace (getrlimit(2)): where no cgroup counts. */
+	if (p && !rootless_may_limit())
+		json_object_set_new(p, "rlimits",
+			json_pack("[{s:s, s:i, s:i}]", "type", "RLIMIT_NPROC", "hard", PIDS_MAX,
+				"soft", PIDS_MAX));
 	if (p && c->terminal && c->rows)
 		json_object_set_new(p, "consoleSize",
 			json_pack("{s:i, s:i}", "height", c->rows, "width", c->columns));
 	return p;
 }
 
-static json_t *linux_part(void)
+static json_t *resources(void)
 {
-	static const char *const namespaces[] = {"mount", "network", "uts", "pid", "ipc"};
-	json_t *ns = json_array();
+	json_t *o = json_pack("{s:[{s:b, s:s}]}", "devices", "allow", 0, "access", "rwm");
 
-	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++)
-		json_array_append_new(ns, json_pack("{s:s}", "type", namespaces[i]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:{s:[{s:b, s:s}], s:{s:i}}}", "namespaces", ns,
+	if (o && rootless_may_limit())
+		json_object_set_new(o, "pids", json_pack("{s:i}", "limit", PIDS_MAX));
+	return o;
+}
+
+static json_t *namespaces(void)
+{
+	static const char *const types[] = {"mount", "network", "uts", "pid", "ipc"};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		json_array_append_new(list, json_pack("{s:s}", "type", types[i]));
+	if (geteuid() != 0)
+		json_array_append_new(list, json_pack("{s:s}", "type", "user"));
+	return list;
+}
+
+static json_t *linux_part(const struct runconfig *c)
+{
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "namespaces", namespaces(),
 		"maskedPaths", strings(masked, ARRAY_LEN(masked)), "readonlyPaths",
 		strings(readonly, ARRAY_LEN(readonly)), "seccomp", seccomp_profile(), "resources",
-		"devices", "allow", 0, "access", "rwm", "pids", "limit", PIDS_MAX);
+		resources());
+
+	if (o && geteuid() != 0) {
+		json_object_set_new(o, "uidMappings", rootless_uid_maps(&c->user));
+		json_object_set_new(o, "gidMappings", rootless_gid_maps(&c->user));
+	}
+	return o;
 }
 
 json_t *runconfig_json(const struct runconfig *c)
@@ -100,5 +129,5 @@ json_t *runconfig_json(const struct runconfig *c)
 	return json_pack("{s:s, s:s, s:{s:s, s:b}, s:o, s:o, s:o}", "ociVersion", "1.0.2",
 		"hostname", "bottle", "root", "path", "rootfs", "readonly", 1, "process",
 		process(c), "mounts", hostroot_mounts(c->workspace, &c->user), "linux",
-		linux_part());
+		linux_part(c));
 }

@@ -15,7 +15,7 @@ struct scratch {
 
 #define SCRATCH_NONE ((struct scratch){.dirfd = -1})
 
-/* Makes a new, locked one. Needs the right to write below /run. */
+/* Makes a new, locked one: for root in /run, for others in XDG_RUNTIME_DIR. */
 int scratch_make(struct scratch *ret, struct err *e);
 
 /* Removes it with all that is in it; never crosses into what is mounted there. */

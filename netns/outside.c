@@ -35,6 +35,7 @@ static int find_ours(void *arg, struct err *e)
 struct search {
 	struct ours ours;
 	bool foreign, routed;
+	uint32_t gateway;
 	char found[64]; /* the first clash, as text */
 };
 
@@ -59,8 +60,11 @@ static int see_route(const struct route *r, void *arg)
 {
 	struct search *s = arg;
 
-	s->routed |= r->prefix == 0 && r->table == RT_TABLE_MAIN && r->type == RTN_UNICAST &&
-		     !is_ours(s, r->oif);
+	if (r->prefix == 0 && r->table == RT_TABLE_MAIN && r->type == RTN_UNICAST &&
+		!is_ours(s, r->oif) && !s->routed) {
+		s->routed = true;
+		s->gateway = r->gateway;
+	}
 	if (r->prefix > 0 && r->table == RT_TABLE_MAIN && !is_ours(s, r->oif) && !s->found[0] &&
 		address_overlaps(r->dst, r->prefix))
 		address_text("route", r->dst, r->prefix, s->found, sizeof(s->found));
@@ -106,23 +110,49 @@ int netns_outside_foreign(int sidecar_fd, bool *ret, struct err *e)
 	return 0;
 }
 
-int netns_outside_routed(int sidecar_fd, bool *ret, struct err *e)
+int netns_outside_way(int sidecar_fd, struct netns_way *ret, struct err *e)
 {
 	struct search s;
 	int r = look(sidecar_fd, &s, e);
 
 	if (r < 0)
 		return r;
-	*ret = s.routed;
+	ret->addressed = s.foreign;
+	ret->routed = s.routed;
+	inet_ntop(AF_INET, &s.gateway, ret->gateway, sizeof(ret->gateway));
 	return 0;
 }
 
-int netns_outside_host_routed(bool *ret, struct err *e)
+int netns_outside_host_way(struct netns_way *ret, struct err *e)
 {
 	cleanup_fd int own = -1;
 	int r = netns_open_own(&own, e);
 
-	return r < 0 ? r : netns_outside_routed(own, ret, e);
+	return r < 0 ? r : netns_outside_way(own, ret, e);
+}
+
+struct device {
+	const char *name;
+	int index;
+};
+
+static int find_device(void *arg, struct err *e)
+{
+	struct device *d = arg;
+
+	d->index = (int)if_nametoindex(d->name);
+	return d->index ? 0 : err_set(e, errno, "device '%s' of the sidecar", d->name);
+}
+
+int netns_outside_lead(int sidecar_fd, const char *device, const char *gateway, struct err *e)
+{
+	cleanup_netlink struct nl_sock *sock = NULL;
+	struct device d = {.name = device};
+	int r = netns_run(sidecar_fd, find_device, &d, e);
+
+	if (r == 0)
+		r = netlink_open(sidecar_fd, NETLINK_ROUTE, &sock, e);
+	return r < 0 ? r : route_add_default(sock, d.index, gateway, ROUTE_ONLINK, e);
 }
 
 int netns_outside_check_clash(int sidecar_fd, struct err *e)

@@ -17,11 +17,18 @@ int netns_outside_foreign(int sidecar_fd, bool *ret, struct err *e);
  */
 int netns_outside_check_clash(int sidecar_fd, struct err *e);
 
-/*
- * Whether table main has a default route over a device that is not ours: in the sidecar's
- * namespace, and in the caller's own.
- */
-int netns_outside_routed(int sidecar_fd, bool *ret, struct err *e);
-int netns_outside_host_routed(bool *ret, struct err *e);
+/* What leads out of a namespace over devices that are not ours. */
+struct netns_way {
+	bool addressed;	  /* there is an address other than link-local */
+	bool routed;	  /* there is a default route in table main */
+	char gateway[16]; /* of that, dotted; "0.0.0.0": none */
+};
+
+/* The sidecar's, and that of the namespace which the caller is in. */
+int netns_outside_way(int sidecar_fd, struct netns_way *ret, struct err *e);
+int netns_outside_host_way(struct netns_way *ret, struct err *e);
+
+/* A default route over a device of the sidecar's, also after the seal. */
+int netns_outside_lead(int sidecar_fd, const char *device, const char *gateway, struct err *e);
 
 #endif

@@ -29,13 +29,19 @@ int route_add_default(
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	struct in_addr gw;
+	struct in_addr gw = {0};
 
+	if (flag == ROUTE_ONLINK)
+		rtm.rtm_flags = RTNH_F_ONLINK;
 	if (inet_pton(AF_INET, gateway, &gw) != 1)
 		return err_set(e, EINVAL, "add the default route over '%s'", gateway);
+	if (gw.s_addr == 0) {
+		rtm.rtm_flags = 0;
+		rtm.rtm_scope = RT_SCOPE_LINK;
+	}
 	if (!msg || nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
 		nla_put_u32(msg, RTA_OIF, (uint32_t)index) < 0 ||
-		nla_put(msg, RTA_GATEWAY, sizeof(gw), &gw) < 0 ||
+		(gw.s_addr && nla_put(msg, RTA_GATEWAY, sizeof(gw), &gw) < 0) ||
 		(flag == ROUTE_QUICKACK && put_quickack(msg) < 0))
 		return err_set(e, ENOMEM, "add the default route");
 	return netlink_request(sock, msg, "add the default route", e);
@@ -79,6 +85,8 @@ static int take_route(struct nlmsghdr *h, void *arg)
 	r.table = a[RTA_TABLE] ? nla_get_u32(a[RTA_TABLE]) : rtm->rtm_table;
 	if (a[RTA_DST])
 		memcpy(&r.dst, nla_data(a[RTA_DST]), sizeof(r.dst));
+	if (a[RTA_GATEWAY] && nla_len(a[RTA_GATEWAY]) == (int)sizeof(r.gateway))
+		memcpy(&r.gateway, nla_data(a[RTA_GATEWAY]), sizeof(r.gateway));
 	if (a[RTA_OIF])
 		r.oif = (int)nla_get_u32(a[RTA_OIF]);
 	return w->each(&r, w->arg);

@@ -9,9 +9,10 @@ struct nl_sock;
 
 /* Routes of the namespace of a socket of netns/netlink.h. */
 
-enum route_flag { ROUTE_PLAIN = 0, ROUTE_QUICKACK = 1 };
+/* ONLINK: the gateway is not looked up, which a sealed sidecar's rules would not allow. */
+enum route_flag { ROUTE_PLAIN = 0, ROUTE_QUICKACK = 1, ROUTE_ONLINK = 2 };
 
-/* The default route of table main, over a gateway. index: of the link. */
+/* The default route of table main, over a gateway ("0.0.0.0": none). index: of the link. */
 int route_add_default(
 	struct nl_sock *sock, int index, const char *gateway, enum route_flag flag, struct err *e);
 
@@ -19,7 +20,8 @@ int route_add_default(
 int route_add_anyip(struct nl_sock *sock, uint32_t table, struct err *e);
 
 struct route {
-	uint32_t dst; /* network byte order; 0 with prefix 0: default */
+	uint32_t dst;	  /* network byte order; 0 with prefix 0: default */
+	uint32_t gateway; /* the same; 0: none */
 	int prefix;
 	int oif;
 	uint32_t table;

@@ -106,6 +106,7 @@ struct monitor {
 	int state_dirfd, home_dirfd; /* home: STATE_HOME/SLUG */
 	int listen_fd, signal_fd;
 	char *resolv_conf;
+	char gateway[16];  /* over which pasta leads out; "": it was never up */
 	struct proc pasta; /* PROC_NONE: the bottle is connected otherwise, or not */
 	int64_t pasta_due; /* when it is to be started again; 0: it runs, or never did */
 	struct monitor_peer boot;

@@ -134,16 +134,15 @@ static int why_it_ended(const struct monitor *m, struct err *e)
 		m->plan.state_home, m->plan.slug);
 }
 
-static int wait_until_up(struct monitor *m, struct err *e)
+static int wait_for_way(struct monitor *m, bool whole, struct netns_way *way, struct err *e)
 {
 	int64_t until = proc_now_ms() + UP_MS;
 	struct pollfd pfd = {.fd = m->pasta.pidfd, .events = POLLIN};
-	bool up = false;
 
 	do {
-		int r = netns_outside_routed(m->netns_fd, &up, e);
+		int r = netns_outside_way(m->netns_fd, way, e);
 
-		if (r < 0 || up)
+		if (r < 0 || way->routed || (way->addressed && !whole))
 			return r;
 		if (poll(&pfd, 1, UP_STEP_MS) > 0)
 			return why_it_ended(m, e);
@@ -151,13 +150,27 @@ static int wait_until_up(struct monitor *m, struct err *e)
 	return err_say(e, ETIMEDOUT, "pasta has not connected the bottle in %d ms", UP_MS);
 }
 
+/* Into a sealed namespace it can bring an address only: the route is the one that it had before. */
+static int wait_until_up(struct monitor *m, struct err *e)
+{
+	bool first = !*m->gateway;
+	struct netns_way way;
+	int r = wait_for_way(m, first, &way, e);
+
+	if (r < 0)
+		return r;
+	if (first)
+		memcpy(m->gateway, way.gateway, sizeof(m->gateway));
+	return way.routed ? 0 : netns_outside_lead(m->netns_fd, NETNS_BRIDGE_DEVICE, m->gateway, e);
+}
+
 int monitor_pasta_start(struct monitor *m, struct err *e)
 {
 	cleanup_free char *netns = NULL;
-	bool routed = false;
-	int r = netns_outside_host_routed(&routed, e);
+	struct netns_way host;
+	int r = netns_outside_host_way(&host, e);
 
-	if (r == 0 && !routed) {
+	if (r == 0 && !host.routed) {
 		log_warning("the host has no default route: nothing outside can be reached");
 		return 0;
 	}
@@ -193,6 +206,8 @@ void monitor_pasta_tick(struct monitor *m, int64_t now)
 		return;
 	m->pasta_due = 0;
 	r = monitor_pasta_start(m, &e);
+	if (r == 0 && m->pasta.pid == 0)
+		r = err_say(&e, ENETUNREACH, "the host has no default route");
 	if (r == 0)
 		r = netns_sidecar_prepare(m->netns_fd, &e);
 	if (r == 0)

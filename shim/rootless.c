@@ -78,6 +78,13 @@ static void drop_devpts_group(const struct oci *oci, struct oci_mount *m)
 
 /* ---- a bottle's ids: within the user namespace that is made around it, or is the caller's own */
 
+struct half {
+	struct oci_id_map **map;
+	size_t *n;
+	const struct oci_id_map *outer;
+	size_t n_outer;
+};
+
 /* What plan_build gives to a container without maps. */
 static bool is_identity(const struct oci_id_map *map, size_t n)
 {
@@ -85,26 +92,34 @@ static bool is_identity(const struct oci_id_map *map, size_t n)
 	       map[0].size == PLAN_COMPONENT_UID_FIRST;
 }
 
-static int set_identity(struct oci_id_map **map, size_t *n, uint32_t end, struct err *e)
+/* The kernel takes no range that lies in two of the namespace around it. */
+static int set_identity(const struct half *h, uint32_t end, struct err *e)
 {
-	struct oci_id_map *all = calloc(1, sizeof(*all));
+	struct oci_id_map *all = calloc(h->n_outer + 1, sizeof(*all));
+	size_t n = 0;
 
 	if (!all)
 		return err_set(e, ENOMEM, "map ids");
-	*all = (struct oci_id_map){0, 0, end};
-	free(*map);
-	*map = all;
-	*n = 1;
+	for (size_t i = 0; i < h->n_outer && h->outer[i].container_id < end; i++) {
+		uint32_t first = h->outer[i].container_id, left = end - first;
+
+		all[n++] = (struct oci_id_map){
+			first, first, h->outer[i].size < left ? h->outer[i].size : left};
+	}
+	free(*h->map);
+	*h->map = all;
+	*h->n = n;
 	return 0;
 }
 
 /* Ids of the caller's become those of the new namespace; one range may lie in several of its. */
-static int translate_one(const struct oci_id_map *m, const struct oci_id_map *outer, size_t n_outer,
-	struct oci_id_map *ret)
+static int translate_one(const struct oci_id_map *m, const struct half *h, struct oci_id_map *ret)
 {
+	const struct oci_id_map *outer = h->outer;
+
 	uint64_t end = (uint64_t)m->host_id + m->size;
 
-	for (size_t i = 0; i < n_outer; i++) {
+	for (size_t i = 0; i < h->n_outer; i++) {
 		uint64_t outer_end = (uint64_t)outer[i].host_id + outer[i].size;
 
 		if (m->host_id < outer[i].host_id || m->host_id >= outer_end)
@@ -117,20 +132,18 @@ static int translate_one(const struct oci_id_map *m, const struct oci_id_map *ou
 	return -ENOENT;
 }
 
-static int translate(struct oci_id_map **map, size_t *n, const struct oci_id_map *outer,
-	size_t n_outer, struct err *e)
+static int translate(const struct half *h, struct err *e)
 {
 	/* Each range is cut at most where one of the outer ones ends. */
-	struct oci_id_map *out = calloc(*n + n_outer, sizeof(*out));
-	size_t n_out = 0;
+	size_t n_out = 0, room = *h->n * h->n_outer;
+	struct oci_id_map *out = calloc(room + 1, sizeof(*out));
 
 	if (!out)
 		return err_set(e, ENOMEM, "map ids");
-	for (size_t i = 0; i < *n; i++) {
-		struct oci_id_map left = (*map)[i];
+	for (size_t i = 0; i < *h->n; i++) {
+		struct oci_id_map left = (*h->map)[i];
 
-		while (left.size > 0 && n_out < *n + n_outer &&
-			translate_one(&left, outer, n_outer, &out[n_out]) == 0) {
+		while (left.size > 0 && n_out < room && translate_one(&left, h, &out[n_out]) == 0) {
 			left.container_id += out[n_out].size;
 			left.host_id += out[n_out].size;
 			left.size -= out[n_out++].size;
@@ -144,9 +157,9 @@ static int translate(struct oci_id_map **map, size_t *n, const struct oci_id_map
 				left.host_id);
 		}
 	}
-	free(*map);
-	*map = out;
-	*n = n_out;
+	free(*h->map);
+	*h->map = out;
+	*h->n = n_out;
 	return 0;
 }
 
@@ -163,42 +176,32 @@ static int keep_sidecars_out(const struct oci_id_map *map, size_t n, uint32_t fi
 	return 0;
 }
 
-struct half {
-	struct oci_id_map **map;
-	size_t *n;
-	const struct oci_id_map *outer;
-	size_t n_outer;
-};
-
 static int fit_half(const struct half *h, uint32_t first, struct err *e)
 {
 	int r = 0;
 
 	if (is_identity(*h->map, *h->n))
-		return set_identity(h->map, h->n, first, e);
+		return set_identity(h, first, e);
 	if (geteuid() != 0)
-		r = translate(h->map, h->n, h->outer, h->n_outer, e);
+		r = translate(h, e);
 	return r < 0 ? r : keep_sidecars_out(*h->map, *h->n, first, e);
 }
 
 static int fit_bottle(struct oci *oci, struct err *e)
 {
 	struct userns_ids ids;
-	const struct half halves[] = {
-		{&oci->uid_maps, &oci->n_uid_maps, ids.uids, SUBID_RANGES_MAX + 1},
-		{&oci->gid_maps, &oci->n_gid_maps, ids.gids, SUBID_RANGES_MAX + 1},
-	};
 	uint32_t first = 0, count;
-	int r;
+	int r = userns_ids_read(&ids, e);
 
-	memset(&ids, 0, sizeof(ids));
-	r = userns_ids_read(&ids, e);
 	if (r == 0)
 		r = userns_sidecar_ids(&ids, &first, &count, e);
 	if (r < 0 || first >= PLAN_COMPONENT_UID_FIRST)
 		return r;
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(halves); i++)
-		r = fit_half(&halves[i], first, e);
+	r = fit_half(
+		&(struct half){&oci->uid_maps, &oci->n_uid_maps, ids.uids, ids.n_uids}, first, e);
+	if (r == 0)
+		r = fit_half(&(struct half){&oci->gid_maps, &oci->n_gid_maps, ids.gids, ids.n_gids},
+			first, e);
 	if (r == 0 && plan_clamp_ping_groups(oci->sysctl, first) < 0)
 		r = err_set(e, ENOMEM, "map ids");
 	return r;

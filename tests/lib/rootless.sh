@@ -4,6 +4,8 @@
 #
 #	rootless_scratch        after runtime.sh: a private /etc and the user
 #	rootless_user           where /etc is private already (world.sh)
+#	rootless_world          the same, and the user is the operator of the world's bottles
+#	rootless_own            what root made in his home since is his
 #	rootless_range N        N subordinate ids from now on (0: none)
 #	as_user COMMAND…        runs it as that user, in an environment of its own and ROOTLESS_ENV
 #
@@ -33,6 +35,19 @@ rootless_user() {
 	install -d -m 700 -o $ROOTLESS_UID -g $ROOTLESS_GID $ROOTLESS_HOME $ROOTLESS_RUN
 	install -d -m 1777 $ROOTLESS_SHARED
 }
+
+# In the world: the user is the operator.
+rootless_world() {
+	rootless_user
+	BOTTLE_HOME=$ROOTLESS_HOME/.bot-bottle
+	mkdir -p "$BOTTLE_HOME/bottles" "$BOTTLE_HOME/agents" "$BOTTLE_HOME/secrets"
+	cp "$WORLD_IDENTITY" $ROOTLESS_HOME/identity
+	WORLD_IDENTITY=$ROOTLESS_HOME/identity
+	rootless_own
+}
+
+# What root made in the user's home is his.
+rootless_own() { chown -R -h $ROOTLESS_UID:$ROOTLESS_GID $ROOTLESS_HOME && chmod -R go-w "$BOTTLE_HOME"; }
 
 rootless_range() {
 	local f
