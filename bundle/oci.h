@@ -17,6 +17,9 @@
  */
 #define OCI_UNSET INT64_MIN
 
+/* Of the specification whose members are read; later ones of 1.x are let through. */
+#define OCI_VERSION_MAX "1.3.0"
+
 enum oci_ns {
 	OCI_NS_MOUNT,
 	OCI_NS_PID,

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/oci.h"
 #include "shim/cmd.h"
 #include "shim/globals.h"
 #include "shim/self.h"
@@ -54,8 +55,8 @@ static int print_version(void)
 {
 	const struct scmp_version *v = seccomp_version();
 
-	printf("bottle-shim version %s\nspec: 1.2.0\nlibseccomp: %u.%u.%u\n", BOTTLE_VERSION,
-		v->major, v->minor, v->micro);
+	printf("bottle-shim version %s\nspec: %s\nlibseccomp: %u.%u.%u\n", BOTTLE_VERSION,
+		OCI_VERSION_MAX, v->major, v->minor, v->micro);
 	return EXIT_SUCCESS;
 }
 

@@ -1,0 +1,1 @@
+.linux.netDevices = {"eth9": {"name": "eth1"}}
