@@ -25,7 +25,7 @@
  * that the code knows begins with one of these (lint/annotations).
  */
 static const char *const unsafe_annotations[] = {"dev.bottle.", "io.kubernetes.cri-o.ContainerType",
-	"io.kubernetes.cri.container-type", "org.criu.", "run.oci.", NULL};
+	"io.kubernetes.cri.container-type", "org.criu.", "org.systemd.property.", "run.oci.", NULL};
 
 static json_t *list_of(const char *const *words)
 {
