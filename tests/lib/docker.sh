@@ -50,30 +50,10 @@ docker_busybox() {
 	tar -C $WORLD/image.busybox -c . | docker import - "$1" >/dev/null
 }
 
-# docker_tools NAME [FILE…]: git, curl and the files beside busybox, with the libraries they load.
+# docker_tools NAME [FILE…]: an image as image_tools makes it.
 docker_tools() {
-	local root=$WORLD/image.tools name=$1 p
+	local root=$WORLD/image.tools name=$1
 	shift
-	mkdir -p $root/etc/ssl/certs
-	cp -a $WORLD/image.busybox/. $root/
-	for p in /usr/bin/git /usr/bin/curl /usr/lib/git-core/git /usr/lib/git-core/git-remote-http "$@"; do
-		docker_copy $root $p
-	done
-	ln -sf git-remote-http $root/usr/lib/git-core/git-remote-https
-	for p in /lib/x86_64-linux-gnu /lib/aarch64-linux-gnu; do
-		[ ! -e $p/libnss_dns.so.2 ] || docker_copy $root $p/libnss_dns.so.2 $p/libnss_files.so.2
-	done
-	printf 'hosts: files dns\n' >$root/etc/nsswitch.conf
-	cp -L /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/
+	image_tools $root "$@"
 	tar -C $root -c . | docker import - "$name" >/dev/null
-}
-
-# docker_copy ROOT FILE…: each file and the libraries it needs, at the same paths.
-docker_copy() {
-	local root=$1 f
-	shift
-	for f in "$@" $(ldd "$@" 2>/dev/null | grep -o '/[^ ]*' | grep -v ':$' | sort -u); do
-		mkdir -p "$root/$(dirname "$f")"
-		[ -e "$root/$f" ] || cp -L "$f" "$root/$f"
-	done
 }
