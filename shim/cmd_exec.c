@@ -107,7 +107,7 @@ static int prepare(const struct globals *g, struct exec *x, const struct oci *oc
 	if (r == 0)
 		r = seccomp_agent_connect(oci->seccomp, filter, &x->process.seccomp_agent, e);
 	if (r == 0)
-		r = process_lsm_open(p, &x->process.lsm_fd, e);
+		r = lsm_prepare(p, &x->process.lsm, e);
 	if (r < 0)
 		return r;
 	x->init_pidfd = state_init_pidfd(x->state);
@@ -141,7 +141,7 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 	struct exec x = {
 		.state = s,
 		.process = {.process = process,
-			.lsm_fd = -1,
+			.lsm = LSM_NONE,
 			.seccomp_agent = -1,
 			.keep_groups = annotations_on(
 				s->annotations, s->in_bottle, "run.oci.keep_original_groups"),
@@ -166,7 +166,7 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 	fd_close(&x.console);
 	fd_close(&x.init_pidfd);
 	fd_close(&x.netns);
-	fd_close(&x.process.lsm_fd);
+	lsm_done(&x.process.lsm);
 	fd_close(&x.process.seccomp_agent);
 	cgroup_free(x.cgroup);
 	seccomp_program_done(&filter);

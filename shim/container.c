@@ -144,7 +144,7 @@ static void init_release(struct init *i)
 	fd_close(&i->sync);
 	fd_close(&i->latch);
 	fd_close(&i->console);
-	fd_close(&i->process.lsm_fd);
+	lsm_done(&i->process.lsm);
 	fd_close(&i->process.seccomp_agent);
 	mount_sources_done(&i->sources);
 }
@@ -171,7 +171,7 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 		c->plan->oci->annotations, c->plan->bottle, "run.oci.keep_original_groups");
 	r = caps_resolve(p, &i->process.caps, e);
 	if (r == 0)
-		r = process_lsm_open(p, &i->process.lsm_fd, e);
+		r = lsm_prepare(p, &i->process.lsm, e);
 	if (r == 0)
 		r = mount_sources_open(c->plan->oci, &i->sources, e);
 	if (r == 0)
@@ -214,7 +214,7 @@ static int clone_init(struct container *c, struct init *i, struct err *e)
 static int make_init(struct container *c, struct seccomp_program *filter, struct err *e)
 {
 	struct init i = {
-		.process = {.lsm_fd = -1, .seccomp_agent = -1, .seccomp = filter},
+		.process = {.lsm = LSM_NONE, .seccomp_agent = -1, .seccomp = filter},
 		.sources = {.root = -1, .devices = -1},
 		.sync = -1,
 		.latch = -1,

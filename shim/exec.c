@@ -58,7 +58,8 @@ static int join(void *arg, struct err *e)
  */
 static int keep_only_ours(const struct exec *x, int sync, struct err *e)
 {
-	int keep[] = {sync, x->console, x->process.lsm_fd, x->process.seccomp_agent};
+	int keep[] = {sync, x->console, x->process.lsm.apparmor, x->process.lsm.selinux,
+		x->process.seccomp_agent};
 
 	return process_keep_only(&x->process, keep, ARRAY_LEN(keep), e);
 }
@@ -127,7 +128,9 @@ static int child(struct exec *x, int sync, struct err *e)
 	proc_reset_signals();
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	setsid();
-	r = keep_only_ours(x, sync, e);
+	r = lsm_open(p, &x->process.lsm, e);
+	if (r == 0)
+		r = keep_only_ours(x, sync, e);
 	if (r == 0)
 		r = become_root(x, e);
 	if (r == 0 && chdir("/") < 0)

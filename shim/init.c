@@ -71,7 +71,7 @@ static int wait_for(const struct progress *p, enum init_stage stage, char **ret_
 /* Closes what `create` had open and init has no use for: host directories, sockets, its lock. */
 static int keep_only_ours(const struct init *i, struct err *e)
 {
-	cleanup_free int *keep = malloc((i->sources.n + 9) * sizeof(*keep));
+	cleanup_free int *keep = malloc((i->sources.n + 10) * sizeof(*keep));
 	size_t n = 0;
 
 	if (!keep)
@@ -80,7 +80,8 @@ static int keep_only_ours(const struct init *i, struct err *e)
 	keep[n++] = i->latch;
 	keep[n++] = i->console;
 	keep[n++] = i->process.seccomp_agent;
-	keep[n++] = i->process.lsm_fd;
+	keep[n++] = i->process.lsm.apparmor;
+	keep[n++] = i->process.lsm.selinux;
 	keep[n++] = i->hooks_output.out;
 	keep[n++] = i->hooks_output.err;
 	keep[n++] = i->sources.root;
@@ -348,7 +349,10 @@ static int prepare(struct progress *p, struct err *e)
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_set(e, errno, "prctl PR_SET_PDEATHSIG");
-	r = keep_only_ours(p->i, e);
+	/* While nothing is the container's yet. */
+	r = lsm_open(oci->process, &p->i->process.lsm, e);
+	if (r == 0)
+		r = keep_only_ours(p->i, e);
 	if (r < 0)
 		return r;
 	p->env = strv_copy(oci->process->env);

@@ -119,40 +119,6 @@ int process_lookup(const struct oci_process *p, char *const *env, char **ret, st
 	return err_say(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 }
 
-int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e)
-{
-	bool apparmor = p->apparmor_profile && *p->apparmor_profile;
-	bool selinux = p->selinux_label && *p->selinux_label;
-	const char *path = apparmor ? "/proc/self/attr/apparmor/exec" : "/proc/self/attr/exec";
-
-	*ret_fd = -1;
-	if (!apparmor && !selinux)
-		return 0;
-	if (apparmor && access(path, F_OK) < 0)
-		path = "/proc/self/attr/exec";
-	*ret_fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (*ret_fd < 0)
-		return err_set(e, errno, "%s: open '%s'",
-			apparmor ? "apparmor profile" : "selinux label", path);
-	return 0;
-}
-
-static int set_label(const struct process_plan *p, struct err *e)
-{
-	bool apparmor = p->process->apparmor_profile && *p->process->apparmor_profile;
-	cleanup_free char *text = NULL;
-	int r;
-
-	if (p->lsm_fd < 0)
-		return 0;
-	text = apparmor ? str_format("exec %s", p->process->apparmor_profile)
-			: strdup(p->process->selinux_label);
-	if (!text)
-		return err_set(e, ENOMEM, "label");
-	r = fd_write_all(p->lsm_fd, text, strlen(text));
-	return r < 0 ? err_set(e, -r, "set the label '%s'", text) : 0;
-}
-
 /* The first descriptor that is not handed on, within what there can be. */
 static int first_dropped(const struct process_plan *p)
 {
@@ -310,7 +276,7 @@ int process_become(const struct process_plan *p, struct err *e)
 	const struct oci_process *proc = p->process;
 	const char *cwd = proc->cwd ? proc->cwd : "/";
 	bool inside;
-	int r = set_label(p, e);
+	int r = lsm_apply(proc, &p->lsm, e);
 
 	if (r < 0)
 		return r;

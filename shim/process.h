@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "bundle/oci.h"
 #include "shim/caps.h"
+#include "shim/lsm.h"
 #include "shim/seccomp.h"
 
 /*
@@ -22,9 +23,9 @@ struct process_plan {
 	const struct seccomp_program *seccomp;
 	int seccomp_agent;     /* connected socket that gets the filter's listener; -1: none */
 	char *seccomp_message; /* what is sent with it; owned by whoever received it */
-	int lsm_fd;	       /* attr/exec of the host's procfs, opened by lsm_open; or -1 */
-	long preserve_fds;     /* descriptors from 3 on that the process keeps */
-	bool keep_groups;      /* supplementary groups stay the caller's, beside additionalGids */
+	struct lsm lsm;
+	long preserve_fds; /* descriptors from 3 on that the process keeps */
+	bool keep_groups;  /* supplementary groups stay the caller's, beside additionalGids */
 	const struct oci_memory_policy *memory_policy; /* or NULL */
 };
 
@@ -67,9 +68,6 @@ int process_set_affinity(pid_t pid, const struct ranges *cpus, struct err *e);
 
 /* The caller's memory policy, which execve keeps; NULL changes nothing. In its cgroup. */
 int process_set_memory_policy(const struct oci_memory_policy *m, struct err *e);
-
-/* Opens the file that tells the kernel the label for the next execve; -1 when none is asked for. */
-int process_lsm_open(const struct oci_process *p, int *ret_fd, struct err *e);
 
 /*
  * Standard descriptors that are not the process's yet become so, as far as that can be; a null
