@@ -102,8 +102,8 @@ static int sealed_copy(const char *path)
 }
 
 /*
- * A file that is the root of its mount has the path "/", one in memory says so. Others can have such
- * a path, too, so that it counts only with what makes it safe.
+ * A file that is the root of its mount has the path "/", one in memory says so. Others can have
+ * such a path, too, so that it counts only with what makes it safe.
  */
 static bool is_copy(const char *exe)
 {
