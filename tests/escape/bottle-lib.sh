@@ -14,9 +14,21 @@ escape_world() {
 	[ -x "$WORLD_BIN/bottle-shim" ] || { echo "$WORLD_BIN/bottle-shim is missing"; exit 1; }
 	world_start || { echo "the world did not start"; exit 1; }
 	world_repo app
+	[ -z "${ROOTLESS:-}" ] || escape_rootless
 	token=$(world_secret API_TOKEN)
 	world_bottle work app
+	[ -z "${ROOTLESS:-}" ] || rootless_own
 }
+
+# With ROOTLESS set the bottle is an ordinary user's; all else, the control too, stays root's.
+escape_rootless() {
+	. tests/lib/rootless.sh
+	command -v newuidmap >/dev/null && command -v pasta >/dev/null || skip "no newuidmap or no pasta"
+	rootless_world
+	bottle_shim() { as_user bottle-shim "$@"; }
+}
+
+bottle_shim() { shim "$@"; }
 
 # The bundle of both: the host's programs, and the attacks in /opt.
 escape_bundle() { # escape_bundle DIR COMMAND…
@@ -29,7 +41,10 @@ escape_bundle() { # escape_bundle DIR COMMAND…
 # Container `bottle`, in the bottle `work`.
 start_bottle() {
 	escape_bundle /tmp/bottle sleep 100000
-	shim --bottle work create --bundle /tmp/bottle bottle </dev/null && shim start bottle
+	if [ -n "${ROOTLESS:-}" ]; then
+		bundle_edit /tmp/bottle 'del(.linux.cgroupsPath)' && chown -R $ROOTLESS_UID:$ROOTLESS_GID /tmp/bottle
+	fi
+	bottle_shim --bottle work create --bundle /tmp/bottle bottle </dev/null && bottle_shim start bottle
 }
 
 # Container `plain`: the same program, the host's network, no bottle.
@@ -39,7 +54,7 @@ start_plain() {
 	shim create --bundle /tmp/plain plain </dev/null && shim start plain
 }
 
-agent() { shim exec bottle "$@" </dev/null; }
+agent() { bottle_shim exec bottle "$@" </dev/null; }
 plain() { shim exec plain "$@" </dev/null; }
 
 start_both() {
