@@ -154,7 +154,9 @@ static int make(struct cgroup *cg, const struct cgroup_spec *spec, const struct 
 		r = cgroup_check_no_limits(now, e);
 	if (r < 0 || !cg->n)
 		return r;
-	r = cgroup_limits_fresh(cg, now, e);
+	r = cgroup_is_pure_v2(cg) ? cgroup_v2_check_type(cgroup_find_v2(cg), now, e) : 0;
+	if (r == 0)
+		r = cgroup_limits_fresh(cg, now, e);
 	if (r < 0)
 		cgroup_destroy(cg, &ignored);
 	return r;

@@ -158,6 +158,11 @@ int cgroup_v2_frozen(struct cgroup_hier *h, struct err *e);
 int cgroup_v2_unified(struct cgroup_hier *h, const struct oci_resources *res, struct err *e);
 /* Enables controllers in every group above h's: all there are (names NULL), or the one named. */
 int cgroup_v2_enable(struct cgroup_hier *h, const char *name, struct err *e);
+/*
+ * A new group below a threaded one, or one with processes, is of no use until it is made threaded,
+ * too, which a container without limits of whole processes can be (cgroup-v2.rst, "Threads").
+ */
+int cgroup_v2_check_type(struct cgroup_hier *h, const struct oci_resources *res, struct err *e);
 /* Whether the tree offers that controller at its root. */
 bool cgroup_v2_offers(const struct cgroup_hier *h, const char *controller);
 

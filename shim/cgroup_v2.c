@@ -289,6 +289,34 @@ static int enable_in(int dir, const char *where, const char *only, struct err *e
 	return 0;
 }
 
+/* Those that count whole processes, and so nothing in a threaded group. */
+static bool asks_domain_controller(const struct oci_resources *res)
+{
+	return is_set(res->memory_limit) || is_set(res->memory_swap) ||
+	       is_set(res->memory_reservation) || is_set(res->blkio_weight) ||
+	       res->n_blkio_weight_device || res->n_blkio_read_bps || res->n_blkio_write_bps ||
+	       res->n_blkio_read_iops || res->n_blkio_write_iops || res->n_hugepages || res->n_rdma;
+}
+
+int cgroup_v2_check_type(struct cgroup_hier *h, const struct oci_resources *res, struct err *e)
+{
+	cleanup_free char *type = NULL;
+	struct err none;
+
+	/* The root has no such file. */
+	if (cgroup_read(h, "cgroup.type", &type, &none) < 0 || str_starts(type, "domain\n"))
+		return 0;
+	type[strcspn(type, "\n")] = '\0';
+	if (asks_domain_controller(res))
+		return err_say(e, ENOTSUP,
+			"cannot enter cgroup '%s%s' with limits of memory, I/O, huge pages or "
+			"RDMA: "
+			"it is in \"%s\" mode, since a group above it is threaded or has processes",
+			h->mount, h->path, type);
+	return strcmp(type, "domain invalid") == 0 ? cgroup_write(h, "cgroup.type", "threaded", e)
+						   : 0;
+}
+
 int cgroup_v2_enable(struct cgroup_hier *h, const char *name, struct err *e)
 {
 	cleanup_fd int dir = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/ptr.h"
+#include "base/str.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
 #include "shim/state.h"
@@ -115,7 +116,31 @@ static int update_locked(const struct state *s, json_t *doc, struct err *e)
 	return r;
 }
 
-static int update(const struct globals *g, const char *id, json_t *doc, struct err *e)
+/* Cache and memory bandwidth: lines for the class that create has put the container into. */
+struct schemata {
+	const char *l3, *bandwidth; /* NULL: unchanged */
+};
+
+static int set_schema(const struct state *s, const char *line, const char *what, struct err *e)
+{
+	cleanup_free char *file = NULL, *text = NULL;
+
+	if (!line)
+		return 0;
+	if (!s->rdt.groups || !s->rdt.groups[0])
+		return err_say(e, ENOTSUP,
+			"Intel RDT: %s is not enabled: container '%s' was made without "
+			"linux.intelRdt",
+			what, s->id);
+	file = str_format("%s/schemata", s->rdt.groups[0]);
+	text = str_format("%s\n", line);
+	if (!file || !text)
+		return err_set(e, ENOMEM, "update");
+	return fd_write_file(AT_FDCWD, file, text, e);
+}
+
+static int update(const struct globals *g, const char *id, json_t *doc, const struct schemata *sch,
+	struct err *e)
 {
 	cleanup_state struct state *s = NULL;
 	int r = state_load(g->root, id, &s, e);
@@ -124,26 +149,35 @@ static int update(const struct globals *g, const char *id, json_t *doc, struct e
 		r = state_lock(s, LOCK_MS, e);
 	if (r == 0 && state_status(s) == STATE_STOPPED)
 		r = err_say(e, ESRCH, "container not running");
+	if (r == 0)
+		r = set_schema(s, sch->l3, "l3 cache schema", e);
+	if (r == 0)
+		r = set_schema(s, sch->bandwidth, "memory bandwidth schema", e);
 	return r < 0 ? r : update_locked(s, doc, e);
 }
 
 static int run(const struct globals *g, int argc, char **argv, struct err *e)
 {
 	const char *file = NULL, *values[OPTIONS_MAX] = {NULL};
-	struct option_def defs[OPTIONS_MAX + 1] = {
+	struct schemata sch = {NULL, NULL};
+	struct option_def defs[OPTIONS_MAX + 3] = {
 		{"resources", 'r', OPTION_STRING, &file, "FILE",
 			"resources as JSON; '-': standard input"},
+		{"l3-cache-schema", 0, OPTION_STRING, &sch.l3, "LINE",
+			"resctrl: share of the L3 cache"},
+		{"mem-bw-schema", 0, OPTION_STRING, &sch.bandwidth, "LINE",
+			"resctrl: share of the memory bandwidth"},
 	};
 	struct options o = {.program = "bottle-shim update",
 		.usage = cmd_update.usage,
 		.help = cmd_update.help,
 		.defs = defs,
-		.n_defs = update_n_options + 1};
+		.n_defs = update_n_options + 3};
 	cleanup_json json_t *doc = NULL;
 	int n, r;
 
 	for (size_t i = 0; i < update_n_options; i++)
-		defs[i + 1] = (struct option_def){update_options[i].name, 0, OPTION_STRING,
+		defs[i + 3] = (struct option_def){update_options[i].name, 0, OPTION_STRING,
 			&values[i], "VALUE", update_options[i].help};
 	n = options_parse(&o, argc, argv, e);
 	if (n < 0 || n == OPTIONS_HELP)
@@ -154,7 +188,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	if (r < 0)
 		return r;
 	update_settle(doc);
-	return update(g, argv[1], doc, e);
+	return update(g, argv[1], doc, &sch, e);
 }
 
 const struct command cmd_update = {

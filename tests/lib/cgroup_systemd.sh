@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What only the systemd driver has: the scope's place and properties, annotations, groups below it.
-# Needs check.sh and cgroup_life.sh, and a systemd.
+# Needs check.sh, cgroup_life.sh and cgroup_update.sh, and a systemd.
 
 scope() { "${shim[@]}" state "$id" | jq -r '."systemd-scope"'; }
 property() { systemctl show -P "$1" "$(scope)"; }
@@ -113,5 +113,23 @@ cgroup_ownership() { # cgroup_ownership MANAGER
 	check_is "an option that the kernel does not know is an error" 1 \
 		"$(status_of "${shim[@]}" create "$id")"
 	check_has "which names it" nonsense "$(cat "$TMPDIR/status.out")"
+	cd / && rm -rf "$life"
+}
+
+# cgroup-v2.rst, "Threads": below a threaded group only limits of threads are possible.
+cgroup_threaded() {
+	local top=/sys/fs/cgroup/bottle-threaded-$RANDOM
+	life_setup cgroupfs || return
+	cd "$life/bundle" || return
+	mkdir "$top" && mkdir "$top/one" && echo threaded >"$top/one/cgroup.type"
+	life_edit '.linux.cgroupsPath = $g' --arg g "${top#/sys/fs/cgroup}/one/box"
+	check_is "limits of memory below a threaded group are refused" 1 \
+		"$(status_of "${shim[@]}" create "$id")"
+	check_has "with the group's mode" '\"domain invalid\" mode' "$(cat "$TMPDIR/status.out")"
+	life_edit 'del(.linux.resources.memory, .linux.resources.unified)'
+	check "a container without them" "${shim[@]}" create "$id" </dev/null
+	check_is "is in a threaded group" threaded "$(cat "$top/one/box/cgroup.type")"
+	check "delete" "${shim[@]}" delete --force "$id"
+	rmdir "$top/one" "$top"
 	cd / && rm -rf "$life"
 }

@@ -86,6 +86,9 @@ cgroup_update_errors() {
 		"$(status_of "${shim[@]}" update -r - "$id" \
 			<<<'{"memory": {"limit": 4096, "checkBeforeUpdate": true}}')"
 	check_has "with runc's words" "rejecting memory limit" "$(cat "$TMPDIR/status.out")"
+	check_is "a share of the cache without linux.intelRdt is refused" 1 \
+		"$(status_of "${shim[@]}" update --l3-cache-schema 'L3:0=f' "$id")"
+	check_has "with the reason" "l3 cache schema is not enabled" "$(cat "$TMPDIR/status.out")"
 	check_is "an unknown container" 1 "$(status_of "${shim[@]}" update --pids-limit 5 "$id-not")"
 }
 

@@ -6,6 +6,7 @@
 #	vm_needed			skips where QEMU or the kernel package is not to be had
 #	vm_run MODE SCRIPT SECONDS	runs SCRIPT as root; its exit status (125: none was told)
 #	vm_run_test MODE PROGRAM SECONDS	as above for a test program; prints what that printed
+#	vm_run_tests MODE SECONDS PROGRAM…	several in one machine
 #	vm_output			what the script of vm_run printed
 #
 # MODE: v2		pure cgroup v2, no systemd: the script is the first process
@@ -149,7 +150,7 @@ vm_run() { # vm_run MODE SCRIPT SECONDS
 		-nographic -no-reboot -nic none -kernel "$VM_DIR"/kernel/boot/vmlinuz-* \
 		-initrd "$here/initrd.gz" -drive "file=$here/disk,format=raw,if=virtio,snapshot=on" \
 		-virtfs local,path=/,mount_tag=root,security_model=passthrough,readonly=on,multidevs=remap \
-		-append "console=ttyS0 quiet panic=-1 $(vm_boot_options "$1")" \
+		-append "console=ttyS0 quiet panic=-1 ${VM_APPEND:-apparmor=0} $(vm_boot_options "$1")" \
 		</dev/null 2>&1 | sed -u 's/\r//g' >"$TMPDIR/console.txt"
 	rm -rf "$here"
 	status=$(sed -n 's/^VM_STATUS=\([0-9]*\)$/\1/p' "$TMPDIR/console.txt" | tail -n 1)
@@ -165,6 +166,28 @@ vm_output() {
 		tail -n 100 "$TMPDIR/console.txt"
 		echo "the virtual machine came to no end"
 	fi
+}
+
+# Several in one machine; each one's name and status, and of those that fail what they printed.
+vm_run_tests() { # vm_run_tests MODE SECONDS PROGRAM…
+	local mode=$1 seconds=$2 status
+	shift 2
+	{
+		printf 'failed=0\nfor t in %s; do\n' "$*"
+		cat <<-'GUEST'
+			export TMPDIR=/run/t/${t##*/} HOME=/run/t/${t##*/}/home; mkdir -p "$HOME/.bot-bottle"
+			export BOTTLE_HOME=$HOME/.bot-bottle
+			bash "$t" >/run/t/out 2>&1; status=$?
+			echo "$t: $(tail -n 1 /run/t/out) (status $status)"
+			case $status in 0|77) ;; *) failed=1; grep -v '^ok' /run/t/out | tail -n 40 ;; esac
+			done
+			exit $failed
+		GUEST
+	} >"$TMPDIR/script"
+	vm_run "$mode" "$TMPDIR/script" "$seconds"
+	status=$?
+	vm_output
+	return $status
 }
 
 vm_run_test() { # vm_run_test MODE PROGRAM SECONDS
