@@ -18,10 +18,13 @@ static bool only_unsigned(const char *digits, size_t len)
 	char buf[24];
 	char *end;
 
-	if (len < 19 || len > 20 || strspn(digits, "0123456789") < len)
+	if (len < 19 || len > 20)
 		return false;
+	/* First the copy: what is looked at need not end behind the digits. */
 	memcpy(buf, digits, len);
 	buf[len] = '\0';
+	if (strspn(buf, "0123456789") < len)
+		return false;
 	errno = 0;
 	return strtoull(buf, &end, 10) > INT64_MAX && errno == 0;
 }

@@ -110,6 +110,20 @@ static void numbers_beyond_64_bits_are_refused(void **state)
 	assert_int_equal(json_parse(text, strlen(text), "f", &j, &e), -EINVAL);
 }
 
+/* Under the address sanitizer (make check-san) this tells whether a byte behind it is read. */
+static void a_text_need_not_end_with_a_nul_byte(void **state)
+{
+	const char text[] = "[18446744073709551615";
+	size_t len = sizeof(text) - 1;
+	cleanup_free char *exact = malloc(len);
+	json_t *j = NULL;
+	struct err e = {0};
+
+	(void)state;
+	memcpy(exact, text, len);
+	assert_int_equal(json_parse(exact, len, "f", &j, &e), -EINVAL);
+}
+
 static void a_nul_byte_in_a_string_is_refused(void **state)
 {
 	const char *text = "{\"a\": \"/safe\\u0000/../x\"}";
@@ -167,6 +181,7 @@ int main(void)
 		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(numbers_of_64_unsigned_bits_are_exact),
 		cmocka_unit_test(numbers_beyond_64_bits_are_refused),
+		cmocka_unit_test(a_text_need_not_end_with_a_nul_byte),
 		cmocka_unit_test(a_nul_byte_in_a_string_is_refused),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(a_list_that_fails_is_still_its_owners),
