@@ -56,16 +56,13 @@ ssize_t fd_read_full(int fd, void *buf, size_t len)
 	return (ssize_t)got;
 }
 
-/* One read, of a byte more than it should hold: a file that is as long as it says ends there. */
-static bool read_at_once(int fd, size_t size, char **ret)
+bool fd_read_sized(int fd, size_t size, char **ret)
 {
 	cleanup_free char *data = malloc(size + 1);
 
-	if (!data || read(fd, data, size + 1) != (ssize_t)size) {
-		/* Then it is read as one of unknown length. */
-		lseek(fd, 0, SEEK_SET);
+	/* A byte more than it should hold: a file that is as long as it says ends there. */
+	if (!data || pread(fd, data, size + 1, 0) != (ssize_t)size)
 		return false;
-	}
 	data[size] = '\0';
 	*ret = steal_ptr(&data);
 	return true;
@@ -136,7 +133,7 @@ int fd_read_file(
 		return err_say(e, S_ISDIR(st.st_mode) ? EISDIR : EINVAL,
 			"'%s' is not a regular file", path);
 	if (st.st_size > 0 && (size_t)st.st_size <= max &&
-		read_at_once(fd, (size_t)st.st_size, ret_data)) {
+		fd_read_sized(fd, (size_t)st.st_size, ret_data)) {
 		if (ret_len)
 			*ret_len = (size_t)st.st_size;
 		return 0;

@@ -1,6 +1,7 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -38,6 +39,12 @@ ssize_t fd_read_full(int fd, void *buf, size_t len);
  */
 int fd_read_all(
 	int fd, const char *name, size_t max, char **ret_data, size_t *ret_len, struct err *e);
+
+/*
+ * Reads a regular file of that size in one call, from its start; the offset stays. False: it is
+ * longer or shorter, or memory ran out. The caller owns *ret (free), which has a NUL behind it.
+ */
+bool fd_read_sized(int fd, size_t size, char **ret);
 
 /*
  * One read(2), NUL-terminated in buf: for the short files of procfs, sysfs and cgroupfs, which the

@@ -224,12 +224,12 @@ static int make_device(const struct device_place *where, struct place *p, size_t
 	return r == -EPERM ? bind_node(where, n, d, e) : r;
 }
 
-static int make_links(int rootfd, struct err *e)
+static int make_links(struct place *p, struct err *e)
 {
-	cleanup_fd int dev = path_mkdir_in_root(rootfd, "/dev", 0755);
+	int r = place_enter(p, "/dev", e), dev = p->dir;
 
-	if (dev < 0)
-		return err_set(e, -dev, "make '/dev' in the container's root");
+	if (r < 0)
+		return r;
 	/* An image's own ptmx would be that of the host's instance. */
 	if (unlinkat(dev, "ptmx", 0) < 0 && errno != ENOENT && errno != EROFS && errno != EBUSY)
 		return err_set(e, errno, "remove '/dev/ptmx'");
@@ -243,20 +243,20 @@ static int make_links(int rootfd, struct err *e)
 	return 0;
 }
 
-static int make_each(const struct device_place *where, const struct oci *oci, struct err *e)
+static int make_each(
+	const struct device_place *where, const struct oci *oci, struct place *place, struct err *e)
 {
-	struct place place = {.rootfd = where->rootfd, .dir = -1};
 	const struct oci_device *d;
 	int r = 0;
 
 	for (size_t n = 0; r == 0 && (d = device_at(oci, n)); n++)
-		r = make_device(where, &place, n, d, e);
-	place_done(&place);
+		r = make_device(where, place, n, d, e);
 	return r;
 }
 
 int device_make_all(const struct device_place *p, const struct oci *oci, struct err *e)
 {
+	struct place place = {.rootfd = p->rootfd, .dir = -1};
 	struct err ignored;
 	int r;
 
@@ -265,8 +265,11 @@ int device_make_all(const struct device_place *p, const struct oci *oci, struct 
 	r = p->nodes >= 0 ? device_nodes_attach(p->nodes, p->rootfd, e) : 0;
 	if (r < 0)
 		return r;
-	r = make_each(p, oci, e);
+	r = make_each(p, oci, &place, e);
 	if (p->nodes >= 0 && device_nodes_detach(p->nodes, r < 0 ? &ignored : e) < 0 && r == 0)
 		r = -e->code;
-	return r < 0 ? r : make_links(p->rootfd, e);
+	if (r == 0)
+		r = make_links(&place, e);
+	place_done(&place);
+	return r;
 }

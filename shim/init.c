@@ -364,6 +364,7 @@ static int prepare(struct progress *p, struct err *e)
 		.cgroup = p->i->cgroup,
 		.fd = -1,
 		.sysfs = -1,
+		.dev = -1,
 		.own_mounts = oci->ns[OCI_NS_MOUNT].present,
 		.user_namespace = oci->ns[OCI_NS_USER].present,
 	};

@@ -146,6 +146,7 @@ static void prepare_libraries(void)
 	size_t seed;
 
 	mallopt(M_TOP_PAD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
 		json_object_seed(seed);
 }

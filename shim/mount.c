@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -151,6 +152,11 @@ int mount_clone_fd(int fd, bool recursive, struct err *e)
 	return r < 0 ? err_set(e, -r, "bind mount of a descriptor") : r;
 }
 
+/* Since Linux 6.15: open_tree(2) that gives the copy its attributes at birth. */
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
 static int set_attr(int mount, const struct mount_attr *attr, bool recursive)
 {
 	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
@@ -246,6 +252,22 @@ int mount_set_attributes(int mount, uint64_t set, bool recursive, struct err *e)
 	int r = set_attr(mount, &attr, recursive);
 
 	return r < 0 ? err_set(e, -r, "set the flags of a mount") : 0;
+}
+
+int mount_clone_readonly(int fd, struct err *e)
+{
+	const unsigned int flags =
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	cleanup_fd int copy = (int)syscall(SYS_open_tree_attr, fd, "", flags, &attr, sizeof(attr));
+
+	if (copy >= 0)
+		return steal_fd(&copy);
+	/* The kernel is older, or tells by the two what it did not like. */
+	copy = mount_clone_fd(fd, true, e);
+	if (copy < 0 || mount_set_attributes(copy, MOUNT_ATTR_RDONLY, true, e) < 0)
+		return -e->code;
+	return steal_fd(&copy);
 }
 
 int mount_attach(int mount, int target, struct err *e)

@@ -27,6 +27,9 @@ int mount_clone_source(const char *path, const struct mount_options *o, struct e
 /* A copy of the tree at an open O_PATH descriptor. */
 int mount_clone_fd(int fd, bool recursive, struct err *e);
 
+/* The same, with all that is mounted below, read-only. */
+int mount_clone_readonly(int fd, struct err *e);
+
 /*
  * The options' flags for a mount that was not made with them (a bind mount): when there are any
  * they replace its own, as remounting it with mount(2) would (access times stay unless given). With

@@ -158,17 +158,18 @@ static bool is_null(const struct stat *st)
 
 /*
  * The host's null device is the host's inode, whose mode root could change by the descriptor: the
- * container's own takes its place, where it has one.
+ * container's own takes its place, where it has one. -1: it has none. Not to block on a FIFO of
+ * that name, it is opened so that it would not.
  */
-static void replace_null(int fd)
+static int open_own_null(void)
 {
-	int flags = fcntl(fd, F_GETFL) & O_ACCMODE;
-	cleanup_fd int own =
-		open("/dev/null", flags | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd =
+		open("/dev/null", O_RDWR | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	if (own >= 0 && fstat(own, &st) == 0 && is_null(&st) && fd_set_nonblock(own, 0) == 0)
-		(void)dup2(own, fd);
+	if (fd < 0 || fstat(fd, &st) < 0 || !is_null(&st) || fcntl(fd, F_SETFL, 0) < 0)
+		return -1;
+	return steal_fd(&fd);
 }
 
 /* A terminal's group is the system's, a file's the operator's; a pipe is between us alone. */
@@ -179,15 +180,21 @@ static gid_t group_for(const struct stat *st, const struct oci_process *p)
 
 void process_own_stdio(const struct oci_process *p)
 {
+	cleanup_fd int null = -1;
+
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
 
 		if (fstat(fd, &st) < 0)
 			continue;
-		if (is_null(&st))
-			replace_null(fd);
+		if (is_null(&st)) {
+			null = null < 0 ? open_own_null() : null;
+			if (null >= 0)
+				(void)dup2(null, fd);
+			continue;
+		}
 		/* Best effort: a file of another's, a read-only place or an unmapped id stays. */
-		else if (st.st_uid != p->uid || st.st_gid != group_for(&st, p))
+		if (st.st_uid != p->uid || st.st_gid != group_for(&st, p))
 			(void)!fchown(fd, p->uid, group_for(&st, p));
 	}
 }

@@ -82,6 +82,7 @@ int rootfs_attach(struct rootfs *r, struct err *e)
 void rootfs_done(struct rootfs *r)
 {
 	fd_close(&r->fd);
+	fd_close(&r->dev);
 	for (size_t i = 0; i < r->n_sealed; i++)
 		fd_close(&r->sealed[i]);
 	free(r->sealed);
@@ -96,7 +97,7 @@ static int make_cwd(const struct rootfs *r, struct err *e)
 {
 	cleanup_fd int fd = -1;
 
-	if (!r->oci->process || !r->oci->process->cwd)
+	if (!r->oci->process || !r->oci->process->cwd || strcmp(r->oci->process->cwd, "/") == 0)
 		return 0;
 	fd = path_mkdir_in_root(r->fd, r->oci->process->cwd, 0755);
 	/* A read-only root: chdir will tell, in the user's words. */
@@ -113,6 +114,7 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 		return err_say(e, EINVAL,
 			"config.json: mounts need a mount namespace in linux.namespaces");
 	rc = rootfs_mount_all(r, e);
+	fd_close(&r->dev);
 	if (rc == 0) {
 		const struct device_place place = {r->fd, r->sources->devices, r->user_namespace};
 

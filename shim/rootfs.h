@@ -30,6 +30,7 @@ struct rootfs {
 	char **made;	     /* those of them that were made; owned */
 	int *sealed;	     /* mounts that become read-only when all is made; owned, as n_sealed */
 	size_t n_sealed;
+	int dev;	     /* the tmpfs that was just mounted on "/dev", or -1; owned */
 	bool proc_mounted;   /* procfs covers "/proc" */
 	bool own_mounts;     /* there is a mount namespace of its own */
 	bool user_namespace; /* no mknod, the flags of the host's mounts are locked */

@@ -63,11 +63,41 @@ static int kernel_target(const struct mounting *g, bool *ret_made, struct err *e
 		g->m->type, g->m->destination);
 }
 
-static int open_target(const struct mounting *g, bool directory, bool *ret_made, struct err *e)
+/* Nothing but the root has only such parts in its path. */
+static bool is_root(const char *path)
 {
+	for (size_t len; *path; path += len + (path[len] == '/')) {
+		len = strcspn(path, "/");
+		if (len > 2 || strspn(path, ".") < len)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A directory of the tmpfs on "/dev", which was empty and which nobody else has seen: making it
+ * shows that nothing has its name. -errno: there is no such tmpfs, or no such name.
+ */
+static int make_in_dev(const struct mounting *g)
+{
+	const char *name = str_starts(g->m->destination, "/dev/") ? g->m->destination + 5 : "";
 	int fd;
 
-	*ret_made = false;
+	if (g->r->dev < 0 || !*name || strchr(name, '/') || is_root(name))
+		return -EINVAL;
+	if (mkdirat(g->r->dev, name, 0755) < 0)
+		return -errno;
+	fd = openat(g->r->dev, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_target(const struct mounting *g, bool directory, bool *ret_made, struct err *e)
+{
+	int fd = directory && !g->o.dest_nofollow ? make_in_dev(g) : -EINVAL;
+
+	*ret_made = fd >= 0;
+	if (fd >= 0)
+		return fd;
 	if (str_eq(g->m->type, "proc") || (str_eq(g->m->type, "sysfs") && !g->bind))
 		return kernel_target(g, ret_made, e);
 	if (!g->o.dest_nofollow)
@@ -84,17 +114,6 @@ static int note_made(struct rootfs *r, const char *path, struct err *e)
 	return strv_add(&r->made, path) < 0 ? err_set(e, ENOMEM, "note '%s'", path) : 0;
 }
 
-/* Nothing but the root has only such parts in its path. */
-static bool is_root(const char *path)
-{
-	for (size_t len; *path; path += len + (path[len] == '/')) {
-		len = strcspn(path, "/");
-		if (len > 2 || strspn(path, ".") < len)
-			return false;
-	}
-	return true;
-}
-
 /* What follows is mounted in it, and it is what will be pivoted to. */
 static int replace_root(struct rootfs *r, int mount, struct err *e)
 {
@@ -103,6 +122,7 @@ static int replace_root(struct rootfs *r, int mount, struct err *e)
 	if (fd < 0)
 		return err_set(e, errno, "the root");
 	fd_close(&r->fd);
+	fd_close(&r->dev);
 	r->fd = fd;
 	r->proc_mounted = false;
 	return 0;
@@ -126,6 +146,8 @@ static int attach(const struct mounting *g, int mount, int target, struct err *e
 {
 	int rc = mount_attach(mount, target, e);
 
+	if (strcmp(g->m->destination, "/dev") == 0)
+		fd_close(&g->r->dev);
 	if (rc == 0 && g->seal)
 		rc = note_sealed(g->r, mount, e);
 	if (rc == 0 && is_root(g->m->destination))
@@ -203,6 +225,16 @@ static bool is_plain(const struct mounting *g)
 	       (strcmp(g->m->type, "proc") != 0 || is_first_proc(g));
 }
 
+/* What is mounted over "/dev" later, by its own or another name, is not looked for here. */
+static void note_dev(const struct mounting *g)
+{
+	if (strcmp(g->m->destination, "/dev") != 0)
+		return;
+	fd_close(&g->r->dev);
+	if (strcmp(g->m->type, "tmpfs") == 0)
+		g->r->dev = path_open_in_root(g->r->fd, "/dev", O_PATH | O_DIRECTORY, 0);
+}
+
 /* In place as well, and whole at once. */
 static int mount_plainly(const struct mounting *g, struct err *e)
 {
@@ -222,6 +254,8 @@ static int mount_plainly(const struct mounting *g, struct err *e)
 	if (rc == 0)
 		rc = mount_long_attach(&wanted, target, e);
 	g->r->proc_mounted |= rc == 0 && first_proc;
+	if (rc == 0)
+		note_dev(g);
 	return rc;
 }
 

@@ -46,14 +46,16 @@ static int open_own_dir(const char *dir)
 static int read_own(int dirfd, const char *name, char **ret, size_t *ret_len)
 {
 	cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	struct err ignored;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
 		return -EPERM;
-	return fd_read_all(fd, name, CACHE_FILE_MAX, ret, ret_len, &ignored);
+	if (st.st_size > (off_t)CACHE_FILE_MAX || !fd_read_sized(fd, (size_t)st.st_size, ret))
+		return -EIO;
+	*ret_len = (size_t)st.st_size;
+	return 0;
 }
 
 int seccomp_cache_get(const char *dir, const char *rules, void **ret_filter, size_t *ret_len)
