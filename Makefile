@@ -29,6 +29,7 @@ CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DBOTTLE_VERSION='"$(VERSION)"' -DBOTTLE_LIBEXEC='"$(LIBEXEC)"'
 LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--as-needed $(if $(SAN),-fsanitize=$(SAN))
 
+comma := ,
 PKG = $(shell pkg-config $(1) 2>/dev/null)
 PKGS_base    := jansson yaml-0.1 libseccomp libcap
 PKGS_bundle  := $(PKGS_base)
@@ -76,8 +77,9 @@ LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
 LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate))
 LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress))
 LINK_bottle         := $(call PKG,--libs $(PKGS_control))
-# bottle-shim starts often and must start quickly: static, where no sanitizer is asked for.
-LINK_bottle-shim    := $(if $(SAN),-pie,-static-pie) $(call PKG,--libs --static $(PKGS_shim))
+# bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an
+# entry point of its own (shim/early.c), to which the library's stack protector is unknown yet.
+LINK_bottle-shim    := $(if $(SAN),-pie,-static-pie -Wl$(comma)-u$(comma)early_start$(comma)-e$(comma)early_start) $(call PKG,--libs --static $(PKGS_shim))
 PIE = $(if $(findstring -static-pie,$(LINK_$(1))),,-pie)
 
 .DEFAULT_GOAL := all
@@ -93,6 +95,8 @@ $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  AR      $@")
 	$(Q)rm -f $@ && ar rcsD $@ $(filter %.o,$^)
+
+$(B)/obj/shim/early.o: CFLAGS += -fno-stack-protector -fno-stack-clash-protection
 
 define program
 $(B)/bin/$(1): $(patsubst %.c,$(B)/obj/%.o,$(SRC_$(1))) $(call archives,$(LIBS_$(LAYER_$(1))))
