@@ -6,11 +6,12 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/ptr.h"
+#include "base/str.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
 #include "shim/pidns.h"
 #include "shim/signal_name.h"
-#include "shim/state.h"
+#include "shim/state_match.h"
 
 static int kill_all(const struct state *s, int sig, struct err *e)
 {
@@ -47,31 +48,16 @@ static void thaw(const struct state *s)
 		cgroup_thaw(cg);
 }
 
-static int run(const struct globals *g, int argc, char **argv, struct err *e)
+static int kill_one(
+	const struct globals *g, const char *id, const char *signal, bool all, struct err *e)
 {
-	bool all = false, shared_pids;
-	const struct option_def defs[] = {
-		{"all", 'a', OPTION_SWITCH, &all, NULL, "all processes, not only init"},
-	};
-	const struct options options = {
-		.program = "bottle-shim kill",
-		.usage = cmd_kill.usage,
-		.help = cmd_kill.help,
-		.defs = defs,
-		.n_defs = ARRAY_LEN(defs),
-	};
 	cleanup_state struct state *s = NULL;
-	int sig, r = options_parse(&options, argc, argv, e);
-	int n = r;
+	int r = state_load(g->root, id, &s, e), sig;
+	bool shared_pids;
 
-	if (r >= 0)
-		r = options_need(&options, r, 1, 2, e);
 	if (r < 0)
 		return r;
-	r = state_load(g->root, argv[1], &s, e);
-	if (r < 0)
-		return r;
-	sig = signal_number(n > 1 && *argv[2] ? argv[2] : "TERM", e);
+	sig = signal_number(signal && *signal ? signal : "TERM", e);
 	if (sig < 0)
 		return sig;
 	/* Without a pid namespace of its own the end of init does not end the others. */
@@ -82,9 +68,40 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	return r;
 }
 
+static int run(const struct globals *g, int argc, char **argv, struct err *e)
+{
+	bool all = false, regex = false;
+	const struct option_def defs[] = {
+		{"all", 'a', OPTION_SWITCH, &all, NULL, "all processes, not only init"},
+		{"regex", 'r', OPTION_SWITCH, &regex, NULL, "all containers whose id matches ID"},
+	};
+	const struct options options = {
+		.program = "bottle-shim kill",
+		.usage = cmd_kill.usage,
+		.help = cmd_kill.help,
+		.defs = defs,
+		.n_defs = ARRAY_LEN(defs),
+	};
+	cleanup_strv char **ids = NULL;
+	struct err one;
+	int n = options_parse(&options, argc, argv, e), r = n;
+
+	if (r >= 0)
+		r = options_need(&options, r, 1, 2, e);
+	if (r == 0)
+		r = state_match(g->root, argv[1], regex, &ids, e);
+	/* One that cannot be signalled does not keep the others. */
+	for (size_t i = 0; ids && ids[i]; i++)
+		if (kill_one(g, ids[i], n > 1 ? argv[2] : NULL, all, &one) < 0 && r == 0) {
+			*e = one;
+			r = -e->code;
+		}
+	return r;
+}
+
 const struct command cmd_kill = {
 	.name = "kill",
-	.usage = "[--all] ID [SIGNAL]",
+	.usage = "[options] ID [SIGNAL]",
 	.help = "Send a signal (default: TERM) to a container's init, or to all its processes.",
 	.run = run,
 };

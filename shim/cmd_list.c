@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
-#include "shim/state.h"
+#include "shim/state_match.h"
 
 #define COLUMNS 6
 
@@ -40,12 +40,13 @@ static int parse(int argc, char **argv, struct list_options *ret, struct err *e)
 /* One entry, in the words of runc: the state and three members more. */
 static json_t *entry(const struct state *s)
 {
+	cleanup_free char *owner = state_owner(s);
 	json_t *j = state_to_json(s, state_status(s));
 
 	if (j) {
 		json_object_set_new(j, "rootfs", json_string(s->rootfs ? s->rootfs : ""));
 		json_object_set_new(j, "created", json_string(s->created ? s->created : ""));
-		json_object_set_new(j, "owner", json_string(s->owner ? s->owner : ""));
+		json_object_set_new(j, "owner", json_string(owner ? owner : ""));
 	}
 	return j;
 }
