@@ -1,0 +1,83 @@
+#include "shim/userns.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bundle/plan.h"
+
+static void the_machine_s_own_range_is_taken_where_every_id_is_there(void **state)
+{
+	const struct userns_ids ids = {.uids = {{0, 0, UINT32_MAX}},
+		.n_uids = 1,
+		.gids = {{0, 0, UINT32_MAX}},
+		.n_gids = 1};
+	uint32_t first, n;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), 0);
+	assert_int_equal(first, PLAN_COMPONENT_UID_FIRST);
+	assert_int_equal(first + n, PLAN_COMPONENT_UID_END);
+}
+
+static void of_a_user_s_ids_the_last_are_taken_as_far_as_uids_and_gids_reach(void **state)
+{
+	const struct userns_ids ids = {.uids = {{0, 1000, 1}, {1, 100000, 65536}},
+		.n_uids = 2,
+		.gids = {{0, 1000, 1}, {1, 100000, 50}, {51, 300000, 49}},
+		.n_gids = 3};
+	uint32_t first, n;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), 0);
+	assert_int_equal(first, 76);
+	assert_int_equal(n, 24);
+}
+
+static void ids_behind_a_gap_do_not_count(void **state)
+{
+	const struct userns_ids ids = {.uids = {{0, 1000, 1}, {2, 100000, 65536}},
+		.n_uids = 2,
+		.gids = {{0, 1000, 1}, {1, 100000, 65536}},
+		.n_gids = 2};
+	uint32_t first, n;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), -EPERM);
+}
+
+static void too_few_are_no_bottle(void **state)
+{
+	struct userns_ids ids = {.uids = {{0, 1000, 1}, {1, 100000, 4}},
+		.n_uids = 2,
+		.gids = {{0, 1000, 1}, {1, 100000, 5}},
+		.n_gids = 2};
+	uint32_t first, n;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), -EPERM);
+	ids.uids[1].size = 5;
+	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), 0);
+	assert_int_equal(n, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_machine_s_own_range_is_taken_where_every_id_is_there),
+		cmocka_unit_test(of_a_user_s_ids_the_last_are_taken_as_far_as_uids_and_gids_reach),
+		cmocka_unit_test(ids_behind_a_gap_do_not_count),
+		cmocka_unit_test(too_few_are_no_bottle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
