@@ -33,7 +33,8 @@ int state_check_id(const char *id, struct err *e)
 		return err_say(e, EINVAL, "container id cannot be empty");
 	if (id[strspn(id, allowed)] || *id == '.')
 		return err_say(e, EINVAL,
-			"invalid container ID format '%s': letters, digits and _ + - . are "
+			"invalid container ID format: invalid character in '%s': letters, digits "
+			"and _ + - . are "
 			"allowed, no . in front",
 			id);
 	if (strlen(id) > 255)
