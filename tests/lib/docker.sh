@@ -18,14 +18,16 @@ docker_start() {
 	bottle-shim install >$WORLD/log/install && docker_start_bare
 }
 
-# The daemon with whatever /etc/docker has.
+# The daemon with whatever /etc/docker has, and the words of DOCKER_OPTIONS (DOCKER_PARENT: a slice,
+# for the systemd driver).
 docker_start_bare() {
 	local d=$WORLD/docker
 	mkdir -p $d
 	export DOCKER_HOST=unix:///run/docker.sock DOCKER_CONFIG=$WORLD/home/.docker
 	for driver in overlay2 vfs; do
 		dockerd --data-root $d/data --exec-root $d/exec -H "$DOCKER_HOST" --pidfile $d/pid \
-			--storage-driver $driver --cgroup-parent "/$WORLD_CGROUP" --log-level warn \
+			--storage-driver $driver --cgroup-parent "${DOCKER_PARENT:-/$WORLD_CGROUP}" --log-level warn \
+			${DOCKER_OPTIONS:-} \
 			--add-runtime plain=/usr/sbin/runc </dev/null >>$WORLD/log/dockerd 2>&1 &
 		disown
 		wait_for 30 docker_settled && docker version >/dev/null 2>&1 && return 0

@@ -25,8 +25,8 @@ use_differs() {
 # ---- what uses of any engine call
 # Terminal: what is typed goes in by standard input, a pseudoterminal is between.
 typed() { script -qec "$1" /dev/null; }
-until_() { # until_ COMMAND…: within twenty seconds, else the use ends here
-	local end=$((SECONDS + 20))
+until_() { # until_ COMMAND…: within twenty seconds (WORLD_SLOW times as many), else the use ends here
+	local end=$((SECONDS + 20 * ${WORLD_SLOW:-1}))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "in vain: $*"; exit 99; }
 		read -rt 0.05 <> <(:) || :

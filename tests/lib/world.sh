@@ -9,7 +9,8 @@
 # /etc, /tmp and /dev is private to the script, so that nothing is left when it ends, however it ends.
 #
 #	. tests/lib/world.sh
-#	world_enter "$@"        # first of all: the script starts again, inside
+#	world_enter "$@"        # first of all: the script starts again, inside (or, where WORLD_MACHINE
+#	                        # says that the machine is the test's own, stays where it is)
 #	world_start             # variables below are set, everything is listening
 #
 # shellcheck disable=SC2034
@@ -32,6 +33,10 @@ world_enter() {
 		exit 77
 	fi
 	local here
+	if [ -n "${WORLD_MACHINE:-}" ]; then
+		world_machine
+		return
+	fi
 	here=$(readlink /proc/self/ns/mnt)
 	if [ -n "${WORLD_OUTSIDE:-}" ] && [ "$WORLD_OUTSIDE" != "$here" ] && [ $$ = 1 ]; then
 		world_private
@@ -39,6 +44,13 @@ world_enter() {
 	fi
 	WORLD_OUTSIDE=$here exec unshare --mount --net --pid --ipc --fork --kill-child \
 		--mount-proc --propagation private "$0" "$@"
+}
+
+# A virtual machine that ends with the test is a world already, and its systemd must be reached.
+world_machine() {
+	export LC_ALL=C HOME=$WORLD/home WORLD WORLD_CGROUP=world
+	mkdir -p $WORLD/log $WORLD/home
+	export PATH="$WORLD_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
 
 # Private /run, /tmp, /etc and /dev: what a program under test does to them hurts nobody.
@@ -121,9 +133,10 @@ world_end() {
 	exit $rc
 }
 
-# wait_for SECONDS COMMAND…: polls until the command succeeds; false when the time is over.
+# wait_for SECONDS COMMAND…: polls until the command succeeds; false when the time is over, which is
+# WORLD_SLOW times as long on a machine that is so slow.
 wait_for() {
-	local until=$(($(date +%s%3N) + $1 * 1000))
+	local until=$(($(date +%s%3N) + $1 * 1000 * ${WORLD_SLOW:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s%3N)" -lt $until ] || return 1
