@@ -29,6 +29,8 @@ docker_start_bare() {
 			--storage-driver $driver --cgroup-parent "${DOCKER_PARENT:-/$WORLD_CGROUP}" --log-level warn \
 			${DOCKER_OPTIONS:-} \
 			--add-runtime plain=/usr/sbin/runc </dev/null >>$WORLD/log/dockerd 2>&1 &
+		# Kept: a process substitution changes $!.
+		docker_pid=$!
 		disown
 		wait_for 30 docker_settled && docker version >/dev/null 2>&1 && return 0
 	done
@@ -37,7 +39,7 @@ docker_start_bare() {
 }
 
 # It answers, or has given up.
-docker_settled() { docker version || ! kill -0 $!; }
+docker_settled() { docker version || ! kill -0 "$docker_pid"; }
 
 docker_stop() {
 	local pid
