@@ -68,6 +68,7 @@ static void attack(FILE *report, int fd)
 	int r;
 
 	fprintf(report, "seen\n");
+	fflush(report);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	r = write_to(path);
 	if (r < 0) {
