@@ -7,9 +7,14 @@
 #include "base/str.h"
 #include "shim/scm.h"
 
+char *const *annotations_followed(const struct plan *plan)
+{
+	return plan->bottle ? NULL : plan->oci->annotations;
+}
+
 static const char *get(const struct plan *plan, const char *key)
 {
-	return plan->bottle ? NULL : oci_annotation(plan->oci, key);
+	return env_get(annotations_followed(plan), key);
 }
 
 bool annotations_on(char *const *annotations, bool in_bottle, const char *key)

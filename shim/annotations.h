@@ -11,6 +11,9 @@
  * whole list. An image can carry annotations, so a bottle follows none of them.
  */
 
+/* What is followed of them: all, or in a bottle none (NULL). Borrowed from plan. */
+char *const *annotations_followed(const struct plan *plan);
+
 /* A switch: there, and neither "0" nor "false". */
 bool annotations_on(char *const *annotations, bool in_bottle, const char *key);
 

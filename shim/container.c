@@ -239,7 +239,7 @@ static int make_cgroup(struct container *c, struct err *e)
 {
 	const struct oci *oci = c->plan->oci;
 	const struct cgroup_spec spec = {c->globals->cgroup_manager, oci->cgroups_path,
-		c->state->id, oci->resources, oci->annotations};
+		c->state->id, oci->resources, annotations_followed(c->plan)};
 	uid_t owner;
 	int r;
 

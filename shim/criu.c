@@ -335,8 +335,12 @@ int criu_check_feature(struct criu *c, enum criu_feature feature, struct err *e)
 
 /* ---- work */
 
-static int answer_note(
-	struct criu *c, const struct criu_listener *l, struct answer *a, struct err *e)
+/*
+ * A failure of the listener's is told to criu, too, which undoes its work (it thaws what it dumps,
+ * kills what it restores) and answers that it has failed: killed it could not. *failed has the reason.
+ */
+static int answer_note(struct criu *c, const struct criu_listener *l, struct answer *a,
+	struct err *failed, struct err *e)
 {
 	cleanup_str struct str request = {0};
 	struct criu_note note = {a->note, a->note_pid, steal_fd(&a->note_fd)};
@@ -345,18 +349,16 @@ static int answer_note(
 	if (!a->note)
 		return err_say(e, EBADMSG, "criu told of something without its name");
 	log_debug("criu: %s", a->note);
-	r = l->hear(l->arg, &note, e);
+	r = failed->code ? -failed->code : l->hear(l->arg, &note, failed);
 	fd_close(&note.fd);
-	if (r < 0)
-		return r;
 	protobuf_add_int(&request, REQ_TYPE, CRIU_NOTIFY);
-	protobuf_add_bool(&request, REQ_NOTIFY_SUCCESS, true);
+	protobuf_add_bool(&request, REQ_NOTIFY_SUCCESS, r == 0);
 	return send_request(c, &request, e);
 }
 
 /* 1: go on listening. */
-static int step(
-	struct criu *c, enum criu_request type, const struct criu_listener *l, struct err *e)
+static int step(struct criu *c, enum criu_request type, const struct criu_listener *l,
+	struct err *failed, struct err *e)
 {
 	struct answer a;
 	int r = receive(c, &a, e);
@@ -364,7 +366,7 @@ static int step(
 	if (r == 0 && !a.success)
 		r = refused(type, &a, e);
 	else if (r == 0 && a.type == CRIU_NOTIFY)
-		r = answer_note(c, l, &a, e) < 0 ? -e->code : 1;
+		r = answer_note(c, l, &a, failed, e) < 0 ? -e->code : 1;
 	else if (r == 0 && a.type != type)
 		r = err_say(e, EBADMSG, "criu answered %llu where %s was asked",
 			(unsigned long long)a.type, name_of(type));
@@ -390,6 +392,7 @@ int criu_work(struct criu *c, enum criu_request type, const struct str *opts,
 	const struct criu_listener *listener, struct err *e)
 {
 	cleanup_str struct str request = {0};
+	struct err failed = {0};
 	int r;
 
 	protobuf_add_int(&request, REQ_TYPE, type);
@@ -397,7 +400,12 @@ int criu_work(struct criu *c, enum criu_request type, const struct str *opts,
 	r = send_request(c, &request, e);
 	if (r == 0)
 		do {
-			r = step(c, type, listener, e);
+			r = step(c, type, listener, &failed, e);
 		} while (r > 0);
-	return r < 0 ? r : end_well(c, type, e);
+	if (r == 0)
+		r = end_well(c, type, e);
+	if (!failed.code)
+		return r;
+	*e = failed;
+	return -e->code;
 }
