@@ -337,7 +337,7 @@ int criu_check_feature(struct criu *c, enum criu_feature feature, struct err *e)
 
 /*
  * A failure of the listener's is told to criu, too, which undoes its work (it thaws what it dumps,
- * kills what it restores) and answers that it has failed: killed it could not. *failed has the reason.
+ * kills what it restores) and answers that it has failed: killed it could not. *failed: the reason.
  */
 static int answer_note(struct criu *c, const struct criu_listener *l, struct answer *a,
 	struct err *failed, struct err *e)

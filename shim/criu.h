@@ -60,8 +60,8 @@ struct criu_listener {
 
 /*
  * The one piece of work: DUMP, PRE_DUMP or RESTORE with the encoded criu_opts. Every notification
- * goes to the listener; its failure is told to criu, which undoes its work, and is the error. 0, or an error with criu's
- * words; what criu wrote into its log file is not in it.
+ * goes to the listener; its failure is told to criu, which undoes its work, and is the error. 0, or
+ * an error with criu's words; what criu wrote into its log file is not in it.
  */
 int criu_work(struct criu *c, enum criu_request type, const struct str *opts,
 	const struct criu_listener *listener, struct err *e);

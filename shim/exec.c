@@ -39,6 +39,8 @@ static int join(void *arg, struct err *e)
 	const struct exec *x = arg;
 	int r;
 
+	/* Now, since it asks /proc, which is the container's once we are inside. */
+	proc_reset_signals();
 	/* What the agent could read of us, and it is here that it begins to see us. */
 	self_hide_arguments();
 	self_hide_environment();
@@ -125,7 +127,6 @@ static int child(struct exec *x, int sync, struct err *e)
 	cleanup_free char *program = NULL;
 	int r;
 
-	proc_reset_signals();
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	setsid();
 	r = lsm_open(p, &x->process.lsm, e);
