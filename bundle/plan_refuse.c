@@ -71,6 +71,10 @@ static int refuse_namespaces(const struct oci *oci, struct err *e)
 	if (ns[OCI_NS_USER].path)
 		return refuse_namespace(
 			"a user namespace that is not its own", "--userns=ns:PATH", e);
+	/* What is mounted in it would show others' groups, which are the host's root's. */
+	if (ns[OCI_NS_CGROUP].path)
+		return refuse_namespace(
+			"a cgroup namespace that is not its own", "--cgroupns=ns:PATH", e);
 	for (int i = 0; i < OCI_NS_COUNT; i++)
 		if (ns[i].path && i != OCI_NS_NET && is_process_path(ns[i].path))
 			return refuse_namespace("a namespace of another process", ns[i].path, e);

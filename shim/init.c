@@ -365,6 +365,7 @@ static int prepare(struct progress *p, struct err *e)
 		.fd = -1,
 		.sysfs = -1,
 		.dev = -1,
+		.in_bottle = p->i->plan->bottle != NULL,
 		.own_mounts = oci->ns[OCI_NS_MOUNT].present,
 		.user_namespace = oci->ns[OCI_NS_USER].present,
 	};

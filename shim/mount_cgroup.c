@@ -133,6 +133,9 @@ int mount_cgroup(int rootfd, const struct oci_mount *m, const struct mount_optio
 	rc = rootfs_check_proc(r, m, -1, target, e);
 	if (rc < 0)
 		return rc;
+	/* The host's groups would be the agent's own: its root is the host's, or the user. */
+	if (n == 0 && r->in_bottle)
+		return 0;
 	if (n == 0)
 		mount = clone_group("/sys/fs/cgroup", o, e);
 	else if (list[0].v2)

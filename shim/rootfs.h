@@ -33,6 +33,7 @@ struct rootfs {
 	int dev;	     /* the tmpfs that was just mounted on "/dev", or -1; owned */
 	bool proc_mounted;   /* procfs covers "/proc" */
 	bool own_mounts;     /* there is a mount namespace of its own */
+	bool in_bottle;	     /* nothing of the host's is shown that nobody asked for by name */
 	bool user_namespace; /* no mknod, the flags of the host's mounts are locked */
 };
 

@@ -1,0 +1,1 @@
+.linux.namespaces |= map(select(.type != "cgroup")) | .linux.namespaces += [{type: "cgroup", path: "/run/cgroupns/host"}]
