@@ -159,8 +159,15 @@ static int check_overlay(const struct oci_mount *m, char *const *protected, stru
 		char *rest, *dir;
 		const char *eq = strchr(*o, '=');
 
-		if (!eq || (!str_starts(*o, "lowerdir") && !str_starts(*o, "upperdir")))
+		if (!eq || (!str_starts(*o, "lowerdir") && !str_starts(*o, "upperdir") &&
+				   !str_starts(*o, "datadir")))
 			continue;
+		/* The kernel leaves it out of the name, and takes what follows as it is. */
+		if (strchr(eq, '\\'))
+			return err_say(e, EPERM,
+				"a bottle refuses the mount of '%s' on '%s': a directory of an "
+				"overlay with '\\' in its name cannot be checked; rename it",
+				eq + 1, m->destination);
 		rest = copy = strdup(eq + 1);
 		if (!copy)
 			return err_set(e, ENOMEM, "check a mount");
@@ -186,13 +193,19 @@ static int check_root(const struct oci *oci, char *const *protected, struct err 
 	return 0;
 }
 
+/* The option, whatever the type says. */
+static bool is_bind(const struct oci_mount *m)
+{
+	return strv_has(m->options, "bind") || strv_has(m->options, "rbind");
+}
+
 /* File systems without a source: what stands there is a label, such as "tmpfs" or a path. */
 static bool has_only_a_label(const struct oci_mount *m)
 {
 	static const char *const types[] = {
 		"proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"};
 
-	if (strv_has(m->options, "bind") || strv_has(m->options, "rbind"))
+	if (is_bind(m))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (str_eq(m->type, types[i]))
@@ -209,7 +222,7 @@ static int check_mount(struct oci_mount *m, char *const *protected, struct err *
 	char *real = NULL;
 	int r = 0;
 
-	if (str_eq(m->type, "overlay"))
+	if (str_eq(m->type, "overlay") && !is_bind(m))
 		return check_overlay(m, protected, e);
 	if (m->source && *m->source == '/' && !has_only_a_label(m))
 		r = check_source(m->source, m->destination, protected, &real, e);

@@ -1,0 +1,1 @@
+.mounts += [{destination: "/x", type: "overlay", source: "/proc", options: ["rbind"]}]

@@ -1,0 +1,1 @@
+.mounts += [{destination: "/x", type: "overlay", source: "overlay", options: ["lowerdir=/usr:/s\\ys"]}]
