@@ -15,7 +15,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	if (r >= 0)
 		r = options_need(&options, r, 1, 1, e);
 	if (r == 0)
-		r = state_load(g->root, argv[1], &s, e);
+		r = state_load_made(g->root, argv[1], LOCK_TIMEOUT_MS, &s, e);
 	if (r == 0)
 		r = state_lock(s, LOCK_TIMEOUT_MS, e);
 	return r < 0 ? r : container_start(s, e);

@@ -10,6 +10,10 @@
 #include "shim/sidecar.h"
 #include "shim/state.h"
 
+/* A create takes some tens of milliseconds, but a hook of it may ask, too, and it waits for that.
+ */
+#define CREATE_WAIT_MS 200
+
 /* NULL: it is well, as far as can be told without waiting for its answer. */
 static const char *what_ails(const struct state *s)
 {
@@ -63,7 +67,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	if (r >= 0)
 		r = options_need(&options, r, 1, 1, e);
 	if (r == 0)
-		r = state_load(g->root, argv[1], &s, e);
+		r = state_load_made(g->root, argv[1], CREATE_WAIT_MS, &s, e);
 	if (r < 0)
 		return r;
 	j = state_to_json(s, state_status(s));

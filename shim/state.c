@@ -319,6 +319,19 @@ int state_load(const char *root, const char *id, struct state **ret, struct err 
 	return r;
 }
 
+int state_load_made(
+	const char *root, const char *id, int timeout_ms, struct state **ret, struct err *e)
+{
+	struct err busy;
+	int r = state_load(root, id, ret, e);
+
+	if (r < 0 || (*ret)->pid || state_lock(*ret, timeout_ms, &busy) < 0)
+		return r;
+	state_free(*ret);
+	*ret = NULL;
+	return state_load(root, id, ret, e);
+}
+
 bool state_is_gone(const struct state *s)
 {
 	struct stat st;

@@ -74,6 +74,13 @@ int state_save(const struct state *s, struct err *e);
 /* Loads ROOT/ID. -ENOENT: "container does not exist"; -ENODATA: a half-made one (dirfd is set). */
 int state_load(const char *root, const char *id, struct state **ret, struct err *e);
 
+/*
+ * As state_load. Where create is at work on it, waits for that at most timeout_ms, so that who asks
+ * beside a create is told of what it has made; after that the container is `creating` still.
+ */
+int state_load_made(
+	const char *root, const char *id, int timeout_ms, struct state **ret, struct err *e);
+
 /* Waits for the lock at most timeout_ms; -EBUSY: another command is at work on it. */
 int state_lock(struct state *s, int timeout_ms, struct err *e);
 
