@@ -45,8 +45,7 @@ int cgroup_join_self(struct cgroup *cg, struct err *e)
 int cgroup_follow(struct cgroup *cg, pid_t init, struct err *e)
 {
 	struct cgroup_hier *h = cgroup_find_v2(cg);
-	cleanup_free char *file = NULL, *text = NULL, *enabled = NULL, *dir = NULL;
-	char *path;
+	cleanup_free char *file = NULL, *text = NULL, *enabled = NULL, *path = NULL, *dir = NULL;
 	int fd, r;
 
 	if (!h)
@@ -59,13 +58,11 @@ int cgroup_follow(struct cgroup *cg, pid_t init, struct err *e)
 	r = file ? fd_read_file(AT_FDCWD, file, 1 << 16, &text, NULL, e) : -ENOMEM;
 	if (r < 0)
 		return r;
-	path = strstr(text, "0::");
-	if (!path)
-		return err_say(e, ENOENT, "'%s' names no v2 group", file);
-	path += 3;
-	path[strcspn(path, "\n")] = '\0';
-	dir = str_format("%s%s", h->mount, path);
-	fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	path = cgroup_path_in(h, text);
+	dir = path ? str_format("%s%s", h->mount, path) : NULL;
+	if (!dir)
+		return err_set(e, ENOMEM, "cgroup path");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "open the cgroup '%s' of init", path);
 	fd_close(&h->dirfd);

@@ -56,6 +56,19 @@ static void each_hierarchy_is_found_once(void **state)
 	assert_false(cgroup_is_pure_v2(cg));
 }
 
+/* A container that can make groups chooses their names, and they stand in /proc/PID/cgroup. */
+static void a_groups_name_is_no_line_of_its_own(void **state)
+{
+	cleanup_cgroup struct cgroup *cg = layout(hybrid);
+	const char text[] = "12:cpu,cpuacct:/c/0::/elsewhere\n3:name=systemd:/c\n0::/c\n";
+	cleanup_free char *v2 = cgroup_path_in(&cg->h[0], text);
+	cleanup_free char *v1 = cgroup_path_in(&cg->h[1], text);
+
+	(void)state;
+	assert_string_equal(v2, "/c");
+	assert_string_equal(v1, "/c/0::/elsewhere");
+}
+
 static void a_machine_without_cgroups_is_told(void **state)
 {
 	cleanup_cgroup struct cgroup *cg = cgroup_new(CGROUP_FS);
@@ -515,6 +528,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_hierarchy_is_found_once),
+		cmocka_unit_test(a_groups_name_is_no_line_of_its_own),
 		cmocka_unit_test(a_machine_without_cgroups_is_told),
 		cmocka_unit_test(an_absent_path_is_the_id_at_the_root),
 		cmocka_unit_test(a_relative_path_is_below_the_own_group),
