@@ -167,7 +167,9 @@ static int ask_criu(
 	const struct globals *g, const struct dump *d, const struct str *opts, struct err *e)
 {
 	const struct proc_fd fds[] = {{STDERR_FILENO, STDERR_FILENO}};
-	const struct proc_spec spec = {.path = g->criu, .fds = fds, .n_fds = ARRAY_LEN(fds)};
+	/* A Ctrl-C is for us: criu, killed by it, would leave the container frozen. */
+	const struct proc_spec spec = {
+		.path = g->criu, .fds = fds, .n_fds = ARRAY_LEN(fds), .new_session = 1};
 	const struct criu_listener listener = {hear, (void *)d->options};
 	cleanup_criu struct criu c;
 	int r = criu_start(&spec, &c, e);

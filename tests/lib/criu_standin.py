@@ -145,6 +145,7 @@ def main():
         with open(os.environ["CRIU_SAID"], "a") as said:
             groups = open("/proc/self/cgroup").read()
             said.write(json.dumps({"type": request[1], "opts": opts, "groups": groups,
+                                   "own_session": os.getsid(0) == os.getpid(),
                                    "mounts": open("/proc/self/mountinfo").read()}) + "\n")
         work(sock, request[1], opts, does)
         if request[1] != PRE_DUMP:
