@@ -1,9 +1,21 @@
+#include <errno.h>
+
+#include "base/log.h"
 #include "base/ptr.h"
 #include "shim/cmd.h"
 #include "shim/container.h"
 #include "shim/options.h"
 
 #define LOCK_TIMEOUT_MS 10000
+
+static int destroy(const struct globals *g, const char *id)
+{
+	struct err e;
+
+	if (container_delete(g, id, true, &e) < 0)
+		log_warning("container '%s' is stopped, and still there: %s", id, e.msg);
+	return -ECANCELED;
+}
 
 static int run(const struct globals *g, int argc, char **argv, struct err *e)
 {
@@ -18,7 +30,13 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 		r = state_load_made(g->root, argv[1], LOCK_TIMEOUT_MS, &s, e);
 	if (r == 0)
 		r = state_lock(s, LOCK_TIMEOUT_MS, e);
-	return r < 0 ? r : container_start(s, e);
+	if (r == 0)
+		r = container_start(s, e);
+	if (r != -ECANCELED)
+		return r;
+	/* Its lock is delete's. */
+	state_unlock(s);
+	return destroy(g, argv[1]);
 }
 
 const struct command cmd_start = {

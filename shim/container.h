@@ -73,7 +73,10 @@ void container_remove_placeholders(const struct state *s);
  */
 int container_sidecar(const struct state *s, const char *so, struct sidecar **ret, struct err *e);
 
-/* `created` to `running`. The caller holds the lock of s. */
+/*
+ * `created` to `running`. The caller holds the lock of s. -ECANCELED: a poststart hook failed and
+ * init is killed; the caller destroys the container (runtime.md, lifecycle, step 9).
+ */
 int container_start(struct state *s, struct err *e);
 
 /* The same for one that container_create made with start_at_once. */

@@ -63,10 +63,10 @@ static int run_poststart(const struct state *s, struct err *e)
 	if (r == 0)
 		r = hooks_run(oci, OCI_HOOK_POSTSTART, j, &place, e);
 	hooks_output_done(&output);
-	/* As runc: a container whose poststart hook failed does not go on. */
-	if (r < 0)
-		kill_init(s);
-	return r;
+	if (r == 0)
+		return 0;
+	kill_init(s);
+	return -ECANCELED;
 }
 
 /* init has said why and is about to end: it has when we return. */
