@@ -143,6 +143,7 @@ static int execute(const struct globals *g, const struct exec_options *o, const 
 		.process = {.process = process,
 			.lsm = LSM_NONE,
 			.seccomp_agent = -1,
+			.in_bottle = s->in_bottle,
 			.keep_groups = annotations_on(
 				s->annotations, s->in_bottle, "run.oci.keep_original_groups"),
 			.preserve_fds = o->preserve_fds},

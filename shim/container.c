@@ -167,6 +167,7 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 	i->no_pivot = c->options->no_pivot;
 	i->new_keyring = !c->options->no_new_keyring;
 	i->hooks_output = c->hooks_output;
+	i->process.in_bottle = c->plan->bottle != NULL;
 	i->process.keep_groups = annotations_on(
 		c->plan->oci->annotations, c->plan->bottle, "run.oci.keep_original_groups");
 	r = caps_resolve(p, &i->process.caps, e);

@@ -20,6 +20,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/seccomp_families.h"
 #include "shim/seccomp_handover.h"
 
 #define PASSWD_MAX (1U << 20)
@@ -263,7 +264,9 @@ static int filter(const struct process_plan *p, bool with_agent, struct err *e)
 	alone.notify = alone.notify && with_agent;
 	if (alone.notify && !p->seccomp_message)
 		return err_say(e, EINVAL, "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath");
-	if (alone.notify)
+	if (p->in_bottle)
+		r = seccomp_refuse_families(e);
+	if (r == 0 && alone.notify)
 		r = seccomp_handover_begin(p->seccomp_agent, p->seccomp_message, &h, e);
 	if (r == 0)
 		r = seccomp_install(&alone, &listener, e);

@@ -25,6 +25,7 @@ struct process_plan {
 	char *seccomp_message; /* what is sent with it; owned by whoever received it */
 	struct lsm lsm;
 	long preserve_fds; /* descriptors from 3 on that the process keeps */
+	bool in_bottle;	   /* sockets that reach past the namespace are refused */
 	bool keep_groups;  /* supplementary groups stay the caller's, beside additionalGids */
 	const struct oci_memory_policy *memory_policy; /* or NULL */
 };
