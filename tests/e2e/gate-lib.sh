@@ -51,7 +51,7 @@ start_sshd() {
 		SetEnv GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
 	END
 	/usr/sbin/sshd -f /tmp/sshd/config -E /tmp/sshd/log
-	wait_for 5 test -s /tmp/sshd/pid
+	wait_for 30 test -s /tmp/sshd/pid
 }
 
 # What the upstream was asked so far.
@@ -72,7 +72,7 @@ stop_sshd() {
 	for p in /proc/[0-9]*; do
 		[ "$(cat "$p/comm" 2>/dev/null)" != sshd ] || kill "${p#/proc/}"
 	done
-	wait_for 5 test ! -e /tmp/sshd/pid
+	wait_for 30 test ! -e /tmp/sshd/pid
 }
 
 # gate_config NAME…: the policy and the credentials of these repositories.
@@ -108,7 +108,7 @@ start_gate() {
 	python3 "$WORLD_TREE/tests/e2e/gate-monitor.py" "$WORLD_BIN/bottle-gate" $GATE_UID $GATE_DIR \
 		$GATE_DIR/config.json "$@" 2>>$GATE_DIR/monitor.err &
 	MONITOR=$!
-	wait_for 10 grep -q '^ready' $GATE_DIR/events && return
+	wait_for 30 grep -q '^ready' $GATE_DIR/events && return
 	cat $GATE_DIR/events $GATE_DIR/gate.log $GATE_DIR/monitor.err
 	return 1
 }

@@ -9,6 +9,8 @@
 #	ask NAME PORT WORDS		what the listener answers
 #	log_of NAME			the monitor's log
 
+. tests/lib/wait.sh
+
 own_host() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	for t in bin/bottle-monitor tools/sidecar tools/standin; do
@@ -31,14 +33,6 @@ own_host() {
 use_standins() {
 	cp "$BUILD/tools/standin" "$BIN/bottle-gate"
 	cp "$BUILD/tools/standin" "$BIN/bottle-egress"
-}
-
-wait_for() { # at most 10 s
-	local end=$((SECONDS + 10))
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
 }
 
 new() {

@@ -78,7 +78,7 @@ settle() {
 import socket
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("wan0", 0))
 s.send(b"\xff" * 6 + s.getsockname()[4] + b"\x88\xb5" + b"end")'
-	wait_for 10 more_ends "$before"
+	wait_for 30 more_ends "$before"
 }
 more_ends() { [ "$(grep -c 'frame 88b5' /run/seen)" -gt "$1" ]; }
 

@@ -44,7 +44,7 @@ settle() {
 import socket
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("eth0", 0))
 s.send(b"\xff" * 6 + s.getsockname()[4] + b"\x88\xb5" + b"end")' || die "no frame"
-	wait_for more_ends "$before" || die "the sniffer is blind"
+	wait_for 30 more_ends "$before" || die "the sniffer is blind"
 }
 
 more_ends() {

@@ -69,7 +69,7 @@ egress_start() {
 		EGRESS_TOKEN_0="$BOTTLE_HOME/secrets/API_TOKEN" >>$EGRESS_DIR/monitor.log 2>&1 </dev/null &
 	EGRESS_MONITOR=$!
 	disown
-	wait_for 10 egress_settled
+	wait_for 30 egress_settled
 	grep -q '^ready' $EGRESS_DIR/events || {
 		cat $EGRESS_DIR/events; tail -n 20 $EGRESS_DIR/log $EGRESS_DIR/monitor.log
 		exit 1
@@ -90,7 +90,7 @@ egress_reload() {
 	before=$(egress_events reloaded)
 	egress_config "$1"
 	kill -HUP $EGRESS_MONITOR
-	wait_for 10 more_events reloaded "$before"
+	wait_for 30 more_events reloaded "$before"
 	grep '^reloaded' $EGRESS_DIR/events | tail -n 1
 }
 
@@ -99,7 +99,7 @@ egress_crash() {
 	local before
 	before=$(egress_events ready)
 	kill -USR1 $EGRESS_MONITOR
-	wait_for 10 more_events ready "$before"
+	wait_for 30 more_events ready "$before"
 }
 
 egress_pid() { cat $EGRESS_DIR/pid; }

@@ -2,6 +2,8 @@
 # `events` of a container in a group with a memory limit; needs check.sh and cgroup_life.sh
 # (life_setup). The same checks on v1, hybrid and v2.
 
+. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
+
 # The members of an object and their types, one a line, lists and values left out.
 events_shape() {
 	jq -rc 'def walk_keys($p): to_entries[] | ($p + "." + .key) as $q
@@ -28,10 +30,10 @@ events_life() { # events_life MANAGER
 	check_is "CPU time is told" true "$(jq '.data.cpu.usage.total > 0' <<<"$stats")"
 	"${shim[@]}" events --interval 100ms "$id" >"$log" &
 	watcher=$!
-	check "statistics come at each interval" wait_until 30 lines_of stats 2 "$log"
+	check "statistics come at each interval" wait_for 30 lines_of stats 2 "$log"
 	check_is "no kill is told before there was one" 0 "$(grep -c '"oom"' "$log")"
 	events_eats >/dev/null 2>&1
-	check "a kill for want of memory is told" wait_until 60 lines_of oom 1 "$log"
+	check "a kill for want of memory is told" wait_for 60 lines_of oom 1 "$log"
 	check "delete" "${shim[@]}" delete --force "$id"
 	wait $watcher
 	check_is "events ends with the container" 0 $?
@@ -41,12 +43,3 @@ events_life() { # events_life MANAGER
 }
 
 lines_of() { [ "$(grep -c "\"type\":\"$1\"" "$3")" -ge "$2" ]; } # lines_of TYPE COUNT FILE
-
-wait_until() { # wait_until SECONDS COMMAND…
-	local deadline=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $deadline ] || return 1
-		sleep 0.05
-	done
-}

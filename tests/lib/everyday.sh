@@ -25,17 +25,13 @@ use_differs() {
 # ---- what uses of any engine call
 # Terminal: what is typed goes in by standard input, a pseudoterminal is between.
 typed() { script -qec "$1" /dev/null; }
-until_() { # until_ COMMAND…: within twenty seconds (WORLD_SLOW times as many), else the use ends here
-	local end=$((SECONDS + 20 * ${WORLD_SLOW:-1}))
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || { echo "in vain: $*"; exit 99; }
-		read -rt 0.05 <> <(:) || :
-	done
+until_() { # until_ COMMAND…: or the use ends here
+	wait_for 30 "$@" || { echo "in vain: $*"; exit 99; }
 }
 logged() { # logged ENGINE LINE: until that line is in the log of $N
 	until_ sh -c "$1 logs $N | grep -x '$2'"
 }
-export -f typed until_ logged
+export -f typed wait_for until_ logged
 
 everyday_lane() { # everyday_lane LANE RUNTIME
 	local i

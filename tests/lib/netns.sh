@@ -10,6 +10,8 @@
 #
 # GATE, EGRESS: uids that the policy names.
 
+. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
+
 GATE=1879048300
 EGRESS=1879048301
 NETNS=$BUILD/tools/netns
@@ -33,15 +35,6 @@ ok() { # ok TEXT COMMAND…
 
 not() { # not COMMAND…
 	! "$@"
-}
-
-# Waits until a command succeeds, at most 10 s.
-wait_for() {
-	local end=$((SECONDS + 10))
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
 }
 
 own_host() {
@@ -69,7 +62,7 @@ make_agent() {
 	unshare --user --net sleep infinity &
 	pid=$!
 	eval "${1}_pid=$pid"
-	wait_for unshared $pid || die "no namespace for the agent"
+	wait_for 30 unshared $pid || die "no namespace for the agent"
 	echo "0 0 1879048192" >/proc/$pid/uid_map
 	echo "0 0 1879048192" >/proc/$pid/gid_map
 	: >"$RUN/$1"

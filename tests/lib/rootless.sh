@@ -9,6 +9,7 @@
 #	rootless_range N        N subordinate ids from now on (0: none)
 #	as_user COMMAND…        runs it as that user, in an environment of its own and ROOTLESS_ENV
 #
+. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
 # shellcheck disable=SC2034
 ROOTLESS_UID=4242 ROOTLESS_GID=4243 ROOTLESS_FIRST=300000
 # A place that every user can reach, wherever the test's own is.
@@ -65,13 +66,3 @@ as_user() { rootless_words; "${rootless_argv[@]}" "$@"; }
 
 # The words in front of a command, for a shell to read again.
 as_user_words() { rootless_words; printf '%q ' "${rootless_argv[@]}"; }
-
-# wait_until SECONDS COMMAND…
-wait_until() {
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $until ] || return 1
-		read -rt 0.02 <> <(:) || :
-	done
-}

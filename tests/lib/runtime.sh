@@ -9,6 +9,7 @@ WORLD_TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034 # used by bundle.sh
 WORLD_CGROUP=bottle-test-$$-$RANDOM
 . "$WORLD_TREE/tests/lib/check.sh"
+. "$WORLD_TREE/tests/lib/wait.sh"
 . "$WORLD_TREE/tests/lib/bundle.sh"
 PATH=${BUILD:-$WORLD_TREE/build}/bin:$PATH
 scratch=$(mktemp -d)

@@ -13,6 +13,7 @@
 #	                        # says that the machine is the test's own, stays where it is)
 #	world_start             # variables below are set, everything is listening
 #
+. "$(dirname "${BASH_SOURCE[0]}")/wait.sh"
 # shellcheck disable=SC2034
 WORLD=/run/world
 WORLD_TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -133,17 +134,6 @@ world_end() {
 	exit $rc
 }
 
-# wait_for SECONDS COMMAND…: polls until the command succeeds; false when the time is over, which is
-# WORLD_SLOW times as long on a machine that is so slow.
-wait_for() {
-	local until=$(($(date +%s%3N) + $1 * 1000 * ${WORLD_SLOW:-1}))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s%3N)" -lt $until ] || return 1
-		read -rt 0.02 <> <(:) || :
-	done
-}
-
 world_start() {
 	world_links && world_certificates && world_names && world_sshd && world_origins
 }
@@ -239,7 +229,7 @@ world_sshd_stop() {
 	for p in $(ip netns pids internet); do
 		[ "$(cat /proc/"$p"/comm 2>/dev/null)" != sshd ] || kill "$p" 2>/dev/null
 	done
-	wait_for 5 not test -e $WORLD/ssh/pid
+	wait_for 30 not test -e $WORLD/ssh/pid
 }
 
 world_sshd_again() { inet /usr/sbin/sshd -f $WORLD/ssh/config -E $WORLD/log/sshd; }
