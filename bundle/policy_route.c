@@ -12,11 +12,6 @@ static const char *const match_names[] = {
 	[POLICY_REGEX] = "regex",
 };
 
-const char *policy_match_name(enum policy_match type)
-{
-	return match_names[type];
-}
-
 bool policy_match_parse(const char *name, enum policy_match *ret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(match_names); i++) {

@@ -18,7 +18,6 @@ int policy_route_read(const struct json_at *at, void *route, struct err *e);
 /* `matches` of a route in the words of manifest and routes.yaml. New reference or NULL. */
 json_t *policy_matches_to_json(const struct policy_route *r);
 
-const char *policy_match_name(enum policy_match type);
 /* false: no such type. */
 bool policy_match_parse(const char *name, enum policy_match *ret);
 

@@ -56,11 +56,6 @@ int loop_add(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w
 	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
-void loop_remove(struct loop *l, int fd)
-{
-	epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
-}
-
 void loop_later(struct loop *l, struct loop_task *t)
 {
 	if (t->queued)

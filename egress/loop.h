@@ -24,9 +24,6 @@ void loop_free(struct loop *l);
 /* Watches fd for these epoll events until it is closed. The watch is borrowed. */
 int loop_add(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w);
 
-/* Stops watching a descriptor that stays open. */
-void loop_remove(struct loop *l, int fd);
-
 /* Calls fn(arg) after this round of events. Never fails: entries are embedded. */
 struct loop_task {
 	struct loop_task *next;

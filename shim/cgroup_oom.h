@@ -20,6 +20,7 @@ struct cgroup_oom {
 
 #define CGROUP_OOM_NONE ((struct cgroup_oom){.fd = -1, .file = -1})
 
+/* *ret is set after an error, too; the caller ends it with cgroup_oom_done. */
 int cgroup_oom_watch(struct cgroup *cg, struct cgroup_oom *ret, struct err *e);
 
 /* After poll: whether it has happened since the last call. */

@@ -36,6 +36,10 @@ int hooks_output_open(
 	char *const *annotations, bool in_bottle, struct hooks_output *ret, struct err *e);
 void hooks_output_done(struct hooks_output *o);
 
+/*
+ * Runs those of one kind, in the caller's namespaces and with its rights. state (borrowed): what
+ * they are given. The error names the kind and the number of the hook that failed.
+ */
 int hooks_run(const struct oci *oci, enum oci_hook_kind kind, json_t *state,
 	const struct hooks_place *place, struct err *e);
 

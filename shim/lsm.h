@@ -13,8 +13,7 @@
  *
  *	runtime		lsm_prepare: what the host cannot do is told before anything is made
  *	process		lsm_open, as early as can be
- *	process		lsm_apply, before the last execve; what it executes on the way is labelled,
- *too
+ *	process		lsm_apply, before the last execve: any other one would get the label
  */
 struct lsm {
 	int procfs;	       /* the host's, between prepare and open; -1 */

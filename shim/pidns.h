@@ -11,6 +11,7 @@
 /* In the caller's pid namespace, sorted by /proc; none when init has ended. Caller frees. */
 int pidns_pids(const struct state *s, pid_t **ret, size_t *n, struct err *e);
 
+/* Through pidfds; those that have ended meanwhile are no error. The first error ends it. */
 int pidns_signal_all(const struct state *s, int sig, struct err *e);
 
 #endif

@@ -79,19 +79,6 @@ int rootfs_attach(struct rootfs *r, struct err *e)
 	return 0;
 }
 
-void rootfs_done(struct rootfs *r)
-{
-	fd_close(&r->fd);
-	fd_close(&r->dev);
-	for (size_t i = 0; i < r->n_sealed; i++)
-		fd_close(&r->sealed[i]);
-	free(r->sealed);
-	r->sealed = NULL;
-	r->n_sealed = 0;
-	strv_free(r->made);
-	r->made = NULL;
-}
-
 /* The working directory is made where the image lacks it, as runc does. */
 static int make_cwd(const struct rootfs *r, struct err *e)
 {

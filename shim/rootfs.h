@@ -17,7 +17,8 @@
  *	rootfs_seal	masked and read-only paths, read-only root
  *	rootfs_enter	pivot_root: the host's tree is gone
  *
- * Every path of the container is opened below `fd` with RESOLVE_IN_ROOT.
+ * Every path of the container is opened below `fd` with RESOLVE_IN_ROOT. What it owns goes with
+ * init's memory and close-on-exec descriptors, when the user's process is executed.
  */
 struct rootfs {
 	const struct oci *oci;
@@ -41,7 +42,6 @@ int rootfs_attach(struct rootfs *r, struct err *e);
 int rootfs_mount(struct rootfs *r, struct err *e);
 int rootfs_seal(struct rootfs *r, struct err *e);
 int rootfs_enter(struct rootfs *r, bool no_pivot, struct err *e);
-void rootfs_done(struct rootfs *r);
 
 /*
  * Opens (and makes where it is missing) what a mount is to cover: a directory or an empty file.
