@@ -47,13 +47,14 @@ everyday_lane() { # everyday_lane LANE RUNTIME
 }
 
 # What differs between two runs of the same use: names, identifiers, and how each runtime words an
-# error (the engine's own words stay).
+# error (the engine's own words stay, but for a line that its client writes or not, as it happens).
 everyday_normal() { # everyday_normal LANE I RUNTIME
 	echo "status $(cat "$EVERYDAY/$1/$2/status")"
 	cat "$EVERYDAY/$1/$2/out" "$EVERYDAY/$1/$2/err" | tr -d '\r' | sed -E -e "s#$EVERYDAY/$1/#LANES/#g" -e "s/\be$1n$2/NAME/g" \
 		-e "s/\b$3\b/RUNTIME/g" -e 's/[0-9a-f]{64}/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' \
 		-e 's/^Error: .*: (OCI (runtime attempted|permission denied))/Error: \1/' \
 		-e 's/(OCI runtime [a-z]+ failed|OCI runtime error|runtime failed): .*/\1/' -e '/^Run .docker .*--help. for more/d' \
+		-e '/error waiting for container: context canceled/d' \
 		-e 's/^time="[^"]*" //'
 }
 
