@@ -131,6 +131,9 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_lay
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(or $(TOOL_LINK_$*),-pie) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(if $(TOOL_LINK_$*),,$(call PKG,--libs $(PKGS_netns))) -lm
 
+# Objects that only a pattern names would be removed after the link, and compiled anew the next time.
+.SECONDARY: $(patsubst %.c,$(B)/obj/%.o,$(UNIT) $(wildcard tests/tools/*.c))
+
 .PHONY: deps unit check check-unit check-plan check-e2e check-escape check-vm check-san lint fmt bench demo install uninstall clean help fuzz probes
 deps: ## install the Debian packages that building and testing need
 	$(Q)tests/deps
