@@ -135,7 +135,7 @@ int options_parse(const struct options *o, int argc, char **argv, struct err *e)
 
 void options_print_help(const struct options *o)
 {
-	printf("usage: %s %s\n\n%s\n", o->program, o->usage, o->help);
+	printf("usage: %s%s%s\n\n%s\n", o->program, *o->usage ? " " : "", o->usage, o->help);
 	if (o->n_defs > 0)
 		printf("\noptions:\n");
 	for (size_t i = 0; i < o->n_defs; i++) {
@@ -156,10 +156,10 @@ int options_need(const struct options *o, int n, int min, int max, struct err *e
 
 	if (n >= min && n <= max)
 		return 0;
-	err_say(e, EINVAL, "%s requires %s %d argument(s), found %d; usage: %s %s", o->program,
+	err_say(e, EINVAL, "%s requires %s %d argument(s), found %d; usage: %s%s%s", o->program,
 		min == max ? "exactly"
 		: n < min  ? "a minimum of"
 			   : "a maximum of",
-		wanted, n, o->program, o->usage);
+		wanted, n, o->program, *o->usage ? " " : "", o->usage);
 	return OPTIONS_WRONG;
 }
