@@ -46,7 +46,7 @@ everyday_lane() { # everyday_lane LANE RUNTIME
 	done
 }
 
-# What differs between two runs of the same use: names, identifiers, and how each runtime words an
+# What differs between two runs of the same use: names, identifiers, times, and how each runtime words an
 # error (the engine's own words stay, but for a line that its client writes or not, as it happens).
 everyday_normal() { # everyday_normal LANE I RUNTIME
 	echo "status $(cat "$EVERYDAY/$1/$2/status")"
@@ -55,7 +55,7 @@ everyday_normal() { # everyday_normal LANE I RUNTIME
 		-e 's/^Error: .*: (OCI (runtime attempted|permission denied))/Error: \1/' \
 		-e 's/(OCI runtime [a-z]+ failed|OCI runtime error|runtime failed): .*/\1/' -e '/^Run .docker .*--help. for more/d' \
 		-e '/error waiting for container: context canceled/d' \
-		-e 's/^time="[^"]*" //'
+		-e 's/^time="[^"]*" //' -e 's/\b[A-Z][a-z]{2} +[0-9]+ [0-9]{2}:[0-9]{2}\b/TIME/'
 }
 
 everyday_status() { cat "$EVERYDAY/$1/$2/status"; }
