@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "gate/git.h"
-#include "scan/scan.h"
+#include "scan/old_scan.h"
 
 /*
  * Reads everything that a push would publish. Objects are listed and read by git itself, as stored:

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scan/scan.h"
+#include "scan/old_scan.h"
 
 static int count(void *arg, const struct scan_finding *f)
 {

@@ -11,7 +11,7 @@
 
 #include "base/ptr.h"
 #include "base/str.h"
-#include "scan/scan.h"
+#include "scan/old_scan.h"
 
 /* Credentials are put together here: the tree holds nothing that looks like one. */
 

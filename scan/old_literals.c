@@ -1,4 +1,4 @@
-#include "scan/literals.h"
+#include "scan/old_literals.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "scan/scan.h"
+#include "scan/old_scan.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 
 #include "base/ptr.h"
 #include "base/secret.h"
-#include "scan/rules.h"
+#include "scan/old_rules.h"
 
 /*
  * Theory of operation. Two readers. The one for known secrets reads every piece as it comes
@@ -24,7 +24,7 @@ struct scan {
 	scan_found_fn *found;
 	void *arg;
 	pcre2_match_data *match;
-	struct known_state known;
+	struct old_known_state known;
 	bool *told;   /* per known secret: once a text, its first place */
 	size_t *last; /* per rule: offset of the last secret told, plus 1 */
 	size_t base;  /* offset of the window in the text */
@@ -38,7 +38,7 @@ struct scan {
 
 static void begin(struct scan *s)
 {
-	s->known = (struct known_state){.line = 1};
+	s->known = (struct old_known_state){.line = 1};
 	memset(s->told, 0, s->rules->n_secrets * sizeof(*s->told));
 	memset(s->last, 0, scan_table_len * sizeof(*s->last));
 	s->base = s->fill = s->from = s->at = 0;
@@ -205,7 +205,7 @@ static int failed(int r, struct err *e)
 
 int scan_feed(struct scan *s, const void *data, size_t len, struct err *e)
 {
-	int r = known_search(s->rules->known, &s->known, data, len, tell_known, s);
+	int r = old_known_search(s->rules->known, &s->known, data, len, tell_known, s);
 
 	return failed(r < 0 ? r : gather(s, data, len), e);
 }

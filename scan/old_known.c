@@ -1,4 +1,4 @@
-#include "scan/known.h"
+#include "scan/old_known.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct run {
 	unsigned int id;
 };
 
-struct known {
+struct old_known {
 	struct run *runs;
 	size_t n, cap;
 	uint64_t *bitmap;
@@ -43,16 +43,16 @@ static void fill_codes(unsigned char code[256])
 	}
 }
 
-struct known *known_new(void)
+struct old_known *old_known_new(void)
 {
-	struct known *k = calloc(1, sizeof(*k));
+	struct old_known *k = calloc(1, sizeof(*k));
 
 	if (k)
 		fill_codes(k->code);
 	return k;
 }
 
-void known_free(struct known *k)
+void old_known_free(struct old_known *k)
 {
 	if (!k)
 		return;
@@ -69,7 +69,7 @@ static uint64_t hash(unsigned __int128 key)
 	       0xff51afd7ed558ccdULL;
 }
 
-static int add_run(struct known *k, unsigned __int128 key, unsigned int id)
+static int add_run(struct old_known *k, unsigned __int128 key, unsigned int id)
 {
 	if (k->n == k->cap) {
 		size_t cap = k->cap ? k->cap * 2 : 256;
@@ -103,7 +103,7 @@ static bool is_plain(const unsigned char *codes)
 }
 
 /* All runs of a spelling; plain ones only when it has no others. */
-static int add_spelling(struct known *k, unsigned int id, const struct str *s)
+static int add_spelling(struct old_known *k, unsigned int id, const struct str *s)
 {
 	cleanup_free unsigned char *codes = malloc(s->len + 1);
 	size_t n = 0, kept = 0;
@@ -197,7 +197,7 @@ static const struct {
 	{spell_percent, 1},
 };
 
-int known_add(struct known *k, unsigned int id, const char *value, size_t len)
+int old_known_add(struct old_known *k, unsigned int id, const char *value, size_t len)
 {
 	int r = 0;
 
@@ -220,7 +220,7 @@ static int by_key(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
-int known_compile(struct known *k)
+int old_known_compile(struct old_known *k)
 {
 	unsigned int bits = 12;
 
@@ -241,7 +241,7 @@ int known_compile(struct known *k)
 }
 
 /* The secret that the run is of, or NULL. Inlined: this is asked at every letter of a text. */
-static inline const struct run *look_up(const struct known *k, unsigned __int128 key)
+static inline const struct run *look_up(const struct old_known *k, unsigned __int128 key)
 {
 	struct run wanted = {.key = key};
 	uint64_t h = hash(key) >> k->shift;
@@ -251,10 +251,10 @@ static inline const struct run *look_up(const struct known *k, unsigned __int128
 	return bsearch(&wanted, k->runs, k->n, sizeof(wanted), by_key);
 }
 
-int known_search(const struct known *k, struct known_state *st, const unsigned char *text,
-	size_t len, known_hit_fn *hit, void *arg)
+int old_known_search(const struct old_known *k, struct old_known_state *st,
+	const unsigned char *text, size_t len, old_known_hit_fn *hit, void *arg)
 {
-	struct known_state s = *st;
+	struct old_known_state s = *st;
 	int r = 0;
 
 	if (k->n == 0)

@@ -1,5 +1,5 @@
-#ifndef SCAN_LITERALS_H
-#define SCAN_LITERALS_H
+#ifndef SCAN_OLD_LITERALS_H
+#define SCAN_OLD_LITERALS_H
 
 #include <stddef.h>
 #include <stdint.h>

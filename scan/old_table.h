@@ -1,5 +1,5 @@
-#ifndef SCAN_TABLE_H
-#define SCAN_TABLE_H
+#ifndef SCAN_OLD_TABLE_H
+#define SCAN_OLD_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

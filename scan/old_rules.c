@@ -1,4 +1,4 @@
-#include "scan/rules.h"
+#include "scan/old_rules.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -137,7 +137,7 @@ static int add_secret(struct scan_rules *r, struct scan_secret s)
 	rc = add_literal(r, s.value, s.len < 16 ? s.len : 16,
 		(struct rules_literal){.known = (int)r->n_secrets});
 	if (rc == 0)
-		rc = known_add(r->known, (unsigned int)r->n_secrets, s.value, s.len);
+		rc = old_known_add(r->known, (unsigned int)r->n_secrets, s.value, s.len);
 	r->n_secrets++;
 	return rc;
 }
@@ -154,7 +154,7 @@ static int fill(struct scan_rules *r, const struct scan_secret *known, size_t n,
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_secret(r, without_common_part(known[i]));
 	if (rc == 0)
-		rc = known_compile(r->known);
+		rc = old_known_compile(r->known);
 	if (rc == 0)
 		rc = literals_compile(r->literals);
 	return rc < 0 ? err_set(e, -rc, "compile the scanner's rules") : 0;
@@ -171,7 +171,7 @@ int scan_rules_new(
 	r->codes = calloc(scan_table_len, sizeof(*r->codes));
 	r->secrets = calloc(n_known + 1, sizeof(*r->secrets));
 	r->literals = literals_new();
-	r->known = known_new();
+	r->known = old_known_new();
 	if (!r->codes || !r->secrets || !r->literals || !r->known)
 		return err_set(e, ENOMEM, "compile the scanner's rules");
 	rc = fill(r, known, n_known, e);
@@ -195,6 +195,6 @@ void scan_rules_free(struct scan_rules *r)
 	free(r->secrets);
 	free(r->owners);
 	literals_free(r->literals);
-	known_free(r->known);
+	old_known_free(r->known);
 	free(r);
 }

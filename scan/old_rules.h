@@ -1,15 +1,15 @@
-#ifndef SCAN_RULES_H
-#define SCAN_RULES_H
+#ifndef SCAN_OLD_RULES_H
+#define SCAN_OLD_RULES_H
 
 #include <stdbool.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "scan/known.h"
-#include "scan/literals.h"
-#include "scan/scan.h"
-#include "scan/table.h"
+#include "scan/old_known.h"
+#include "scan/old_literals.h"
+#include "scan/old_scan.h"
+#include "scan/old_table.h"
 
 /* What is looked for, compiled; inside scan/ only. Read only once it is made. */
 struct scan_rules {
@@ -20,7 +20,7 @@ struct scan_rules {
 		int known;	   /* … >= 0: this known secret, byte by byte */
 	} * owners;		   /* one a literal */
 	size_t n_owners;
-	struct known *known;
+	struct old_known *known;
 	struct rules_secret {
 		char *name, *value;
 		size_t len;

@@ -1,4 +1,4 @@
-#include "scan/table.h"
+#include "scan/old_table.h"
 
 #include "base/ptr.h"
 

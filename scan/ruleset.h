@@ -1,0 +1,75 @@
+#ifndef SCAN_RULESET_H
+#define SCAN_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "scan/scan.h"
+
+/*
+ * Rules as they are written, read from TOML: our own (scan/rules, all built in) and the operator's.
+ * One reader for both: gitleaks' keys mean what they mean there (config/gitleaks.toml: [extend],
+ * [[rules]] id, description, regex, path, secretGroup, entropy, keywords, tags,
+ * [[rules.allowlists]] / [rules.allowlist], [[allowlists]] / [allowlist] with description,
+ * condition, commits, paths, regexTarget, regexes, stopwords); our own rules have further keys
+ * (doc, confidence, validator, example, near), which only built-in rules may have.
+ */
+struct rule_allow {
+	char **regexes, **stopwords, **paths; /* NULL-terminated */
+	enum rule_target { RULE_TARGET_SECRET, RULE_TARGET_MATCH, RULE_TARGET_LINE } target;
+	bool all; /* condition AND */
+};
+
+/* What of a match can be computed (scan/validator.h). */
+enum rule_validator {
+	RULE_VALID_NONE,
+	RULE_VALID_GITHUB, /* CRC-32 in base62: GitHub, npm */
+	RULE_VALID_LUHN,
+	RULE_VALID_IBAN,
+	RULE_VALID_JWT,
+	RULE_VALID_BIP39,
+	RULE_VALID_AWS,
+};
+
+struct rule {
+	char *id;
+	char *what;
+	char *pattern; /* RE2's syntax, which PCRE2 understands but for what the reader rewrites */
+	char *path;    /* of the file; NULL: any */
+	unsigned int secret_group;  /* 0: the first group that took part, else the whole match */
+	unsigned int entropy_floor; /* thousandths of a bit a character; 0: none */
+	char **keywords;	    /* lower case; one must stand in the text; empty: none needed */
+	struct rule_allow *allows;
+	size_t n_allows;
+	enum rule_validator validator;
+	enum scan_confidence confidence;
+	/* For tests and --explain: the vendor's document; templates of what matches and what not.
+	 */
+	char *doc;
+	char **examples, **near;
+};
+
+struct ruleset {
+	struct rule *rules;
+	size_t n;
+	struct rule_allow *allows; /* of all rules */
+	size_t n_allows;
+	char **warnings; /* what could not be expressed, each with its line: told at load */
+};
+
+/* The built-in rules' text. */
+extern const char ruleset_builtin[];
+extern const size_t ruleset_builtin_len;
+
+/*
+ * Adds the rules of a text to *to (start with {0}); a later rule replaces one of the same id. name:
+ * for messages "NAME:LINE: …". builtin: our own keys are allowed and doc and examples required.
+ * All errors of a file are told at once.
+ */
+int ruleset_read(struct ruleset *to, const char *text, size_t len, const char *name, bool builtin,
+	struct err *e);
+void ruleset_done(struct ruleset *r);
+#define cleanup_ruleset __attribute__((cleanup(ruleset_done)))
+
+#endif
