@@ -16,6 +16,9 @@
 #define MATCHER_MAX	1024
 #define MATCHER_CONTEXT 64
 
+/* What stands further behind than this is decided after each feed. */
+#define MATCHER_LAG 8192
+
 /* Compiled, read only, shared by streams. */
 struct matcher;
 

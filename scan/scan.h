@@ -36,13 +36,9 @@ struct scan_secret {
 struct scan_sources {
 	/*
 	 * The compiled rules as scan_cache_open (scan/cache.h) made them; the descriptor stays the
-	 * caller's and may be closed afterwards. -1: compiled here, which takes a second.
+	 * caller's and may be closed afterwards. The operator's rules are in it, too.
 	 */
 	int cache_fd;
-	/* The operator's own rules, gitleaks' TOML; NULL: none. With a cache they are in it. */
-	const char *rules_text;
-	size_t rules_len;
-	const char *rules_name; /* for messages */
 	const struct scan_secret *known;
 	size_t n_known;
 };
@@ -56,10 +52,9 @@ void scan_rules_free(struct scan_rules *r);
 /* ---- what was found */
 
 #define SCAN_RULE_KNOWN "known-secret"
-#define SCAN_RULE_UNREADABLE                                                                       \
-	"unreadable" /* what tells why: a policy decides, by default refuse                        \
-		      */
-#define SCAN_RULE_ENTROPY "high-entropy"
+/* `what` tells why; a policy decides, by default refuse. */
+#define SCAN_RULE_UNREADABLE "unreadable"
+#define SCAN_RULE_ENTROPY    "high-entropy"
 
 enum scan_confidence {
 	SCAN_LOW,    /* worth a warning, nothing is refused for it */
@@ -137,7 +132,7 @@ int scan_end(struct scan *s, struct err *e);
  * codings, of which nothing is decided before they end or hold as much.
  */
 uint64_t scan_decided(const struct scan *s);
-#define SCAN_HOLD 65536
+#define SCAN_HOLD (256U << 10)
 
 static inline void scan_cleanup(struct scan **s)
 {
