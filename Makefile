@@ -35,9 +35,11 @@ PKGS_base    := jansson yaml-0.1 libseccomp libcap
 PKGS_bundle  := $(PKGS_base)
 PKGS_netns   := $(PKGS_base) libnl-3.0 libnl-route-3.0
 PKGS_scan    := $(PKGS_base) libpcre2-8 zlib libbrotlidec libzstd
+# What runs compiled rules links LINK_rules; what compiles them, the whole of Hyperscan.
+LINK_rules   := -lhs_runtime
 PKGS_gate    := $(PKGS_scan)
 PKGS_egress  := $(PKGS_scan) libssl libcrypto
-PKGS_control := $(PKGS_base)
+PKGS_control := $(PKGS_scan) libhs
 PKGS_shim    := $(PKGS_base)
 CPPFLAGS += $(call PKG,--cflags $(PKGS_netns) $(PKGS_egress))
 
@@ -74,8 +76,8 @@ LAYER_bottle-egress  := egress
 LAYER_bottle         := control
 LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
 LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
-LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate))
-LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress))
+LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate)) $(LINK_rules)
+LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress)) $(LINK_rules)
 LINK_bottle         := $(call PKG,--libs $(PKGS_control))
 # bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an
 # entry point of its own (shim/early.c), to which the library's stack protector is unknown yet.
@@ -116,7 +118,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*))) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) -lm
+		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*)) libhs) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) -lm
 
 # Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives of its layer (netns).
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
