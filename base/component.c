@@ -1,6 +1,7 @@
 #include "base/component.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,13 +34,15 @@ static int take_secret(struct component_boot *b, struct msg *m, struct err *e)
 	return secret_set(&s->value, m->body + name_len + 1, m->len - name_len - 1, e);
 }
 
-static int take_listener(struct component_boot *b, struct msg *m, struct err *e)
+/* Rules are kept among the listeners, under the name that none of these can have: "". */
+static int take_descriptor(struct component_boot *b, struct msg *m, struct err *e)
 {
+	bool rules = m->type == COMPONENT_RULES;
 	struct component_listener *l;
 
-	if (m->n_fds != 1 || m->len == 0 || m->len >= sizeof(l->name) ||
+	if (m->n_fds != 1 || (m->len == 0) != rules || m->len >= sizeof(l->name) ||
 		b->n_listeners >= COMPONENT_LISTENERS_MAX)
-		return err_say(e, EPROTO, "a malformed listener");
+		return err_say(e, EPROTO, "malformed %s", rules ? "rules" : "listener");
 	l = &b->listeners[b->n_listeners++];
 	memcpy(l->name, m->body, m->len + 1);
 	l->fd = steal_fd(&m->fds[0]);
@@ -61,8 +64,8 @@ int component_boot(int sock, struct component_boot *ret, struct err *e)
 			r = take_config(ret, &m, e);
 		else if (r > 0 && m.type == COMPONENT_SECRET)
 			r = take_secret(ret, &m, e);
-		else if (r > 0 && m.type == COMPONENT_LISTENER)
-			r = take_listener(ret, &m, e);
+		else if (r > 0 && (m.type == COMPONENT_LISTENER || m.type == COMPONENT_RULES))
+			r = take_descriptor(ret, &m, e);
 		else if (r > 0)
 			r = err_say(e, EPROTO, "unknown control message %u", m.type);
 		if (r < 0) {
@@ -90,6 +93,11 @@ int component_take_listener(struct component_boot *b, const char *name)
 		if (strcmp(b->listeners[i].name, name) == 0)
 			return steal_fd(&b->listeners[i].fd);
 	return -1;
+}
+
+int component_take_rules(struct component_boot *b)
+{
+	return component_take_listener(b, "");
 }
 
 const struct secret *component_secret(const struct component_boot *b, const char *name)

@@ -12,7 +12,7 @@
  * The monitor executes a component with its control socket as descriptor 3, its log (append only)
  * as 2, nothing else; uid, mounts, pid and network namespace are set, capabilities are none. Then:
  *
- *	monitor → component	CONFIG, SECRET…, LISTENER…, BEGIN
+ *	monitor → component	CONFIG, SECRET…, RULES, LISTENER…, BEGIN
  *	component → monitor	READY (locked down, listening) or FAILED
  *	later			RELOAD, STOP / RELOADED, BUSY
  *
@@ -29,6 +29,7 @@ enum component_msg {
 	COMPONENT_BEGIN,      /* no body: all was sent */
 	COMPONENT_RELOAD,     /* body: a new slice, JSON */
 	COMPONENT_STOP,	      /* no body: finish what was accepted upstream, then exit 0 */
+	COMPONENT_RULES,      /* no body; one descriptor: compiled rules (scan/cache.h) */
 	/* component → monitor */
 	COMPONENT_READY = 64, /* no body */
 	COMPONENT_FAILED,     /* body: struct err */
@@ -66,6 +67,9 @@ void component_boot_done(struct component_boot *b);
 
 /* The listener's descriptor, moved out; -1 when it was not handed over. */
 int component_take_listener(struct component_boot *b, const char *name);
+
+/* The scanner's compiled rules, moved out; -1 when they were not handed over. */
+int component_take_rules(struct component_boot *b);
 
 /* Borrowed; NULL when it was not handed over. */
 const struct secret *component_secret(const struct component_boot *b, const char *name);

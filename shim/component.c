@@ -36,6 +36,7 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 			.name = "egress",
 			.program = "bottle-egress",
 			.uid_offset = 1,
+			.with_rules = true,
 			.files = 4096,
 			.processes = 16,
 			.file_size = 1 * GIB,

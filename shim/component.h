@@ -26,6 +26,7 @@ struct component_kind {
 	unsigned int uid_offset; /* within the bottle's slot (shim/uids.h) */
 	bool with_proc;		 /* /proc of its own pid namespace */
 	bool with_git;		 /* /git, writable, and /git-gate/creds */
+	bool with_rules;	 /* the scanner's compiled rules */
 	rlim_t files, processes, file_size;
 };
 

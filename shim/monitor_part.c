@@ -119,7 +119,11 @@ static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 	if (setsockopt(p->c.control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return err_set(e, errno, "setsockopt SO_SNDTIMEO");
 	r = msg_send(p->c.control, COMPONENT_CONFIG, text, strlen(text), NULL, 0, e);
-	return r < 0 ? r : send_secrets(m, p, e);
+	if (r == 0)
+		r = send_secrets(m, p, e);
+	if (r == 0 && p->kind->with_rules && m->rules_fd >= 0)
+		r = msg_send(p->c.control, COMPONENT_RULES, NULL, 0, &m->rules_fd, 1, e);
+	return r;
 }
 
 int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)

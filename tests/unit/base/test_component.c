@@ -63,6 +63,34 @@ static void a_component_gets_all_that_came_before_begin(void **state)
 	assert_int_equal(component_take_listener(&boot, "other"), -1);
 }
 
+static void compiled_rules_come_by_descriptor_once(void **state)
+{
+	cleanup_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int taken = -1;
+	struct err e = {0};
+
+	(void)state;
+	send_one(COMPONENT_CONFIG, "{}", 2);
+	assert_int_equal(msg_send(pair[0], COMPONENT_RULES, NULL, 0, &fd, 1, &e), 0);
+	send_one(COMPONENT_BEGIN, NULL, 0);
+	assert_int_equal(component_boot(pair[1], &boot, &e), 0);
+	taken = component_take_rules(&boot);
+	assert_true(taken >= 0);
+	assert_int_equal(component_take_rules(&boot), -1);
+}
+
+static void rules_with_a_body_or_without_a_descriptor_are_refused(void **state)
+{
+	cleanup_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct err e = {0};
+
+	(void)state;
+	send_one(COMPONENT_RULES, NULL, 0);
+	assert_int_equal(component_boot(pair[1], &boot, &e), -EPROTO);
+	assert_int_equal(msg_send(pair[0], COMPONENT_RULES, "x", 1, &fd, 1, &e), 0);
+	assert_int_equal(component_boot(pair[1], &boot, &e), -EPROTO);
+}
+
 static void a_component_without_configuration_does_not_begin(void **state)
 {
 	struct err e = {0};
@@ -141,6 +169,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_component_gets_all_that_came_before_begin, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			compiled_rules_come_by_descriptor_once, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(
+			rules_with_a_body_or_without_a_descriptor_are_refused, open_pair,
+			close_pair),
 		cmocka_unit_test_setup_teardown(
 			a_component_without_configuration_does_not_begin, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(
