@@ -54,6 +54,7 @@ void scan_rules_free(struct scan_rules *r);
 #define SCAN_RULE_KNOWN "known-secret"
 /* `what` tells why; a policy decides, by default refuse. */
 #define SCAN_RULE_UNREADABLE "unreadable"
+#define SCAN_RULE_INJECTION  "prompt-injection"
 #define SCAN_RULE_ENTROPY    "high-entropy"
 
 enum scan_confidence {

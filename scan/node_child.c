@@ -1,0 +1,154 @@
+#include "scan/node_child.h"
+
+#include <errno.h>
+
+#include "scan/node_hit.h"
+#include "scan/state.h"
+
+/* 1: *to is there; 0: it may not be, which was told; -errno. */
+static int child(struct node *n, const char *coding, struct node **to)
+{
+	int r;
+
+	if (*to)
+		return 1;
+	if (n->depth == NODE_DEPTH_MAX)
+		return finding_unreadable(n, "more codings within one another than are undone");
+	if (n->scan->n_nodes == NODE_COUNT_MAX)
+		return finding_unreadable(n, "more different codings than are undone");
+	r = node_get(n->scan, n, coding, to);
+	return r < 0 ? r : 1;
+}
+
+/* Folded once, a text says nothing else when it is folded again. */
+static bool is_idle(const struct node *n, enum inline_coding c)
+{
+	return (c == INLINE_FOLD || c == INLINE_ROT13) && n->coding == inline_name(c);
+}
+
+int node_on_text(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
+	const unsigned char *p, size_t len)
+{
+	struct node *n = arg, *to_node;
+	int r = is_idle(n, c) ? 0 : child(n, inline_name(c), &n->texts[c]);
+
+	if (r <= 0)
+		return r;
+	to_node = n->texts[c];
+	to_node->stage = NODE_PLAIN;
+	if (to_node->at > 0 && to_node->last_to != from)
+		r = node_feed(to_node, (const unsigned char *)"\n", 1);
+	if (r < 0)
+		return r;
+	origin_add(
+		&to_node->origin, &(struct origin_piece){to_node->at, to_node->at + len, from, to});
+	to_node->last_to = to;
+	return node_feed(to_node, p, len);
+}
+
+int node_on_binary(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
+	const unsigned char *p, size_t len)
+{
+	struct node *n = arg, *to_node;
+	int r = child(n, inline_name(c), &n->binaries[c]);
+
+	if (r <= 0)
+		return r;
+	to_node = n->binaries[c];
+	r = 0;
+	if (to_node->at > 0 && to_node->last_to != from) {
+		r = node_end(to_node);
+		node_restart(to_node);
+	}
+	to_node->last_to = to;
+	return r < 0 ? r : node_feed(to_node, p, len);
+}
+
+/* ---- containers: arg is the node whose bytes are the container's */
+
+static int on_begin(void *arg, const struct container_member *m)
+{
+	struct node *n = arg;
+	int r = child(n, container_name(n->container_kind), &n->member);
+
+	if (r <= 0)
+		return r;
+	node_restart(n->member);
+	return node_declare_member(n->member, m->content_type);
+}
+
+static int on_write(void *arg, const unsigned char *p, size_t len)
+{
+	struct node *n = arg;
+
+	return n->member ? node_feed(n->member, p, len) : 0;
+}
+
+static int on_end(void *arg)
+{
+	struct node *n = arg;
+
+	return n->member ? node_end(n->member) : 0;
+}
+
+static int unless_broken(struct node *n, int r)
+{
+	if (r != -EBADMSG)
+		return r;
+	n->stage = NODE_BROKEN;
+	return finding_unreadable(n, container_why(n->container));
+}
+
+static int read_container(struct node *n, const unsigned char *p, size_t len)
+{
+	const struct container_out out = {on_begin, on_write, on_end, n};
+
+	return unless_broken(n, container_feed(n->container, p, len, &out));
+}
+
+/* ---- values */
+
+static int on_value(void *arg, const char *name, const unsigned char *p, size_t len)
+{
+	struct node *n = arg;
+
+	return split_value(n->scan->split, name, p, len, node_on_split, n);
+}
+
+static int on_value_end(void *arg)
+{
+	struct node *n = arg;
+
+	return split_end(n->scan->split, node_on_split, n);
+}
+
+static int read_values(struct node *n, const unsigned char *p, size_t len)
+{
+	const struct values_out out = {on_value, on_value_end, n};
+
+	if (!n->scan->split)
+		return 0;
+	if (!n->values) {
+		n->values = values_open(n->kind);
+		if (!n->values)
+			return -ENOMEM;
+	}
+	return values_feed(n->values, p, len, &out);
+}
+
+int node_read_inner(struct node *n, const unsigned char *p, size_t len)
+{
+	if (n->stage == NODE_CONTAINER)
+		return read_container(n, p, len);
+	return n->kind != VALUES_NONE ? read_values(n, p, len) : 0;
+}
+
+int node_end_inner(struct node *n)
+{
+	const struct container_out out = {on_begin, on_write, on_end, n};
+	const struct values_out values = {on_value, on_value_end, n};
+
+	if (n->stage == NODE_CONTAINER)
+		return unless_broken(n, container_finish(n->container, &out));
+	return n->values ? values_finish(n->values, &values) : 0;
+}

@@ -1,0 +1,20 @@
+#ifndef SCAN_RULES_H
+#define SCAN_RULES_H
+
+#include "scan/cache.h"
+#include "scan/known.h"
+#include "scan/matcher.h"
+#include "scan/scan.h"
+#include "scan/verdict.h"
+
+/* What is looked for, inside scan/ only. */
+struct scan_rules {
+	struct scan_cache cache;
+	struct ruleset set;
+	struct matcher *matcher;
+	struct verdicts *verdicts;
+	struct known *known; /* NULL: there are none */
+	char **names;	     /* of the known secrets, by their numbers */
+};
+
+#endif

@@ -1,0 +1,173 @@
+#include "scan/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ptr.h"
+#include "base/str.h"
+#include "scan/node_hit.h"
+#include "scan/state.h"
+
+/*
+ * Theory of operation. A text is the root of a tree of nodes (scan/node.h). All bytes of a node go
+ * through its readers as they come; what a reader of codings undoes is fed to a child, at once. No
+ * reader holds more than its window, so memory is that of the nodes, whose number is bounded. What
+ * readers find is carried up to the place in the outermost text that hides it (scan/finding.h).
+ */
+
+int scan_open(const struct scan_rules *rules, unsigned int sets, scan_found_fn *found, void *arg,
+	struct scan **ret, struct err *e)
+{
+	cleanup_scan struct scan *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return err_set(e, ENOMEM, "open a scan");
+	s->rules = rules;
+	s->sets = sets;
+	s->found = found;
+	s->arg = arg;
+	if ((sets & SCAN_OUTBOUND) && matcher_scratch_new(rules->matcher, &s->scratch, e) < 0)
+		return -e->code;
+	if ((sets & SCAN_KNOWN) && rules->known) {
+		s->split = split_new(rules->known);
+		if (!s->split)
+			return err_set(e, ENOMEM, "open a scan");
+	}
+	*ret = steal_ptr(&s);
+	return 0;
+}
+
+static void forget_text(struct scan *s)
+{
+	if (s->root)
+		node_put(s->root);
+	s->root = NULL;
+	free(s->place);
+	free(s->path);
+	free(s->type);
+	s->place = s->path = s->type = NULL;
+}
+
+void scan_close(struct scan *s)
+{
+	if (!s)
+		return;
+	forget_text(s);
+	while (s->pool) {
+		struct node *n = s->pool;
+
+		s->pool = n->next;
+		node_free(n);
+	}
+	split_free(s->split);
+	matcher_scratch_free(s->scratch);
+	free(s);
+}
+
+int scan_message(struct scan *s, struct scan_window *w, struct err *e)
+{
+	(void)e;
+	forget_text(s);
+	if (s->split)
+		split_message(s->split, w);
+	return 0;
+}
+
+static int failed(int r, struct err *e)
+{
+	return r < 0 ? err_set(e, -r, "scan") : 0;
+}
+
+static int copy(const char *from, char **to)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
+}
+
+static int begin(struct scan *s, const struct scan_text *text)
+{
+	int r;
+
+	forget_text(s);
+	s->fed = s->work = s->flushed = s->prefix = 0;
+	s->findings.n = 0;
+	lines_reset(&s->lines);
+	r = copy(text->place, &s->place);
+	if (r == 0)
+		r = copy(text->path, &s->path);
+	if (r == 0)
+		r = copy(text->content_type, &s->type);
+	if (r == 0)
+		r = node_get(s, NULL, NULL, &s->root);
+	return r < 0 ? r : node_declare(s->root, s->type, text->content_encoding);
+}
+
+int scan_begin(struct scan *s, const struct scan_text *text, struct err *e)
+{
+	return failed(begin(s, text), e);
+}
+
+int scan_feed(struct scan *s, const void *data, size_t len, struct err *e)
+{
+	return failed(node_feed(s->root, data, len), e);
+}
+
+int scan_flush(struct scan *s, struct err *e)
+{
+	int r = node_flush(s->root);
+
+	s->flushed = s->root->at;
+	return failed(r, e);
+}
+
+int scan_end(struct scan *s, struct err *e)
+{
+	int r = node_end(s->root);
+
+	s->flushed = s->root->at;
+	return failed(r, e);
+}
+
+uint64_t scan_decided(const struct scan *s)
+{
+	uint64_t at = s->root->at, behind = at > SCAN_HOLD ? at - SCAN_HOLD : 0;
+
+	return s->flushed > behind ? s->flushed : behind;
+}
+
+/* ---- values */
+
+/* Its name in front, for rules that want to know whose value it is. */
+static int feed_named(struct scan *s, const char *name, const char *value, size_t len)
+{
+	int r = node_feed(s->root, (const unsigned char *)name, strlen(name));
+
+	if (r == 0)
+		r = node_feed(s->root, (const unsigned char *)": ", 2);
+	s->prefix = s->root->at;
+	if (r == 0)
+		r = node_feed(s->root, (const unsigned char *)value, len);
+	return r < 0 ? r : node_end(s->root);
+}
+
+static int split(struct scan *s, const char *name, const char *value, size_t len)
+{
+	int r = split_value(
+		s->split, name, (const unsigned char *)value, len, node_on_split, s->root);
+
+	return r == 0 ? split_end(s->split, node_on_split, s->root) : r;
+}
+
+int scan_value(struct scan *s, const char *place, const char *name, const char *value, size_t len,
+	struct err *e)
+{
+	const struct scan_text text = {.place = place};
+	int r = begin(s, &text);
+
+	if (r == 0)
+		r = feed_named(s, name, value, len);
+	if (r == 0 && s->split)
+		r = split(s, name, value, len);
+	return failed(r, e);
+}
