@@ -74,6 +74,9 @@ int manifest_read_egress(struct frontmatter *f, struct yaml_node *egress, struct
 int manifest_read_matches(
 	struct frontmatter *f, struct yaml_node *matches, struct policy_route *ret);
 
+/* dlp NULL: what holds where nothing is said. r->host was read before. */
+void manifest_read_dlp(struct frontmatter *f, struct yaml_node *dlp, struct policy_route *r);
+
 /* A host name in lower case: letters, digits, - and _, in labels. */
 bool manifest_host_ok(const char *host);
 

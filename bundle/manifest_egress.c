@@ -191,7 +191,6 @@ static int read_tls(struct frontmatter *f, struct yaml_node *tls, struct policy_
 static int read_route(struct frontmatter *f, struct yaml_node *n, struct manifest_route *route)
 {
 	struct policy_route *r = &route->route;
-	const struct yaml_node *dlp;
 
 	if (!yaml_is(&f->problems, n, YAML_MAP))
 		return 0;
@@ -203,10 +202,8 @@ static int read_route(struct frontmatter *f, struct yaml_node *n, struct manifes
 		read_tls(f, yaml_get(n, "tls"), r) < 0)
 		return -ENOMEM;
 	read_git(f, yaml_get(n, "git"), r);
-	dlp = yaml_get(n, "dlp");
-	if (dlp)
-		yaml_problem(&f->problems, dlp, "not supported yet");
-	yaml_finish(&f->problems, n, "host, auth, matches, git, addresses, tls");
+	manifest_read_dlp(f, yaml_get(n, "dlp"), r);
+	yaml_finish(&f->problems, n, "host, auth, matches, git, dlp, addresses, tls");
 	return 0;
 }
 

@@ -36,6 +36,24 @@ struct policy_matcher {
 	size_t n_headers;
 };
 
+/* What is looked for in what passes. */
+enum policy_detector {
+	POLICY_TOKEN_PATTERNS = 1 << 0, /* outbound: vendors' tokens, the operator's rules */
+	POLICY_KNOWN_SECRETS = 1 << 1,	/* outbound: the bottle's own */
+	POLICY_ENTROPY = 1 << 2,	/* outbound: a warning */
+	POLICY_INJECTION = 1 << 3,	/* inbound */
+};
+#define POLICY_OUTBOUND (POLICY_TOKEN_PATTERNS | POLICY_KNOWN_SECRETS | POLICY_ENTROPY)
+#define POLICY_INBOUND	POLICY_INJECTION
+
+enum policy_on_match { POLICY_SUPERVISE, POLICY_BLOCK, POLICY_REDACT };
+
+struct policy_dlp {
+	unsigned int outbound, inbound; /* of enum policy_detector; 0: nothing is looked for */
+	enum policy_on_match on_match;	/* outbound */
+	bool unreadable_ok;		/* what cannot be read may leave: invariant 5's line */
+};
+
 struct policy_route {
 	char *host;	   /* lower case, without port; "*.example.com" for any depth below it */
 	uint16_t port;	   /* 0: 443 and 80 */
@@ -48,6 +66,7 @@ struct policy_route {
 	bool git_fetch;	  /* git: {fetch: true} */
 	char **addresses; /* CIDRs that the host may resolve to although they are special */
 	char *tls_ca;	  /* PEM text of private roots for this host, or NULL */
+	struct policy_dlp dlp;
 };
 
 struct policy_egress {

@@ -6,6 +6,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "bundle/policy.h"
+#include "bundle/policy_dlp.h"
 #include "bundle/policy_route.h"
 
 /* The slice of a plan that the egress process receives. */
@@ -96,6 +97,8 @@ static json_t *route_for_agent(const struct policy_route *r)
 			  json_object_set_new(j, "matches", policy_matches_to_json(r)) < 0))
 		return NULL;
 	if (r->git_fetch && json_object_set_new(j, "git", json_pack("{s:b}", "fetch", 1)) < 0)
+		return NULL;
+	if (json_object_set_new(j, "dlp", policy_dlp_to_json(&r->dlp)) < 0)
 		return NULL;
 	return steal_ptr(&j);
 }

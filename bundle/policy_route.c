@@ -5,6 +5,7 @@
 
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/policy_dlp.h"
 
 static const char *const match_names[] = {
 	[POLICY_EXACT] = "exact",
@@ -110,6 +111,8 @@ json_t *policy_route_to_json(const struct policy_route *r)
 		return NULL;
 	if (r->addresses && json_object_set_new(j, "addresses", json_from_strv(r->addresses)) < 0)
 		return NULL;
+	if (json_object_set_new(j, "dlp", policy_dlp_to_json(&r->dlp)) < 0)
+		return NULL;
 	return steal_ptr(&j);
 }
 
@@ -170,7 +173,8 @@ int policy_route_read(const struct json_at *at, void *route, struct err *e)
 		json_get_list(at, "matches", &matches, e) < 0 ||
 		json_get_bool(at, "git_fetch", &r->git_fetch, e) < 0 ||
 		json_get_strv(at, "addresses", &r->addresses, e) < 0 ||
-		json_get_str(at, "tls_ca", &r->tls_ca, e) < 0)
+		json_get_str(at, "tls_ca", &r->tls_ca, e) < 0 ||
+		policy_dlp_read(at, &r->dlp, e) < 0)
 		return -e->code;
 	r->port = (uint16_t)port;
 	return 0;

@@ -16,7 +16,10 @@
 static const char egress_text[] =
 	"{\"agent_address\": \"198.19.255.2\", \"agent_names\": [\"box\"], \"log\": 2, \"routes\": "
 	"[{\"addresses\": [\"10.0.0.0/8\"], \"auth_pass\": false, \"auth_scheme\": \"Bearer\", "
-	"\"auth_slot\": \"EGRESS_TOKEN_0\", \"git_fetch\": true, \"host\": \"a.example.com\", "
+	"\"auth_slot\": \"EGRESS_TOKEN_0\", \"dlp\": {\"inbound_detectors\": false, "
+	"\"outbound_detectors\": [\"token_patterns\", \"entropy\"], "
+	"\"outbound_on_match\": \"redact\", \"unreadable\": \"allow\"}, \"git_fetch\": true, "
+	"\"host\": \"a.example.com\", "
 	"\"matches\": [{\"headers\": [{\"name\": \"X\", \"type\": \"regex\", \"value\": \"y\"}], "
 	"\"methods\": [\"GET\"], \"paths\": [{\"type\": \"exact\", \"value\": \"/p\"}]}], "
 	"\"port\": "
