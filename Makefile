@@ -98,6 +98,14 @@ $(B)/lib/%.a:
 	$(if $(Q),@echo "  AR      $@")
 	$(Q)rm -f $@ && ar rcsD $@ $(filter %.o,$^)
 
+# The built-in rules, as the initializer of an array.
+RULES := $(sort $(wildcard scan/rules/*.toml))
+$(B)/obj/scan/ruleset_builtin.o: $(B)/scan/rules.inc
+$(B)/scan/rules.inc: $(RULES) scan/rules
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  RULES   $@")
+	$(Q)awk 1 /dev/null $(RULES) | od -An -v -tx1 | sed "s/ \(..\)/'\\\\x\1',/g" >$@.new && mv $@.new $@
+
 $(B)/obj/shim/early.o: CFLAGS += -fno-stack-protector -fno-stack-clash-protection
 
 define program

@@ -48,6 +48,8 @@ struct rule {
 	 */
 	char *doc;
 	char **examples, **near;
+	char **also;	   /* ids of rules that may find the examples, too */
+	unsigned int line; /* of the file it was read from */
 };
 
 struct ruleset {
@@ -63,13 +65,20 @@ extern const char ruleset_builtin[];
 extern const size_t ruleset_builtin_len;
 
 /*
- * Adds the rules of a text to *to (start with {0}); a later rule replaces one of the same id. name:
- * for messages "NAME:LINE: …". builtin: our own keys are allowed and doc and examples required.
- * All errors of a file are told at once.
+ * Adds the rules of a text to *to (start with {0}); the operator's comes after the built-in one. A
+ * later rule of the same id takes the place of the earlier one, or, where the file says
+ * extend.useDefault, changes it as gitleaks does: what it gives counts, keywords and allowlists
+ * are added. name: for messages "NAME:LINE: …". builtin: our own keys are allowed and doc and
+ * examples required. All errors of a file are told at once (-EINVAL), as far as they have room.
+ * Patterns are rewritten (scan/rule_pattern.h), not compiled: a start must take no time for that;
+ * ruleset_check does it once.
  */
 int ruleset_read(struct ruleset *to, const char *text, size_t len, const char *name, bool builtin,
 	struct err *e);
 void ruleset_done(struct ruleset *r);
+
+/* The index of the rule of that id, or r->n. */
+size_t ruleset_find(const struct ruleset *r, const char *id);
 #define cleanup_ruleset __attribute__((cleanup(ruleset_done)))
 
 #endif
