@@ -15,13 +15,13 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "control/command.h"
+#include "control/home.h"
 #include "control/runconfig.h"
 #include "control/runtime.h"
 #include "control/scratch.h"
 #include "control/workspace.h"
 
-#define PID_FILE    "pid" /* of the scratch directory: there once the container is made */
-#define ENGINE_HOME "/etc/bot-bottle"
+#define PID_FILE "pid" /* of the scratch directory: there once the container is made */
 
 static const char help[] =
 	"usage: bottle run [options] [--] COMMAND [ARGUMENT…]\n"
@@ -37,7 +37,7 @@ static const char help[] =
 	"default)\n"
 	"  --agent NAME      the agent manifest\n"
 	"  --home DIR        directory with bottles/ and secrets/\n"
-	"                    (default: $BOTTLE_HOME, ~/.bot-bottle or " ENGINE_HOME ")\n"
+	"                    (default: $BOTTLE_HOME, ~/.bot-bottle or " HOME_OF_ENGINE ")\n"
 	"  --workspace DIR   instead of the current directory\n"
 	"  --env NAME=VALUE  for the command; may be given more than once\n"
 	"  --egress MODE     auto, bridge or none: how the sidecar reaches the world\n";
@@ -108,19 +108,6 @@ static int parse_options(int argc, char **argv, struct run_options *o, struct er
 		return err_say(e, EINVAL,
 			"no command given; for example: bottle run --bottle default -- bash");
 	return 0;
-}
-
-/* The operator's directory, absolute; caller frees. */
-static char *find_home(const char *given)
-{
-	const char *env = getenv("BOTTLE_HOME"), *user = getenv("HOME");
-	cleanup_free char *own = str_format("%s/.bot-bottle", user ? user : "");
-
-	if (given || (env && *env))
-		return realpath(given ? given : env, NULL);
-	if (own && user && access(own, F_OK) == 0)
-		return steal_ptr(&own);
-	return strdup(ENGINE_HOME);
 }
 
 /*
@@ -264,7 +251,7 @@ static int run_in(const struct run_options *o, const char *home, const char *wor
 
 static int run_checked(const struct run_options *o, struct err *e)
 {
-	cleanup_free char *home = find_home(o->home), *workspace = NULL;
+	cleanup_free char *home = home_find(o->home), *workspace = NULL;
 	cleanup_free char *runtime_path = runtime_find();
 	int r;
 

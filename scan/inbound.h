@@ -23,7 +23,9 @@ struct inbound_hit {
 };
 
 struct inbound_reader;
-struct inbound_reader *inbound_open(void); /* NULL when memory ran out */
+struct phrase_words;
+/* words: phrase_words_new (scan/phrase.h), shared, borrowed. NULL when memory ran out. */
+struct inbound_reader *inbound_open(const struct phrase_words *words);
 void inbound_close(struct inbound_reader *r);
 void inbound_reset(struct inbound_reader *r);
 typedef int inbound_fn(void *arg, const struct inbound_hit *h);

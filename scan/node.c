@@ -26,7 +26,7 @@ static int make(struct scan *s, struct node **ret)
 	if (s->sets & SCAN_OUTBOUND)
 		r = matcher_open(s->rules->matcher, s->scratch, &n->matcher, &ignored);
 	if (s->sets & SCAN_INBOUND)
-		n->inbound = inbound_open();
+		n->inbound = inbound_open(s->rules->phrases);
 	n->sniffs_kind = true;
 	n->inlines = inline_open((1U << INLINE_CODINGS) - 1);
 	if (r < 0 || !n->inlines || ((s->sets & SCAN_INBOUND) && !n->inbound)) {

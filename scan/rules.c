@@ -53,6 +53,9 @@ int scan_rules_new(const struct scan_sources *from, struct scan_rules **ret, str
 
 	if (!rules)
 		return err_set(e, ENOMEM, "load the scanner's rules");
+	rules->phrases = phrase_words_new();
+	if (!rules->phrases)
+		return err_set(e, ENOMEM, "load the scanner's rules");
 	r = add_rules(rules, from->cache_fd, e);
 	if (r == 0)
 		r = add_known(rules, from, e);
@@ -65,6 +68,7 @@ void scan_rules_free(struct scan_rules *r)
 {
 	if (!r)
 		return;
+	phrase_words_free(r->phrases);
 	verdicts_free(r->verdicts);
 	matcher_free(r->matcher);
 	known_free(r->known);
@@ -72,4 +76,17 @@ void scan_rules_free(struct scan_rules *r)
 	scan_cache_unmap(&r->cache);
 	strv_free(r->names);
 	free(r);
+}
+
+int scan_rule_about(const struct scan_rules *r, const char *id, struct scan_rule_about *ret)
+{
+	for (size_t i = 0; i < r->set.n; i++) {
+		const struct rule *rule = &r->set.rules[i];
+
+		if (!str_eq(rule->id, id))
+			continue;
+		*ret = (struct scan_rule_about){rule->what, rule->doc, rule->confidence};
+		return 0;
+	}
+	return -ENOENT;
 }

@@ -4,6 +4,7 @@
 #include "scan/cache.h"
 #include "scan/known.h"
 #include "scan/matcher.h"
+#include "scan/phrase.h"
 #include "scan/scan.h"
 #include "scan/verdict.h"
 
@@ -13,6 +14,7 @@ struct scan_rules {
 	struct ruleset set;
 	struct matcher *matcher;
 	struct verdicts *verdicts;
+	struct phrase_words *phrases;
 	struct known *known; /* NULL: there are none */
 	char **names;	     /* of the known secrets, by their numbers */
 };

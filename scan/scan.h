@@ -80,6 +80,13 @@ struct scan_finding {
 /* Called for each finding, in no certain order; all of it is borrowed. Negative ends the scan. */
 typedef int scan_found_fn(void *arg, const struct scan_finding *f);
 
+/* What a rule is, for whom a finding is to be explained to. All borrowed; NULL: not known. */
+struct scan_rule_about {
+	const char *what, *doc;
+	enum scan_confidence confidence;
+};
+int scan_rule_about(const struct scan_rules *r, const char *id, struct scan_rule_about *ret);
+
 /* ---- reading */
 
 struct scan;
