@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
+#include "base/ptr.h"
 #include "scan/fold.h"
 #include "scan/phrase.h"
 
@@ -26,8 +26,10 @@ struct inbound_reader {
 	uint64_t at;
 	unsigned char part[FOLD_BYTES]; /* of a character that a cut goes through */
 	size_t part_len;
-	enum { TAG_NONE, TAG_OPEN, TAG_IN } tag;
-	bool has_tags; /* until there was one, the two walks are the same, and only one is gone */
+	enum { TAG_NONE, TAG_OPEN, TAG_IN } tag; /* OPEN: within its name */
+	char name[8];				 /* of the tag; longer ones are none of ours */
+	size_t name_len;
+	bool has_tags; /* until there was a '<', the two walks are the same, and only one is gone */
 	bool escape;
 };
 
@@ -121,35 +123,59 @@ static int walk(
 								   : 0;
 }
 
-/* "<" before a letter or "/" opens a tag; "<!--" and "a < b" do not. */
-static bool is_tagged(struct inbound_reader *r, unsigned char c)
+/* Tags that stand within words; all others end one. */
+static bool is_within_words(const char *name)
 {
-	bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+	static const char *const names[] = {"a", "abbr", "b", "bdi", "bdo", "big", "code", "del",
+		"em", "font", "i", "ins", "kbd", "mark", "s", "small", "span", "strike", "strong",
+		"sub", "sup", "tt", "u", "var", "wbr"};
 
-	if (r->tag == TAG_IN) {
-		if (c == '>')
-			r->tag = TAG_NONE;
-		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_letter(unsigned char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/*
+ * What c is without tags: itself, 0 for nothing, ' ' for the end of a tag that ends a word. "<"
+ * before a letter or "/" opens a tag; "<!--" and "a < b" do not.
+ */
+static unsigned char untag(struct inbound_reader *r, unsigned char c)
+{
+	if (r->tag == TAG_NONE) {
+		r->tag = c == '<' ? TAG_OPEN : TAG_NONE;
+		r->name_len = 0;
+		return c == '<' ? 0 : c;
 	}
-	if (c == '<') {
-		r->tag = TAG_OPEN;
-		return true;
+	if (r->tag == TAG_OPEN && r->name_len == 0 && !is_letter(c)) {
+		r->tag = c == '/' ? TAG_OPEN : TAG_NONE;
+		return c == '/' ? 0 : c;
 	}
-	if (r->tag == TAG_OPEN) {
-		r->tag = letter || c == '/' ? TAG_IN : TAG_NONE;
-		r->has_tags |= r->tag == TAG_IN;
-	}
-	return r->tag == TAG_IN;
+	r->tag = r->tag == TAG_OPEN && is_letter(c) ? TAG_OPEN : TAG_IN;
+	if (r->tag == TAG_OPEN && r->name_len < sizeof(r->name) - 1)
+		r->name[r->name_len++] = (char)(c | 0x20);
+	if (c != '>')
+		return 0;
+	r->tag = TAG_NONE;
+	r->name[r->name_len] = '\0';
+	return is_within_words(r->name) ? 0 : ' ';
 }
 
 static void part_ways(struct inbound_reader *r)
 {
+	r->has_tags = true;
 	r->walks[WALK_UNTAGGED] = r->walks[WALK_ALL];
 	memcpy(r->last[WALK_UNTAGGED], r->last[WALK_ALL], sizeof(r->last[WALK_ALL]));
 }
 
 static int take(struct inbound_reader *r, unsigned char c, inbound_fn *fn, void *arg)
 {
+	unsigned char bare;
 	int ret;
 
 	/* In a string of JSON or a programming language, \n is no letter. */
@@ -162,9 +188,10 @@ static int take(struct inbound_reader *r, unsigned char c, inbound_fn *fn, void 
 	if (c == '<' && !r->has_tags)
 		part_ways(r);
 	ret = walk(r, WALK_ALL, c, fn, arg);
-	if (ret == 0 && !is_tagged(r, c) && r->has_tags)
-		ret = walk(r, WALK_UNTAGGED, c, fn, arg);
-	return ret;
+	if (!r->has_tags)
+		return ret;
+	bare = untag(r, c);
+	return ret == 0 && bare ? walk(r, WALK_UNTAGGED, bare, fn, arg) : ret;
 }
 
 /* One character of n bytes, folded. */
