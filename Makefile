@@ -1,4 +1,5 @@
 # bottle-shim. `make help` lists the targets.
+MAKEFLAGS += --no-builtin-rules
 B       ?= build
 CC      ?= gcc
 PREFIX  ?= /usr/local

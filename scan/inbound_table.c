@@ -18,7 +18,7 @@
 	"include|read|cat|upload|post|forward|pass|append|embed|transmit|email"
 #define SECRETS                                                                                    \
 	"secret*|password*|credential*|token*|passphrase*|env|environ|environment|apikey*|"        \
-	"id_rsa|rsa|ssh|cookie*|keychain|wallet|kubeconfig|netrc|npmrc"
+	"rsa|ssh|cookie*|keychain|wallet|kubeconfig|netrc|npmrc"
 
 const struct inbound_phrase inbound_table[] = {
 	/* What the text wants to learn. */
@@ -87,7 +87,8 @@ const struct inbound_phrase inbound_table[] = {
 		{"important|attention|urgent|critical|note", "instruction*|message*|notice",
 			"ai|llm|assistant|model|agent|claude|gpt|chatgpt|codex|gemini"}},
 	{INBOUND_JAILBREAK, "end of the conversation's frame", 0,
-		{"im_start|im_end|endoftext|endofprompt|start_header_id|begin_of_text"}},
+		{"im|header", "start|end|sep|id"}},
+	{INBOUND_JAILBREAK, "end of the conversation's frame", 0, {"endoftext|endofprompt|eot"}},
 	{INBOUND_JAILBREAK, "your new role", 2,
 		{"your", "new|real|true|only|sole|actual",
 			"role|task|goal|objective|purpose|identity|instruction*|mission|job"}},

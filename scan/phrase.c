@@ -5,7 +5,7 @@
 
 #include "base/ptr.h"
 
-#define LETTERS	  37 /* a-z, 0-9, '_' */
+#define LETTERS	  36 /* a-z, 0-9 */
 #define NODES_MAX 2048
 #define SETS_MAX  1024
 #define ROOT	  1
@@ -32,7 +32,6 @@ static void fill_letters(unsigned char letter[256])
 		letter['a' + i] = letter['A' + i] = i;
 	for (unsigned char i = 0; i < 10; i++)
 		letter['0' + i] = (unsigned char)(26 + i);
-	letter['_'] = 36;
 }
 
 static int add_step(struct phrase_words *w, uint16_t *set, size_t bit)

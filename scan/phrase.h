@@ -41,7 +41,7 @@ struct phrase_walk {
 };
 
 /*
- * One more character, of lower case; what is no letter or digit (or '_' within a word) separates.
+ * One more character, of lower case; what is no letter or digit separates.
  * place: its byte in the text. Hits (at most one a family) that it completes are written to ret;
  * whether there are any.
  */

@@ -115,7 +115,7 @@ static void ordinary_text_says_nothing(void **state)
 {
 	static const char *const texts[] = {
 		"The quick brown fox jumps over the lazy dog; see the instructions in README.md.",
-		"Set the environment variable and restart the system. Prompt: y/n",
+		"Set the environment variable and restart the system at the prompt: y/n",
 		"if (a < b && c > d) return a<b;",
 	};
 
