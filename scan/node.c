@@ -86,6 +86,7 @@ void node_restart(struct node *n)
 	n->at = n->last_to = 0;
 	n->known = (struct known_state){0};
 	n->hit.open = false;
+	n->entropy = (struct entropy){0};
 	n->kind = VALUES_NONE;
 	n->sniffs_kind = true;
 	n->n_codings = 0;

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "scan/container.h"
+#include "scan/entropy.h"
 #include "scan/inbound.h"
 #include "scan/inline.h"
 #include "scan/known.h"
@@ -66,6 +67,7 @@ struct node {
 	struct node *texts[INLINE_CODINGS];    /* children: what runs and escapes say */
 	struct node *binaries[INLINE_CODINGS]; /* … and containers that stand in runs */
 
+	struct entropy entropy;
 	struct known_state known;
 	struct node_hit {
 		bool open;

@@ -93,6 +93,22 @@ static int on_phrase(void *arg, const struct inbound_hit *h)
 	return finding_tell(arg, &f);
 }
 
+/* ---- entropy: of what was fed, once a text */
+
+static int search_random(struct node *n, const unsigned char *p, size_t len)
+{
+	struct finding_raw f = {.rule = SCAN_RULE_ENTROPY,
+		.what = "a long run of characters that looks random",
+		.confidence = SCAN_LOW};
+
+	if (n->parent || n->scan->told_random || !(n->scan->sets & SCAN_ENTROPY) ||
+		!entropy_feed(&n->entropy, p, len, &f.start))
+		return 0;
+	n->scan->told_random = true;
+	f.end = f.start + ENTROPY_WINDOW;
+	return finding_tell(n, &f);
+}
+
 /* ---- all */
 
 int node_search(struct node *n, const unsigned char *p, size_t len)
@@ -106,6 +122,8 @@ int node_search(struct node *n, const unsigned char *p, size_t len)
 		r = close_hit(n);
 	if (r == 0 && n->matcher)
 		r = matcher_feed(n->matcher, p, len, on_match, n);
+	if (r == 0)
+		r = search_random(n, p, len);
 	return r == 0 && n->inbound ? inbound_feed(n->inbound, p, len, on_phrase, n) : r;
 }
 

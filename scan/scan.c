@@ -92,6 +92,7 @@ static int begin(struct scan *s, const struct scan_text *text)
 	forget_text(s);
 	s->fed = s->work = s->flushed = s->prefix = 0;
 	s->findings.n = 0;
+	s->told_random = false;
 	lines_reset(&s->lines);
 	r = copy(text->place, &s->place);
 	if (r == 0)

@@ -21,6 +21,7 @@ struct scan {
 	size_t n_nodes;	  /* in use */
 	uint64_t fed;	  /* bytes of the text and of what containers in it held */
 	uint64_t work;	  /* bytes that all nodes read */
+	bool told_random; /* of this text, that it looks so */
 	uint64_t flushed; /* bytes of the text up to which all is decided by a flush */
 
 	char *place, *path, *type; /* of the text, as declared */
