@@ -107,6 +107,11 @@ $(B)/scan/rules.inc: $(RULES) scan/rules
 	$(if $(Q),@echo "  RULES   $@")
 	$(Q)awk 1 /dev/null $(RULES) | od -An -v -tx1 | sed "s/ \(..\)/'\\\\x\1',/g" >$@.new && mv $@.new $@
 
+$(B)/obj/scan/bip39.o: $(B)/scan/bip39.inc
+$(B)/scan/bip39.inc: scan/bip39.words
+	@mkdir -p $(@D)
+	$(Q)tr -s ' ' '\n' <$< | sed 's/.*/"&",/' >$@.new && mv $@.new $@
+
 $(B)/obj/shim/early.o: CFLAGS += -fno-stack-protector -fno-stack-clash-protection
 
 define program
