@@ -44,6 +44,7 @@ struct rule {
 	size_t n_allows;
 	enum rule_validator validator;
 	enum scan_confidence confidence;
+	bool spares; /* placeholders and references are no findings: built-in, or useDefault */
 	/* For tests and --explain: the vendor's document; templates of what matches and what not.
 	 */
 	char *doc;

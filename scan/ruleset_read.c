@@ -248,7 +248,9 @@ static void put_rule(struct ruleset_reading *rd, struct rule_draft *d)
 
 static void read_rule(struct ruleset_reading *rd, const struct toml *table)
 {
-	struct rule_draft d = {.rule = {.line = table->line, .confidence = SCAN_MEDIUM}};
+	struct rule_draft d = {.rule = {.line = table->line,
+				       .confidence = SCAN_MEDIUM,
+				       .spares = rd->builtin || rd->extends}};
 	size_t errors = rd->n_errors;
 
 	ruleset_read_keys(rd, rule_keys, table, &d, "a rule");
