@@ -16,6 +16,12 @@
 #define MATCHER_MAX	1024
 #define MATCHER_CONTEXT 64
 
+/*
+ * A pattern that has a longer match, or no limit, is matched within so many bytes from where it
+ * begins.
+ */
+#define MATCHER_OPEN_MAX 5120
+
 /* What stands further behind than this is decided after each feed. */
 #define MATCHER_LAG 8192
 
