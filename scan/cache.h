@@ -2,6 +2,7 @@
 #define SCAN_CACHE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -13,7 +14,11 @@
  * needs.
  */
 
-/* Read only, to be handed on; made first where it is missing. The descriptor or -errno. */
+/*
+ * Read only, to be handed on; made first where it is missing or broken, and so is the directory
+ * (0700). rules_text NULL: only the built-in ones. The descriptor or -errno; -EPERM: the directory
+ * is not the caller's alone. In scan/cache_make.c, which needs the compiler: the whole of libhs.
+ */
 int scan_cache_open(const char *dir, const char *rules_text, size_t rules_len,
 	const char *rules_name, struct err *e);
 
@@ -27,7 +32,28 @@ struct scan_cache {
 	size_t map_len;
 };
 
-/* fd stays the caller's. -EINVAL: not such a file, or of another version. */
+/* The file, in the machine's own order; the parts begin at multiples of 64 bytes. */
+#define SCAN_CACHE_MAGIC   UINT64_C(0x6568636163746f62)
+#define SCAN_CACHE_VERSION 1U
+#define SCAN_CACHE_MAX	   (64U << 20)
+
+struct scan_cache_head {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t has_rules;
+	uint64_t compiled_at, compiled_len;
+	uint64_t rules_at, rules_len;
+	uint64_t len;
+	uint64_t sum; /* of head (with 0 here) and rest */
+};
+
+/* Tells a broken file, not a made-up one. */
+uint64_t scan_cache_sum(const struct scan_cache_head *h, const void *rest, size_t len);
+
+/*
+ * fd stays the caller's, who trusts who wrote it. All lengths and a checksum are compared.
+ * -EINVAL: not such a file, broken, or of another version. In scan/cache.c, without the compiler.
+ */
 int scan_cache_map(int fd, struct scan_cache *ret, struct err *e);
 void scan_cache_unmap(struct scan_cache *c);
 
