@@ -62,18 +62,20 @@ $(foreach l,$(LAYERS),$(eval $(B)/lib/$(l).a: $$(OBJ_$(l))))
 archives = $(patsubst %,$(B)/lib/%.a,$(1))
 
 # program: source, layer whose libraries it links, packages
-PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-egress bottle-systemd bottle
+PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-egress bottle-scan bottle-systemd bottle
 SRC_bottle-shim    := shim/main.c
 SRC_bottle-monitor := shim/monitor_main.c
 SRC_bottle-systemd := shim/systemd_main.c
 SRC_bottle-gate    := gate/main.c
 SRC_bottle-egress  := egress/main.c
+SRC_bottle-scan    := scan/main.c
 SRC_bottle         := control/main.c
 LAYER_bottle-shim    := shim
 LAYER_bottle-monitor := shim
 LAYER_bottle-systemd := base
 LAYER_bottle-gate    := gate
 LAYER_bottle-egress  := egress
+LAYER_bottle-scan    := scan
 LAYER_bottle         := control
 LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
 LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
@@ -83,6 +85,8 @@ LINK_bottle         := $(call PKG,--libs $(PKGS_control))
 # bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an
 # entry point of its own (shim/early.c), to which the library's stack protector is unknown yet.
 LINK_bottle-shim    := $(if $(SAN),-pie,-static-pie -Wl$(comma)-u$(comma)early_start$(comma)-e$(comma)early_start) $(call PKG,--libs --static $(PKGS_shim))
+# bottle-scan's root is empty (shim/component_root.h): static, too.
+LINK_bottle-scan    := $(if $(SAN),-pie $(call PKG,--libs $(PKGS_scan)),-static-pie $(call PKG,--libs --static $(PKGS_scan))) $(LINK_rules)
 PIE = $(if $(findstring -static-pie,$(LINK_$(1))),,-pie)
 
 .DEFAULT_GOAL := all
@@ -141,11 +145,14 @@ tool_layer = $(or $(TOOL_LAYER_$(1)),netns)
 # Runs in containers, whose root may be empty.
 TOOL_LINK_syscalls := -static
 TOOL_LINK_overwrite := -static
+# Plays bottle-scan, too, in an empty root.
+TOOL_LINK_standin := $(if $(SAN),,-static)
+TOOL_LIBS_standin := $(call PKG,--libs --static $(PKGS_base))
 $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_layer,$$*)))
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(or $(TOOL_LINK_$*),-pie) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(if $(TOOL_LINK_$*),,$(call PKG,--libs $(PKGS_netns))) -lm
+		$(if $(TOOL_LINK_$*),$(TOOL_LIBS_$*),$(call PKG,--libs $(PKGS_netns))) -lm
 
 # Objects that only a pattern names would be removed after the link, and compiled anew the next time.
 .SECONDARY: $(patsubst %.c,$(B)/obj/%.o,$(UNIT) $(wildcard tests/tools/*.c))

@@ -63,8 +63,8 @@ struct plan_secret {
 	char *slot;		 /* COMPONENT_SECRET name: "EGRESS_TOKEN_0", "REPO_name_KEY" */
 	char *name;		 /* name as the manifest has it, or the path of a key file */
 	bool is_file;		 /* a key file (identity), not a named secret */
-	bool to_gate, to_egress; /* who gets it; the gate also gets egress' to scan for: to_scan */
-	bool to_scan;
+	bool to_gate, to_egress; /* who uses it */
+	bool to_scan;		 /* who looks for it; the gate's keys are looked for, too */
 };
 
 struct plan_bottle {

@@ -8,12 +8,12 @@
  * What every process of the gate knows: the gate itself, the one that serves a connection, and this
  * program again as git's pre-receive hook and as git's ssh. The last two are executed by git, so
  * they find what they need on descriptors of fixed numbers and in variables that we set; nothing
- * of it is secret but GATE_FD_SECRETS.
+ * of it is secret.
  */
 enum gate_fd {
 	GATE_FD_SELF = 20, /* this program: its path need not exist in the component's root */
 	GATE_FD_CONFIG,	   /* sealed memfd: the policy, JSON */
-	GATE_FD_SECRETS,   /* sealed memfd: what the scanner must find (gate/secrets.h) */
+	GATE_FD_SCANNER,   /* the door of bottle-scan (scan/serve_client.h) */
 	GATE_FD_STATUS,	   /* pipe to the gate: enum gate_status, a byte each */
 	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
 	GATE_FD_LOG,  /* the gate's log: a hook's standard error is the agent's */

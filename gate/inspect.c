@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,56 +19,67 @@ static const char *const types[] = {
 	[INSPECT_TAG] = "tag",
 };
 
-static int note(struct inspection *in, enum inspect_kind kind, const char *oid, const char *path,
-	const struct scan_finding *f)
+/* Paths go out in texts of about this many bytes. */
+#define PATHS_AT_ONCE (32U << 10)
+
+int inspect_init(struct inspection *in, int door, uint64_t max_bytes, struct err *e)
 {
-	struct inspect_finding *to;
-
-	if (in->n_found++ >= INSPECT_TOLD_MAX)
-		return 0;
-	to = &in->told[in->n_found - 1];
-	to->kind = kind;
-	memcpy(to->oid, oid, strlen(oid) + 1);
-	memcpy(to->excerpt, f->excerpt, sizeof(to->excerpt));
-	to->rule = f->rule;
-	to->line = f->line;
-	to->path = strdup(path);
-	to->what = strdup(f->what);
-	return to->path && to->what ? 0 : -ENOMEM;
-}
-
-static int found(void *arg, const struct scan_finding *f)
-{
-	struct inspection *in = arg;
-
-	return note(in, in->kind, in->oid, in->path, f);
-}
-
-/* Paths are scanned as one text: by the time of a finding, others have come. */
-static int found_path(void *arg, const struct scan_finding *f)
-{
-	return note(arg, INSPECT_PATH, "", "", f);
-}
-
-int inspect_init(
-	struct inspection *in, const struct scan_rules *rules, uint64_t max_bytes, struct err *e)
-{
-	int r;
-
 	*in = (struct inspection){.path = "", .left = max_bytes};
-	r = scan_open(rules, found, in, &in->scan, e);
-	return r == 0 ? scan_open(rules, found_path, in, &in->paths, e) : r;
+	return serve_client_open(door, &in->scanner, e);
 }
 
 void inspect_done(struct inspection *in)
 {
-	for (size_t i = 0; i < in->n_found && i < INSPECT_TOLD_MAX; i++) {
-		free(in->told[i].path);
-		free(in->told[i].what);
-	}
-	scan_close(in->scan);
-	scan_close(in->paths);
+	serve_client_close(in->scanner);
+	str_done(&in->paths);
 	*in = (struct inspection){0};
+}
+
+/* ---- texts: the scanner tells our words back with what it finds, "KIND OID" and the path */
+
+static int begin(struct inspection *in, struct err *e)
+{
+	char tag[SERVE_TAG_MAX];
+
+	snprintf(tag, sizeof(tag), "%d %s", (int)in->kind, in->oid);
+	return serve_client_begin(in->scanner, tag, in->path, e);
+}
+
+static int read_tag(const char *tag, struct inspect_finding *ret)
+{
+	int kind = tag[0] - '0';
+	const char *oid = tag + 2;
+
+	if (kind < 0 || kind >= INSPECT_KINDS || tag[1] != ' ' ||
+		(*oid && !refs_is_oid(oid, strlen(oid))))
+		return -EPROTO;
+	ret->kind = (enum inspect_kind)kind;
+	memcpy(ret->oid, oid, strlen(oid) + 1);
+	return 0;
+}
+
+/* What came with a tag that is none of ours is told without its place. */
+static void note(void *arg, const struct serve_finding *f)
+{
+	struct inspection *in = arg;
+	struct inspect_told *told = f->warning ? &in->warnings : &in->found;
+	struct inspect_finding *to = &told->list[told->n];
+
+	if (told->n == INSPECT_TOLD_MAX)
+		return;
+	told->n++;
+	to->said = *f;
+	if (read_tag(f->tag, to) < 0)
+		*to = (struct inspect_finding){.kind = INSPECT_PATH, .said = *f};
+}
+
+static int read_text(struct inspection *in, const char *text, size_t len, struct err *e)
+{
+	int r = begin(in, e);
+
+	if (r == 0)
+		r = serve_client_feed(in->scanner, text, len, e);
+	return r == 0 ? serve_client_end(in->scanner, e) : r;
 }
 
 int inspect_text(struct inspection *in, const char *name, const char *text, struct err *e)
@@ -77,12 +89,48 @@ int inspect_text(struct inspection *in, const char *name, const char *text, stru
 	in->kind = INSPECT_REQUEST;
 	in->oid[0] = '\0';
 	in->path = name;
-	r = scan_feed(in->scan, text, strlen(text), e);
-	if (r == 0)
-		r = scan_finish(in->scan, e);
+	r = read_text(in, text, strlen(text), e);
 	in->objects[INSPECT_REQUEST]++;
 	in->path = "";
 	return r;
+}
+
+/* Many paths are one text: what stands in several of them is found, too. */
+static int read_paths(struct inspection *in, struct err *e)
+{
+	int r;
+
+	if (in->paths.failed)
+		return err_set(e, ENOMEM, "read paths");
+	in->kind = INSPECT_PATH;
+	in->oid[0] = '\0';
+	in->path = "";
+	r = read_text(in, in->paths.s, in->paths.len, e);
+	in->paths.len = 0;
+	return r;
+}
+
+static int add_path(struct inspection *in, struct err *e)
+{
+	if (!*in->path)
+		return 0;
+	str_add(&in->paths, in->path);
+	str_add_char(&in->paths, '\n');
+	return in->paths.failed || in->paths.len >= PATHS_AT_ONCE ? read_paths(in, e) : 0;
+}
+
+int inspect_finish(struct inspection *in, struct err *e)
+{
+	struct serve_done done;
+	int r = in->paths.len > 0 ? read_paths(in, e) : 0;
+
+	if (r == 0)
+		r = serve_client_finish(in->scanner, note, in, &done, e);
+	if (r < 0)
+		return r;
+	in->n_found = done.found;
+	in->n_warnings = done.warnings;
+	return 0;
 }
 
 /* ---- objects, as `git cat-file --batch` prints them */
@@ -103,9 +151,9 @@ static int read_tree(struct inspection *in, struct reader *rd, size_t size, stru
 		if (len + 1 + oid > size || mode >= len)
 			return err_say(e, EPROTO, "tree %s cannot be read", in->oid);
 		size -= len + 1 + oid;
-		r = scan_feed(in->scan, entry + mode + 1, len - mode - 1, e);
+		r = serve_client_feed(in->scanner, entry + mode + 1, len - mode - 1, e);
 		if (r == 0)
-			r = scan_feed(in->scan, "\n", 1, e);
+			r = serve_client_feed(in->scanner, "\n", 1, e);
 		if (r == 0)
 			r = reader_skip(rd, oid, e);
 		if (r < 0)
@@ -122,7 +170,7 @@ static int read_bytes(struct inspection *in, struct reader *rd, size_t size, str
 		int r = reader_some(rd, &piece, &len, e);
 
 		if (r == 0)
-			r = scan_feed(in->scan, piece, len, e);
+			r = serve_client_feed(in->scanner, piece, len, e);
 		if (r < 0)
 			return r;
 		size -= len;
@@ -169,17 +217,17 @@ static int read_object(struct inspection *in, struct reader *rd, size_t size, st
 	if (size > in->left)
 		return err_say(e, EFBIG, "its objects are too large when unpacked");
 	in->left -= size;
-	r = in->kind == INSPECT_TREE ? read_tree(in, rd, size, e) : read_bytes(in, rd, size, e);
-
+	in->objects[in->kind]++;
+	r = begin(in, e);
 	if (r == 0)
-		r = scan_finish(in->scan, e);
-	if (r == 0 && *in->path)
-		r = scan_feed(in->paths, in->path, strlen(in->path), e);
-	if (r == 0 && *in->path)
-		r = scan_feed(in->paths, "\n", 1, e);
+		r = in->kind == INSPECT_TREE ? read_tree(in, rd, size, e)
+					     : read_bytes(in, rd, size, e);
+	if (r == 0)
+		r = serve_client_end(in->scanner, e);
+	if (r == 0)
+		r = add_path(in, e);
 	if (r < 0)
 		return r;
-	in->objects[in->kind]++;
 	return reader_skip(rd, 1, e); /* the newline behind each object */
 }
 
@@ -200,8 +248,6 @@ static int read_all(struct inspection *in, int fd, struct err *e)
 				r = read_object(in, &rd, size, e) < 0 ? -e->code : 1;
 		}
 	}
-	if (r == 0)
-		r = scan_finish(in->paths, e);
 	in->path = "";
 	return r;
 }

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "gate/git.h"
-#include "scan/old_scan.h"
+#include "scan/serve_client.h"
 
 /*
  * Reads everything that a push would publish. Objects are listed and read by git itself, as stored:
@@ -21,37 +21,39 @@ enum inspect_kind {
 	INSPECT_KINDS
 };
 
-/* Findings beyond these are counted only. */
+/* Findings, and warnings, beyond these are counted only. */
 #define INSPECT_TOLD_MAX 20
 
 struct inspect_finding {
 	enum inspect_kind kind;
-	char oid[65]; /* of the object, or "" */
-	char *path;   /* as git lists it, or the text's name; may be "" */
-	size_t line;
-	const char *rule; /* borrowed from the rules */
-	char *what;
-	char excerpt[8];
+	char oid[65];		   /* of the object, or "" */
+	struct serve_finding said; /* path: as git lists it, or the text's name; may be "" */
+};
+
+struct inspect_told {
+	struct inspect_finding list[INSPECT_TOLD_MAX];
+	size_t n;
 };
 
 struct inspection {
-	struct inspect_finding told[INSPECT_TOLD_MAX];
-	size_t n_found;		       /* all of them */
+	/* Known after inspect_finish only. */
+	size_t n_found, n_warnings; /* all of them */
+	struct inspect_told found, warnings;
 	size_t objects[INSPECT_KINDS]; /* how many of each were read whole */
 	uint64_t left;		       /* bytes that may still be read of objects, unpacked */
+	struct serve_client *scanner;
+	struct str paths; /* read by the scanner some at a time */
 	/* what is being read */
-	struct scan *scan, *paths;
 	enum inspect_kind kind;
 	char oid[65];
 	const char *path;
 };
 
 /*
- * max_bytes: of all objects together as they are when unpacked; more is -EFBIG from
- * inspect_objects. Owner: the caller (inspect_done); the rules must outlive it.
+ * door: of bottle-scan, borrowed. max_bytes: of all objects together as they are when unpacked;
+ * more is -EFBIG from inspect_objects. Owner: the caller (inspect_done).
  */
-int inspect_init(
-	struct inspection *in, const struct scan_rules *rules, uint64_t max_bytes, struct err *e);
+int inspect_init(struct inspection *in, int door, uint64_t max_bytes, struct err *e);
 void inspect_done(struct inspection *in);
 #define cleanup_inspection __attribute__((cleanup(inspect_done)))
 
@@ -65,5 +67,8 @@ int inspect_text(struct inspection *in, const char *name, const char *text, stru
  */
 int inspect_objects(struct inspection *in, const struct git_job *job, const struct str *revisions,
 	struct err *e);
+
+/* After the last: what was found in all of it. On failure nothing of it counts as read. */
+int inspect_finish(struct inspection *in, struct err *e);
 
 #endif

@@ -19,9 +19,9 @@
 #include "gate/lockdown.h"
 #include "gate/mirror.h"
 #include "gate/push.h"
-#include "gate/secrets.h"
 #include "gate/server.h"
 #include "gate/ssh.h"
+#include "scan/serve_wire.h"
 
 struct program {
 	struct gate gate;
@@ -69,8 +69,10 @@ static int place_helpers(struct program *p, struct err *e)
 	r = fd < 0 ? fd : gate_place_fd(fd, GATE_FD_CONFIG, e);
 	if (r < 0)
 		return r;
-	fd = secrets_pack(&p->boot, e);
-	return fd < 0 ? fd : gate_place_fd(fd, GATE_FD_SECRETS, e);
+	fd = component_take_listener(&p->boot, SERVE_DOOR_OUTSIDE);
+	if (fd < 0)
+		return err_say(e, EPROTO, "no door '" SERVE_DOOR_OUTSIDE "' came");
+	return gate_place_fd(fd, GATE_FD_SCANNER, e);
 }
 
 /* Without its key or host key a repository could only fail later, and less clearly. */

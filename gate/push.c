@@ -17,7 +17,6 @@
 #include "gate/inspect.h"
 #include "gate/mirror.h"
 #include "gate/report.h"
-#include "gate/secrets.h"
 #include "gate/upstream.h"
 
 /* Source unpacks to four or five times its pack; a pack bomb to a thousand times. */
@@ -39,7 +38,6 @@ struct push {
 	struct upstream upstream;
 	struct commands commands;
 	struct refs theirs, ours;
-	struct scan_rules *rules;
 };
 
 static void push_done(struct push *p)
@@ -47,7 +45,6 @@ static void push_done(struct push *p)
 	commands_done(&p->commands);
 	refs_done(&p->theirs);
 	refs_done(&p->ours);
-	scan_rules_free(p->rules);
 	gate_done(&p->gate);
 }
 
@@ -68,21 +65,6 @@ static int read_request(struct push *p, struct err *e)
 	if (r == 0)
 		r = commands_parse(text, &p->commands, e);
 	return r == 0 ? commands_read_options(&p->commands, e) : r;
-}
-
-static int load_rules(struct push *p, struct err *e)
-{
-	cleanup_secrets struct secrets known;
-	struct scan_secret list[COMPONENT_SECRETS_MAX];
-	int r = secrets_unpack(GATE_FD_SECRETS, &known, e);
-
-	if (r < 0)
-		return err_wrap(e, "no scanner");
-	for (size_t i = 0; i < known.n; i++)
-		list[i] = (struct scan_secret){
-			known.list[i].name, known.list[i].value, known.list[i].value_len};
-	r = scan_rules_new(list, known.n, &p->rules, e);
-	return r < 0 ? err_wrap(e, "no scanner") : 0;
 }
 
 static int look(struct push *p, struct err *e)
@@ -130,7 +112,7 @@ static int scan(struct push *p, struct err *e)
 	cleanup_inspection struct inspection in;
 	cleanup_str struct str revisions = {0}, exclude = {0};
 	int r = inspect_init(
-		&in, p->rules, UNPACKED_FACTOR * (uint64_t)p->gate.policy.push_max_bytes, e);
+		&in, GATE_FD_SCANNER, UNPACKED_FACTOR * (uint64_t)p->gate.policy.push_max_bytes, e);
 
 	for (size_t i = 0; i < p->commands.n; i++)
 		if (!command_is_delete(&p->commands.list[i]))
@@ -143,12 +125,12 @@ static int scan(struct push *p, struct err *e)
 		r = revisions.failed ? err_set(e, ENOMEM, "scan a push")
 				     : inspect_objects(&in, &job, &revisions, e);
 	}
+	if (r == 0)
+		r = inspect_finish(&in, e);
 	if (r < 0)
 		return err_wrap(e, "the push could not be scanned, so it is refused");
-	if (in.n_found == 0)
-		return 0;
 	report_findings(&in, &p->commands, &job, exclude.s ? exclude.s : "");
-	return err_say(e, EACCES, "%zu secrets found", in.n_found);
+	return in.n_found == 0 ? 0 : err_say(e, EACCES, "findings: %zu", in.n_found);
 }
 
 /* From now on the upstream may have accepted, whatever becomes of us. */
@@ -163,8 +145,6 @@ static int run(struct push *p, struct err *e)
 {
 	int r = read_request(p, e);
 
-	if (r == 0)
-		r = load_rules(p, e);
 	if (r == 0)
 		r = look(p, e);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/ptr.h"
 #include "gate/refs.h"
 #include "gate/sanitize.h"
+#include "scan/scan.h"
 
 /* Each costs a walk through its history, for each finding. */
 #define REFS_ASKED_MAX 32
@@ -65,10 +66,18 @@ static void find_place(const struct inspect_finding *f, const struct commands *c
 	}
 }
 
+/* What the scanner and the agent wrote, for a terminal. */
+static void add_clean(struct str *out, const char *before, const char *text, const char *behind)
+{
+	cleanup_free char *clean = sanitize_line(text, strlen(text));
+
+	if (*text)
+		str_addf(out, "%s%s%s", before, clean ? clean : "", behind);
+}
+
 static void add_where(struct str *out, const struct inspect_finding *f)
 {
-	cleanup_free char *path = sanitize_line(f->path, strlen(f->path));
-	const char *p = path ? path : "";
+	const char *path = f->said.path;
 
 	switch (f->kind) {
 	case INSPECT_COMMIT:
@@ -78,58 +87,108 @@ static void add_where(struct str *out, const struct inspect_finding *f)
 		str_add(out, "message or tagger of the tag");
 		break;
 	case INSPECT_TREE:
-		str_addf(out, "a file name in %s", *p ? p : "the top directory");
+		add_clean(out, "a file name in ", *path ? path : "the top directory", "");
 		break;
 	case INSPECT_PATH:
 		str_add(out, "a path");
 		break;
 	case INSPECT_BLOB:
-		str_addf(out, "%s:%zu", *p ? p : "a file", f->line);
+		add_clean(out, "", *path ? path : "a file", "");
+		if (f->said.line > 0)
+			str_addf(out, ":%llu", (unsigned long long)f->said.line);
 		break;
 	case INSPECT_REQUEST:
 	case INSPECT_KINDS:
-		str_add(out, p);
+		add_clean(out, "", path, "");
 		break;
 	}
 }
 
 static void add_finding(struct str *out, const struct inspect_finding *f, const struct place *at)
 {
-	cleanup_free char *ref = at->ref ? sanitize_line(at->ref, strlen(at->ref)) : NULL;
-
-	if (ref)
-		str_addf(out, "%s  ", ref);
+	if (at->ref)
+		add_clean(out, "", at->ref, "  ");
 	if (*at->commit)
 		str_addf(out, "%.12s  ", at->commit);
 	add_where(out, f);
-	str_addf(out, "  %s: %s  %s", f->rule, f->what, f->excerpt);
+	add_clean(out, "  ", f->said.rule, ": ");
+	add_clean(out, "", f->said.what, "");
+	add_clean(out, "  ", f->said.excerpt, "");
+	add_clean(out, "  (in ", f->said.via, ")");
+}
+
+/* What every finding is looked up in. */
+struct report {
+	const struct commands *cmds;
+	const struct git_job *job;
+	const char *exclude;
+	struct str out;
+};
+
+static void add_all(struct report *r, const struct inspect_told *told, size_t n, const char *kind)
+{
+	for (size_t i = 0; i < told->n; i++) {
+		cleanup_str struct str line = {0};
+		struct place at;
+
+		find_place(&told->list[i], r->cmds, r->job, r->exclude, &at);
+		add_finding(&line, &told->list[i], &at);
+		log_warning("%s: %s", kind, line.failed ? told->list[i].said.rule : line.s);
+		str_addf(&r->out, "  %s\n", line.failed ? told->list[i].said.rule : line.s);
+	}
+	if (told->n < n)
+		str_addf(&r->out, "  … and %zu more\n", n - told->n);
+}
+
+static bool has_unreadable(const struct inspect_told *told)
+{
+	for (size_t i = 0; i < told->n; i++)
+		if (str_eq(told->list[i].said.rule, SCAN_RULE_UNREADABLE))
+			return true;
+	return false;
+}
+
+static void add_refusal(struct report *r, const struct inspection *in)
+{
+	str_addf(&r->out,
+		"\nPush refused: %zu finding%s in what it would publish. Nothing was sent "
+		"upstream.\n",
+		in->n_found, in->n_found == 1 ? "" : "s");
+	add_all(r, &in->found, in->n_found, "found");
+	str_add(&r->out,
+		"Take each one out of the commit that brings it (git commit --amend, git rebase "
+		"-i):\n"
+		"a later commit that removes it does not help, the history is published as "
+		"well.\n");
+	if (has_unreadable(&in->found))
+		str_add(&r->out,
+			"What is unreadable could hide anything: push it in a form that can be "
+			"read.\n");
+	str_add(&r->out, "If it is no secret, ask the operator of this bottle.\n\n");
+}
+
+static void add_warnings(struct report *r, const struct inspection *in)
+{
+	str_addf(&r->out,
+		"\nWarning: %zu thing%s in what this push publishes may be secret; it is not "
+		"refused for that.\n",
+		in->n_warnings, in->n_warnings == 1 ? "" : "s");
+	add_all(r, &in->warnings, in->n_warnings, "warning");
+	str_add_char(&r->out, '\n');
 }
 
 void report_findings(const struct inspection *in, const struct commands *cmds,
 	const struct git_job *job, const char *exclude)
 {
-	size_t told = in->n_found < INSPECT_TOLD_MAX ? in->n_found : INSPECT_TOLD_MAX;
-	cleanup_str struct str out = {0};
+	struct report r = {cmds, job, exclude, {0}};
 
-	str_addf(&out,
-		"\nPush refused: %zu secret%s in what it would publish. Nothing was sent "
-		"upstream.\n",
-		in->n_found, in->n_found == 1 ? "" : "s");
-	for (size_t i = 0; i < told; i++) {
-		cleanup_str struct str line = {0};
-		struct place at;
-
-		find_place(&in->told[i], cmds, job, exclude, &at);
-		add_finding(&line, &in->told[i], &at);
-		log_warning("found: %s", line.failed ? in->told[i].rule : line.s);
-		str_addf(&out, "  %s\n", line.failed ? in->told[i].rule : line.s);
-	}
-	if (told < in->n_found)
-		str_addf(&out, "  … and %zu more\n", in->n_found - told);
-	str_add(&out,
-		"Take each one out of the commit that brings it (git commit --amend, git rebase "
-		"-i):\n"
-		"a later commit that removes it does not help, the history is published as well.\n"
-		"If it is no secret, ask the operator of this bottle.\n\n");
-	fputs(out.failed ? "Push refused: secrets were found.\n" : out.s, stderr);
+	if (in->n_warnings > 0)
+		add_warnings(&r, in);
+	if (in->n_found > 0)
+		add_refusal(&r, in);
+	if (r.out.failed)
+		fputs("Things were found in what this push would publish.\n", stderr);
+	else if (r.out.len > 0)
+		fputs(r.out.s, stderr);
+	str_done(&r.out);
 }

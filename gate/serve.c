@@ -66,7 +66,7 @@ static int make_fresh(const struct gate *g, const struct request *req, struct up
 /* What git and its hooks inherit. */
 static int hand_down(int sock, enum request_service service, struct err *e)
 {
-	static const int kept[] = {GATE_FD_SELF, GATE_FD_CONFIG, GATE_FD_SECRETS, GATE_FD_STATUS,
+	static const int kept[] = {GATE_FD_SELF, GATE_FD_CONFIG, GATE_FD_SCANNER, GATE_FD_STATUS,
 		GATE_FD_LOCK, GATE_FD_LOG};
 
 	if (dup2(STDERR_FILENO, GATE_FD_LOG) < 0)

@@ -15,6 +15,7 @@
 #include "base/msg.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "scan/serve_wire.h"
 #include "shim/component_init.h"
 
 #define GIB ((rlim_t)1 << 30)
@@ -27,6 +28,8 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 			.uid_offset = 0,
 			.with_proc = true,
 			.with_git = true,
+			.with_network = true,
+			.door = SERVE_DOOR_OUTSIDE,
 			.files = 1024,
 			.processes = 256,
 			.file_size = 64 * GIB,
@@ -37,15 +40,29 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 			.program = "bottle-egress",
 			.uid_offset = 1,
 			.with_rules = true,
+			.with_network = true,
 			.files = 4096,
 			.processes = 16,
+			.file_size = 1 * GIB,
+		},
+	[COMPONENT_SCAN] =
+		{
+			.name = "scanner",
+			.program = "bottle-scan",
+			.uid_offset = 2,
+			.with_rules = true,
+			.bare = true,
+			.door = SERVE_DOOR_INSIDE,
+			.files = 64,
+			.processes = 4,
 			.file_size = 1 * GIB,
 		},
 };
 
 int component_spawn(const struct component_start *s, struct component *ret, struct err *e)
 {
-	const uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+	const uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+			       (s->kind->with_network ? 0 : CLONE_NEWNET);
 	cleanup_fd int ours = -1, theirs = -1, monitor = -1;
 	int pair[2], r;
 	struct component c = COMPONENT_NONE;

@@ -15,10 +15,11 @@
  * a component may have stands in its row, and everything else it has not.
  *
  * A component runs under a small pid 1 of ours in mount, pid, ipc and uts namespaces of its own and
- * in the sidecar's network namespace; under a uid of its own, without groups and capabilities, with
- * no_new_privs. Its seccomp filter it installs itself (base/confine.h); component_verify looks.
+ * in the sidecar's network namespace, or in an empty one; under a uid of its own, without groups
+ * and capabilities, with no_new_privs. Its seccomp filter it installs itself (base/confine.h);
+ * component_verify looks.
  */
-enum component_id { COMPONENT_GATE, COMPONENT_EGRESS, COMPONENT_COUNT };
+enum component_id { COMPONENT_GATE, COMPONENT_EGRESS, COMPONENT_SCAN, COMPONENT_COUNT };
 
 struct component_kind {
 	const char *name;
@@ -27,6 +28,9 @@ struct component_kind {
 	bool with_proc;		 /* /proc of its own pid namespace */
 	bool with_git;		 /* /git, writable, and /git-gate/creds */
 	bool with_rules;	 /* the scanner's compiled rules */
+	bool with_network;	 /* the sidecar's; else one with nothing in it, not even lo up */
+	bool bare;		 /* an empty root: the program is static and opens nothing */
+	const char *door; /* which end of the scanner's it gets (scan/serve_wire.h); or NULL */
 	rlim_t files, processes, file_size;
 };
 
@@ -36,7 +40,7 @@ extern const struct component_kind component_kinds[COMPONENT_COUNT];
 struct component_start {
 	const struct component_kind *kind;
 	int program_fd;
-	int netns_fd;
+	int netns_fd; /* of with_network */
 	int log_fd;   /* becomes its descriptor 2 */
 	int creds_fd; /* component_creds_add's memfd, or -1 */
 	uint32_t uid;

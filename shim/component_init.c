@@ -45,7 +45,7 @@ static int keep_fds(const struct component_start *s, int control, int monitor, s
 		[KEEP_LOG] = s->log_fd,
 		[KEEP_CONTROL] = control,
 		[KEEP_PROGRAM] = s->program_fd,
-		[KEEP_NETNS] = s->netns_fd,
+		[KEEP_NETNS] = s->kind->with_network ? s->netns_fd : -1,
 		[KEEP_MONITOR] = monitor,
 		[KEEP_CREDS] = s->creds_fd,
 	};
@@ -214,6 +214,7 @@ static int prepare(const struct component_start *s, struct err *e)
 		.name = s->kind->name,
 		.uid = s->uid,
 		.resolv_conf = s->resolv_conf,
+		.bare = s->kind->bare,
 		.with_proc = s->kind->with_proc,
 		.git_dir = s->kind->with_git ? s->git_dir : NULL,
 		.creds_fd = s->kind->with_git && s->creds_fd >= 0 ? KEEP_CREDS : -1,
@@ -222,7 +223,7 @@ static int prepare(const struct component_start *s, struct err *e)
 
 	if (r == 0)
 		r = fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", OOM_SCORE_ADJ, e);
-	if (r == 0 && setns(KEEP_NETNS, CLONE_NEWNET) < 0)
+	if (r == 0 && s->kind->with_network && setns(KEEP_NETNS, CLONE_NEWNET) < 0)
 		r = err_set(e, errno, "enter the sidecar's network namespace");
 	if (r == 0)
 		r = use_null_for_stdio(e);

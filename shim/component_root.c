@@ -322,7 +322,7 @@ int component_root_enter(const struct component_root *root, struct err *e)
 	if (mount("tmpfs", SCAFFOLD, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0755") < 0 ||
 		chdir(SCAFFOLD) < 0)
 		return err_set(e, errno, "make a component's root");
-	r = add_all(root, e);
+	r = root->bare ? 0 : add_all(root, e);
 	if (r == 0 && root->with_proc)
 		r = add_proc(e);
 	return r == 0 ? enter(e) : r;

@@ -8,13 +8,14 @@
 
 /*
  * The file system of one component: a small tmpfs, read-only in the end, with the host's /usr (no
- * setuid, no devices, read-only), the trust store, names, two devices and an own /tmp. Whatever
- * else a component has is asked for here.
+ * setuid, no devices, read-only), the trust store, names, two devices and an own /tmp; or, bare,
+ * with nothing in it. Whatever else a component has is asked for here.
  */
 struct component_root {
 	const char *name;	 /* of the component: its host name and passwd entry */
 	uint32_t uid;		 /* owner of /tmp, /git and the credentials; gid alike */
 	const char *resolv_conf; /* host path, or NULL: none */
+	bool bare;		 /* nothing at all: for a static program that opens no file */
 	bool with_proc;		 /* /proc of its own pid namespace, pids only */
 	const char *git_dir;	 /* host directory that becomes /git, writable; or NULL */
 	int creds_fd;		 /* component_creds_add's memfd → /git-gate/creds; -1: none */

@@ -230,6 +230,12 @@ static int answer(struct monitor *m, struct err *e)
 	return msg_send(m->boot.fd, MONITOR_OK, text, strlen(text), &m->netns_fd, 1, e);
 }
 
+/* Kept whole until the end: who knocks while one side is down is heard by its next life. */
+static int make_door(struct monitor *m, struct err *e)
+{
+	return msg_pair(m->door, e);
+}
+
 static int spawn_parts(struct monitor *m, struct err *e)
 {
 	int r = 0;
@@ -281,6 +287,8 @@ int monitor_boot_make(struct monitor *m, struct err *e)
 		r = monitor_home_mirrors(m, e);
 	if (r == 0)
 		r = monitor_net_open(m, e);
+	if (r == 0)
+		r = make_door(m, e);
 	/* They make their file systems and load while the CA is made, and the runtime makes init.
 	 */
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/msg.h"
 #include "base/ptr.h"
@@ -89,6 +90,12 @@ static int send_secret(
 	return r;
 }
 
+/* The gate gets none: its keys stand in its creds_fd. */
+static bool is_for(const struct monitor_secret *s, enum component_id id)
+{
+	return id == COMPONENT_EGRESS ? s->to_egress : id == COMPONENT_SCAN && s->to_scan;
+}
+
 static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	bool egress = monitor_part_id(p) == COMPONENT_EGRESS;
@@ -97,7 +104,7 @@ static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e
 	for (size_t i = 0; r == 0 && i < m->plan.n_secrets; i++) {
 		const struct monitor_secret *s = &m->plan.secrets[i];
 
-		if (egress ? s->to_egress : s->to_gate)
+		if (is_for(s, monitor_part_id(p)))
 			r = send_secret(p, s->slot, s->value.bytes, s->value.len, e);
 	}
 	if (r == 0 && egress)
@@ -107,11 +114,23 @@ static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e
 	return r;
 }
 
+/* What a component is told of the plan. The scanner is told whose it is. */
+static char *slice_of(const struct monitor *m, enum component_id id)
+{
+	cleanup_json json_t *whose = NULL;
+
+	if (id == COMPONENT_GATE)
+		return json_dumps(m->plan.gate, JSON_COMPACT);
+	if (id == COMPONENT_EGRESS)
+		return json_dumps(m->plan.egress, JSON_COMPACT);
+	whose = json_pack("{s:s}", "slug", m->plan.slug);
+	return whose ? json_dumps(whose, JSON_COMPACT) : NULL;
+}
+
 static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	const struct timeval limit = {.tv_sec = SEND_TIMEOUT_S};
-	const json_t *slice = monitor_part_id(p) == COMPONENT_GATE ? m->plan.gate : m->plan.egress;
-	cleanup_free char *text = json_dumps(slice, JSON_COMPACT);
+	cleanup_free char *text = slice_of(m, monitor_part_id(p));
 	int r;
 
 	if (!text)
@@ -157,9 +176,27 @@ static int telling_failed(const struct monitor_part *p, const char *what, struct
 	return 0;
 }
 
+static bool has_listeners(const struct monitor_part *p)
+{
+	for (size_t i = 0; i < MONITOR_SOCKETS; i++)
+		if (monitor_sockets[i].owner == monitor_part_id(p))
+			return true;
+	return false;
+}
+
 int monitor_part_tell(struct monitor *m, struct monitor_part *p, struct err *e)
 {
-	return send_config(m, p, e) < 0 ? telling_failed(p, "configure", e) : 0;
+	if (send_config(m, p, e) < 0)
+		return telling_failed(p, "configure", e);
+	return has_listeners(p) ? 0 : monitor_part_hand_over(m, p, e);
+}
+
+static int hand_door(const struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	const char *name = p->kind->door;
+	const int *end = monitor_part_id(p) == COMPONENT_SCAN ? &m->door[0] : &m->door[1];
+
+	return name ? msg_send(p->c.control, COMPONENT_LISTENER, name, strlen(name), end, 1, e) : 0;
 }
 
 int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e)
@@ -173,6 +210,8 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 			r = msg_send(p->c.control, COMPONENT_LISTENER, s->name, strlen(s->name),
 				&m->sockets[i], 1, e);
 	}
+	if (r == 0)
+		r = hand_door(m, p, e);
 	if (r == 0)
 		r = msg_send(p->c.control, COMPONENT_BEGIN, NULL, 0, NULL, 0, e);
 	if (r < 0 && telling_failed(p, "hand listeners to", e) < 0)
@@ -281,7 +320,7 @@ static void restart(struct monitor *m, struct monitor_part *p)
 
 	if (r == 0)
 		r = monitor_part_tell(m, p, &e);
-	if (r == 0)
+	if (r == 0 && p->state == PART_LOADING)
 		r = monitor_part_hand_over(m, p, &e);
 	if (r == 0)
 		return;

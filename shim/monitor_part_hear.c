@@ -20,6 +20,15 @@ static void take_eof(struct monitor_part *p)
 	p->due = proc_now_ms() + LAST_WORDS_MS;
 }
 
+static void come_up(struct monitor *m, struct monitor_part *p)
+{
+	p->state = PART_UP;
+	p->up_since = proc_now_ms();
+	log_info("the %s is ready (%lld ms after the monitor's start)", p->kind->name,
+		(long long)(p->up_since - m->born));
+}
+
+/* How many. */
 static int start_probes(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	size_t n = 0;
@@ -29,7 +38,7 @@ static int start_probes(struct monitor *m, struct monitor_part *p, struct err *e
 		if (monitor_sockets[i].owner == monitor_part_id(p) && n < MONITOR_PART_SOCKETS)
 			r = probe_start(
 				monitor_sockets[i].probe, m->agent_netns_fd, &p->probes[n++], e);
-	return r;
+	return r < 0 ? r : (int)n;
 }
 
 /* READY is believed when the kernel says that it is confined. */
@@ -49,11 +58,13 @@ static int take_ready(struct monitor *m, struct monitor_part *p, struct err *e)
 	r = component_verify(pid, monitor_uid(m, monitor_part_id(p)), e);
 	if (r == 0)
 		r = start_probes(m, p, e);
-	if (r == 0) {
-		p->state = PART_PROBING;
-		p->due = proc_now_ms() + MONITOR_PROBE_MAX_MS;
-	}
-	return r;
+	if (r < 0)
+		return r;
+	p->state = PART_PROBING;
+	p->due = proc_now_ms() + MONITOR_PROBE_MAX_MS;
+	if (r == 0)
+		come_up(m, p);
+	return 0;
 }
 
 static int take_started(struct monitor *m, struct monitor_part *p, struct msg *msg, struct err *e)
@@ -127,14 +138,6 @@ void monitor_part_hear(struct monitor *m, struct monitor_part *p)
 }
 
 /* ---- probes */
-
-static void come_up(struct monitor *m, struct monitor_part *p)
-{
-	p->state = PART_UP;
-	p->up_since = proc_now_ms();
-	log_info("the %s is ready (%lld ms after the monitor's start)", p->kind->name,
-		(long long)(p->up_since - m->born));
-}
 
 void monitor_part_probed(struct monitor *m, struct monitor_part *p, struct probe *probe)
 {

@@ -20,7 +20,7 @@ static json_t *string_list(char *const *v)
 	return list;
 }
 
-/* What the gate forwards and what it looks for: both are secrets that it has to hold. */
+/* What is nobody's to send out is looked for, the gate's keys among it. */
 static json_t *secret_list(const struct plan_bottle *b)
 {
 	json_t *list = json_array();
@@ -29,8 +29,8 @@ static json_t *secret_list(const struct plan_bottle *b)
 		const struct plan_secret *s = &b->secrets[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:b, s:b}", "slot", s->slot, "gate",
-				      s->to_gate || s->to_scan, "egress", s->to_egress));
+			list, json_pack("{s:s, s:b, s:b}", "slot", s->slot, "egress", s->to_egress,
+				      "scan", s->to_gate || s->to_scan));
 	}
 	return list;
 }
@@ -65,9 +65,9 @@ static int parse_secret(const struct json_at *at, struct monitor_secret *ret, st
 	int r = json_need_str(at, "slot", &ret->slot, e);
 
 	if (r >= 0)
-		r = json_get_bool(at, "gate", &ret->to_gate, e);
-	if (r >= 0)
 		r = json_get_bool(at, "egress", &ret->to_egress, e);
+	if (r >= 0)
+		r = json_get_bool(at, "scan", &ret->to_scan, e);
 	return r;
 }
 

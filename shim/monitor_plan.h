@@ -41,7 +41,7 @@ enum monitor_msg {
 
 struct monitor_secret {
 	char *slot;
-	bool to_gate, to_egress;
+	bool to_egress, to_scan; /* a key of the gate's travels another way: monitor_home_creds */
 	struct secret value;
 };
 

@@ -1,10 +1,12 @@
-"""Plays a bottle's monitor for one gate: base/component.h over a socket of sequenced packets.
+"""Plays a bottle's monitor for one gate and its scanner: base/component.h over sockets of sequenced
+packets.
 
     python3 gate-monitor.py GATE UID DIR CONFIG [NAME=FILE…]
 
-Listens on 127.0.0.1:9418 and hands the listener over; NAME=FILE are secrets to scan for. Appends a
-line to DIR/events for what the gate says: ready, failed TEXT, busy N, ended STATUS. SIGTERM: stop;
-SIGHUP: no more is said (end of file).
+Listens on 127.0.0.1:9418 and hands the listener over; NAME=FILE are secrets to scan for, given to
+bottle-scan beside GATE. Appends a line to DIR/events for what the gate says: ready (when both are),
+failed TEXT, busy N, ended STATUS. DIR/gate.pid, DIR/scan.pid. SIGTERM: stop; SIGHUP: no more is said
+(end of file); SIGUSR1: another scanner in the place of one that has ended.
 """
 import array
 import os
@@ -23,11 +25,14 @@ def send(sock, kind, body=b"", fds=()):
     sock.sendmsg([packet], control)
 
 
-def start(program, uid, directory, theirs):
+def start(argv, uid, log_path):
+    """The component's pid and our end of its control socket."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid:
-        return pid
-    log = os.open(f"{directory}/gate.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        theirs.close()
+        return pid, ours
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(theirs.fileno(), 100)
     for number, fd in ((0, null), (1, null), (2, log), (3, 100)):
@@ -36,27 +41,47 @@ def start(program, uid, directory, theirs):
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    os.execve(program, [program, "--git-dir", f"{directory}/git", "--creds", f"{directory}/creds"],
-              {})
+    os.execve(argv[0], argv, {})
+
+
+def start_scanner(program, uid, directory, secrets, door):
+    pid, sock = start([program], uid, f"{directory}/scan.log")
+    send(sock, CONFIG, b'{"slug":"test"}')
+    for item in secrets:
+        name, _, path = item.partition("=")
+        send(sock, SECRET, name.encode() + b"\0" + open(path, "rb").read())
+    send(sock, LISTENER, b"texts", [door.fileno()])
+    send(sock, BEGIN)
+    kind = struct.unpack("=I", sock.recv(65536)[:4])[0]
+    if kind != READY:
+        sys.exit("the scanner is not ready")
+    open(f"{directory}/scan.pid", "w").write(f"{pid}\n")
+    return sock
 
 
 def main():
     program, uid, directory, config, *secrets = sys.argv[1:]
     events = open(f"{directory}/events", "a", buffering=1)
     listener = socket.create_server(("127.0.0.1", 9418))
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pid = start(program, int(uid), directory, theirs)
-    theirs.close()
+    inside, outside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    scanners = []
+
+    def another_scanner(*_):
+        scanners.append(start_scanner(f"{os.path.dirname(program)}/bottle-scan", int(uid) + 1,
+                                      directory, secrets, inside))
+
+    another_scanner()
+    pid, ours = start([program, "--git-dir", f"{directory}/git", "--creds", f"{directory}/creds"],
+                      int(uid), f"{directory}/gate.log")
     open(f"{directory}/gate.pid", "w").write(f"{pid}\n")
     send(ours, CONFIG, open(config, "rb").read())
-    for item in secrets:
-        name, _, path = item.partition("=")
-        send(ours, SECRET, name.encode() + b"\0" + open(path, "rb").read())
     send(ours, LISTENER, b"git", [listener.fileno()])
+    send(ours, LISTENER, b"scanner", [outside.fileno()])
     listener.close()
     send(ours, BEGIN)
     signal.signal(signal.SIGTERM, lambda *_: send(ours, STOP))
     signal.signal(signal.SIGHUP, lambda *_: ours.shutdown(socket.SHUT_WR))
+    signal.signal(signal.SIGUSR1, another_scanner)
     while True:
         packet = ours.recv(65536)
         if not packet:

@@ -33,6 +33,7 @@ own_host() {
 use_standins() {
 	cp "$BUILD/tools/standin" "$BIN/bottle-gate"
 	cp "$BUILD/tools/standin" "$BIN/bottle-egress"
+	cp "$BUILD/tools/standin" "$BIN/bottle-scan"
 }
 
 new() {
@@ -55,8 +56,8 @@ ask() { tool agent "$1" timeout 10 sh -c "printf '$3' | nc -w 3 198.19.255.1 $2"
 log_of() { cat "$W/home/$1/logs/monitor.log"; }
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status"; }
 dead() { ! alive "$1"; }
-no_processes() { ! pgrep -x 'bottle-(monitor|gate|egress|init)' >/dev/null; }
-no_sidecar_processes() { [ "$(pgrep -c -f '^bottle-(monitor|gate|egress)')" = 0 ]; }
+no_processes() { ! pgrep -x 'bottle-(monitor|gate|egress|scan|init)' >/dev/null; }
+no_sidecar_processes() { [ "$(pgrep -c -f '^bottle-(monitor|gate|egress|scan)')" = 0 ]; }
 nothing_of() { # the state directory is empty, the home holds no mirrors
 	[ -z "$(ls -A "$W/state/$1" 2>/dev/null)" ] && [ ! -e "$W/home/$1/mirrors" ]
 }

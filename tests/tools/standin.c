@@ -1,6 +1,6 @@
 /*
- * Stands in for a component (bottle-gate, bottle-egress) in tests of the monitor: boots, confines
- * itself, answers what a probe asks, and goes wrong as its bottle's slug demands:
+ * Stands in for a component (bottle-gate, bottle-egress, bottle-scan) in tests of the monitor:
+ * boots, confines itself, answers what a probe asks, and goes wrong as its bottle's slug demands:
  *
  *	…no-seccomp…	is not confined		…deaf…		never answers
  *	…fails…		says FAILED		…stubborn…	does not stop when told

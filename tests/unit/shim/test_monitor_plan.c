@@ -65,10 +65,10 @@ static void each_secret_goes_to_whom_it_is_meant_for(void **state)
 	(void)state;
 	assert_int_equal(monitor_plan_parse(text, strlen(text), &p, &e), 0);
 	assert_int_equal(p.n_secrets, 3);
-	assert_true(p.secrets[0].to_gate && !p.secrets[0].to_egress);
-	assert_true(!p.secrets[1].to_gate && p.secrets[1].to_egress);
-	/* What is only looked for, the gate looks for. */
-	assert_true(p.secrets[2].to_gate && !p.secrets[2].to_egress);
+	assert_true(p.secrets[0].to_scan && !p.secrets[0].to_egress);
+	assert_true(!p.secrets[1].to_scan && p.secrets[1].to_egress);
+	/* What is only looked for is the scanner's alone. */
+	assert_true(p.secrets[2].to_scan && !p.secrets[2].to_egress);
 	monitor_plan_done(&p);
 	free(text);
 }
