@@ -1,6 +1,7 @@
 #ifndef SCAN_INLINE_H
 #define SCAN_INLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +20,10 @@ enum inline_coding {
 	INLINE_BASE58, /* Bitcoin's; tokens of bounded length */
 	INLINE_BASE85, /* Adobe's, Z85, RFC 1924 */
 	INLINE_HEX,    /* either case, also \x61, 0x61, 61:62, 61 62 */
-	INLINE_ESCAPE, /* percent, quoted-printable, HTML entities, \uXXXX, \xXX, \NNN */
+	INLINE_ESCAPE, /* percent, HTML entities, \uXXXX, \xXX, \NNN, letters as in C */
+	INLINE_QUOTED, /* quoted-printable: apart, since = is a common character */
 	INLINE_FOLD,   /* NFKC, homoglyphs, and invisible characters left out */
+	INLINE_HIDDEN, /* what invisible characters say: tags, variation selectors */
 	INLINE_ROT13,
 	INLINE_CODINGS,
 };
@@ -30,13 +33,21 @@ enum inline_coding {
 
 const char *inline_name(enum inline_coding c); /* "base64", for verdicts */
 
+/* Which bytes of the text, counted from its beginning, say the next len bytes of what is written.
+ */
+struct inline_piece {
+	uint64_t from, to;
+	size_t len;
+	bool even; /* each as much as the next one: a part of the piece has a part of its place */
+};
+
 struct inline_out {
 	/*
-	 * More of coding c. from, to: the bytes of the text, counted from its beginning, that say
-	 * it. A gap between one write's `to` and the next one's `from` means: another span.
+	 * More of coding c: len bytes, in n_pieces at least 1. A gap between one write's last `to`
+	 * and the next one's first `from` means: another span. The codings' writes interleave.
 	 */
-	int (*write)(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
-		const unsigned char *p, size_t len);
+	int (*write)(void *arg, enum inline_coding c, const struct inline_piece *pieces,
+		size_t n_pieces, const unsigned char *p, size_t len);
 	/* The same for a container that stands in a run, from its magic number on. */
 	int (*binary)(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
 		const unsigned char *p, size_t len);

@@ -26,8 +26,8 @@ static bool is_idle(const struct node *n, enum inline_coding c)
 	return (c == INLINE_FOLD || c == INLINE_ROT13) && n->coding == inline_name(c);
 }
 
-int node_on_text(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
-	const unsigned char *p, size_t len)
+int node_on_text(void *arg, enum inline_coding c, const struct inline_piece *pieces,
+	size_t n_pieces, const unsigned char *p, size_t len)
 {
 	struct node *n = arg, *to_node;
 	int r = is_idle(n, c) ? 0 : child(n, inline_name(c), &n->texts[c]);
@@ -36,13 +36,12 @@ int node_on_text(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
 		return r;
 	to_node = n->texts[c];
 	to_node->stage = NODE_PLAIN;
-	if (to_node->at > 0 && to_node->last_to != from)
+	if (to_node->at > 0 && to_node->last_to != pieces[0].from)
 		r = node_feed(to_node, (const unsigned char *)"\n", 1);
 	if (r < 0)
 		return r;
-	origin_add(
-		&to_node->origin, &(struct origin_piece){to_node->at, to_node->at + len, from, to});
-	to_node->last_to = to;
+	origin_add(&to_node->origin, to_node->at, pieces, n_pieces);
+	to_node->last_to = pieces[n_pieces - 1].to;
 	return node_feed(to_node, p, len);
 }
 

@@ -4,8 +4,8 @@
 #include "scan/node.h"
 
 /* What a node's readers of codings write, on its way to children; see scan/inline.h. arg: node. */
-int node_on_text(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
-	const unsigned char *p, size_t len);
+int node_on_text(void *arg, enum inline_coding c, const struct inline_piece *pieces,
+	size_t n_pieces, const unsigned char *p, size_t len);
 int node_on_binary(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
 	const unsigned char *p, size_t len);
 

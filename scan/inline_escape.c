@@ -1,0 +1,179 @@
+#include "scan/inline_escape.h"
+
+#include <string.h>
+
+#include "scan/fold.h"
+#include "scan/inline_reference.h"
+
+/* Bytes between two escapes of quoted-printable that count together. */
+#define QUOTED_NEAR 8
+
+void escape_reset(struct escape_reader *r, enum inline_coding coding)
+{
+	r->next = r->until = r->last = 0;
+	r->span.coding = coding;
+	r->span.to = 0;
+	if (r->span.open)
+		span_drop(&r->span);
+}
+
+static bool is_letter(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static bool is_hex(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* What an escape says may be part of a token, or of another escape with what follows it. */
+static bool says_token(const unsigned char *says, size_t len, const unsigned char *behind,
+	const unsigned char *end)
+{
+	struct folded f;
+
+	if (*says == '%')
+		return end - behind > 1 && is_hex(behind[0]) && is_hex(behind[1]);
+	if (*says == '&')
+		return behind < end && (*behind == '#' || is_letter(*behind));
+	if (*says == '\\')
+		return behind < end && *behind && strchr("uUx0123", *behind);
+	if (*says < 0x80)
+		return is_letter(*says) || (*says && strchr("_+/=.:~$@!-", *says));
+	/* A byte of a character, or one in disguise. */
+	if (len == 1 || fold_next(says, says + len, &f) == 0)
+		return true;
+	return f.kind != FOLD_SAME && f.kind != FOLD_SPACE;
+}
+
+static bool is_base64(unsigned char c)
+{
+	return is_letter(c) || (c && strchr("+/-_", c));
+}
+
+/* Two close by say it, or one that is no decimal number, which = often precedes, or a line's end
+ * within a word. */
+static bool begins_quoted(struct escape_reader *r, const struct inline_window *w, size_t at,
+	size_t behind, unsigned char says, size_t len)
+{
+	uint64_t last = r->last;
+
+	if (len == 0)
+		return at > 0 && is_base64(w->p[at - 1]) && behind < w->end &&
+		       is_base64(w->p[behind]);
+	if (!says_token(&says, 1, w->p + behind, w->p + w->end))
+		return false;
+	r->last = w->base + behind;
+	return w->p[at + 2] > '9' || (last > 0 && w->base + at - last <= QUOTED_NEAR);
+}
+
+/* The next byte at which an escape may begin. */
+static size_t next_place(const struct escape_reader *r, const struct inline_window *w, size_t i)
+{
+	const uint64_t *percent = w->masks[CLASS_PERCENT], *amp = w->masks[CLASS_AMP];
+	const uint64_t *hex = w->masks[CLASS_HEX], *run = w->masks[CLASS_RUN];
+	bool quoted = r->span.coding == INLINE_QUOTED;
+
+	for (size_t at = i / 64; at * 64 < w->end; at++) {
+		uint64_t follows = hex[at] >> 1 | hex[at + 1] << 63, places;
+
+		if (!(percent[at] | amp[at]))
+			continue;
+		if (quoted) /* also a line's end, which is of no base64 */
+			places = percent[at] & (run[at] >> 1 | run[at + 1] << 63);
+		else
+			places = (percent[at] & (follows | 1ULL << 63 | run[at] >> 1)) | amp[at];
+		/* The window's last bytes are looked at whatever follows. */
+		if (w->end - at * 64 <= 64)
+			places |= percent[at];
+		if (at == i / 64)
+			places &= ~0ULL << i % 64;
+		for (; places; places &= places - 1) {
+			size_t place = at * 64 + (size_t)__builtin_ctzll(places);
+
+			if ((w->p[place] == '=') == quoted)
+				return place < w->end ? place : w->end;
+		}
+	}
+	return w->end;
+}
+
+struct escape {
+	size_t at, behind; /* in the window */
+	unsigned char says[REFERENCE_SAYS];
+	size_t len;
+	bool begins; /* a span */
+};
+
+/* The next escape from i on. 1; 0: none is before *stop, up to which is decided. */
+static int next_escape(struct escape_reader *r, const struct inline_window *w, size_t i,
+	struct escape *ret, size_t *stop)
+{
+	bool quoted = r->span.coding == INLINE_QUOTED;
+	const unsigned char *end = w->p + w->end;
+
+	for (; (i = next_place(r, w, i)) < w->end; i++) {
+		int n = (quoted ? reference_read_quoted : reference_read)(
+			w->p + i, end, ret->says, &ret->len);
+
+		*stop = i;
+		if ((n < 0 || w->end - i < REFERENCE_MAX) && !w->last)
+			return 0;
+		if (n <= 0)
+			continue;
+		ret->at = i;
+		ret->behind = i + (size_t)n;
+		ret->begins = quoted ? begins_quoted(r, w, i, ret->behind, ret->says[0], ret->len)
+				     : says_token(ret->says, ret->len, w->p + ret->behind, end);
+		return 1;
+	}
+	*stop = w->end;
+	return 0;
+}
+
+/* Bytes up to `to` that are no escapes, as far as the span reaches. */
+static int go_to(struct escape_reader *r, const struct inline_window *w, size_t to)
+{
+	uint64_t place = w->base + to, until = r->until < place ? r->until : place;
+	int ret = 0;
+
+	if (!r->span.open)
+		return 0;
+	if (until > r->span.to)
+		ret = span_same(&r->span, w->p + window_at(w, r->span.to),
+			(size_t)(until - r->span.to), w->out);
+	return ret == 0 && r->until <= place ? span_end(&r->span, w->out) : ret;
+}
+
+int escape_scan(struct escape_reader *r, const struct inline_window *w)
+{
+	size_t i = window_at(w, r->next), stop = i;
+	struct escape e;
+	int ret = 0;
+
+	while (ret == 0 && next_escape(r, w, i, &e, &stop)) {
+		i = e.behind;
+		ret = go_to(r, w, e.at);
+		if (ret == 0 && e.begins) {
+			r->until = w->base + e.behind + INLINE_BEHIND;
+			if (!r->span.open) {
+				/* No further than where the span before ended. */
+				uint64_t from =
+					w->base + (e.at > INLINE_BEFORE ? e.at - INLINE_BEFORE : 0);
+
+				/* From there on the others are undone, too. */
+				span_begin(&r->span, from > r->span.to ? from : r->span.to);
+				i = window_at(w, r->span.to);
+				continue;
+			}
+		}
+		if (ret == 0 && r->span.open)
+			ret = span_other(&r->span, e.behind - e.at, e.says, e.len, w->out);
+		r->next = w->base + e.behind;
+	}
+	if (ret == 0)
+		ret = go_to(r, w, stop);
+	r->next = w->base + stop;
+	return ret == 0 && w->last ? span_write(&r->span, w->out) : ret;
+}

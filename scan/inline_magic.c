@@ -1,0 +1,60 @@
+#include "scan/inline_magic.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#include "base/secret.h"
+
+/* RFC 1952: deflate, no reserved flag; XFL and OS as programs write them. */
+static bool is_gzip(const unsigned char *p, size_t n)
+{
+	return n >= 10 && p[0] == 0x1F && p[1] == 0x8B && p[2] == 8 && (p[3] & 0xE0) == 0 &&
+	       (p[8] == 0 || p[8] == 2 || p[8] == 4) && (p[9] <= 13 || p[9] == 255);
+}
+
+/* APPNOTE 4.3.7: a local file header, of a version that there is. */
+static bool is_zip(const unsigned char *p, size_t n)
+{
+	return n >= 6 && memcmp(p, "PK\3\4", 4) == 0 && p[4] <= 63 && p[5] <= 19;
+}
+
+/* RFC 8878, 3.1.1. */
+static bool is_zstd(const unsigned char *p, size_t n)
+{
+	return n >= 6 && memcmp(p, "\x28\xB5\x2F\xFD", 4) == 0 && (p[4] & 0x08) == 0;
+}
+
+/* RFC 1950, whose header is only 16 bits: so what follows must be something that inflates. */
+static bool is_zlib(const unsigned char *p, size_t n)
+{
+	unsigned char out[512];
+	z_stream z = {.next_in = (unsigned char *)p, .avail_in = (unsigned int)n};
+	int r;
+
+	if (n < 12 || (p[0] & 0x8F) != 8 || (p[0] * 256 + p[1]) % 31 != 0 || (p[1] & 0x20))
+		return false;
+	if (inflateInit(&z) != Z_OK)
+		return false;
+	do {
+		z.next_out = out;
+		z.avail_out = sizeof(out);
+		r = inflate(&z, Z_NO_FLUSH);
+	} while (r == Z_OK && z.avail_in > 0);
+	inflateEnd(&z);
+	secret_wipe(out, sizeof(out));
+	return r == Z_OK || r == Z_BUF_ERROR || r == Z_STREAM_END;
+}
+
+size_t magic_find(const unsigned char *p, size_t n, bool start)
+{
+	if (start && n >= 12 && is_zlib(p, n))
+		return 0;
+	for (size_t i = 0; i + 6 <= n; i++) {
+		/* The second bytes of the three are rare. */
+		if (p[i + 1] != 0x8B && p[i + 1] != 'K' && p[i + 1] != 0xB5)
+			continue;
+		if (is_gzip(p + i, n - i) || is_zip(p + i, n - i) || is_zstd(p + i, n - i))
+			return i;
+	}
+	return n;
+}

@@ -1,0 +1,60 @@
+#ifndef SCAN_INLINE_MASKS_H
+#define SCAN_INLINE_MASKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Bytes by class, as bits: 64 bytes a word, the first one the lowest bit. By AVX2 where the
+ * processor has it; elsewhere, or after inline_masks_portable(true), by what every machine can,
+ * with the same result.
+ */
+enum inline_class {
+	CLASS_BASE64,  /* both alphabets */
+	CLASS_RUN,     /* … and CR, LF */
+	CLASS_HEX,     /* either case */
+	CLASS_VISIBLE, /* '!' to '~' */
+	CLASS_PERCENT, /* % and =, which two hexadecimal digits follow in a coding */
+	CLASS_AMP,     /* & and \ */
+	CLASS_UPPER,   /* A to Z, 2 to 7: base32 */
+	CLASS_LOWER,   /* a to z, 2 to 7 */
+	CLASS_NUMBERS, /* digits, comma, space */
+	CLASS_BASE58,
+	CLASS_HIGH, /* not ASCII */
+	CLASSES,
+};
+
+/* n words at most; p has 64 bytes for each. */
+void inline_classify(const unsigned char *p, size_t words, uint64_t *masks[CLASSES]);
+
+/* Bytes of what was decoded. */
+enum inline_text {
+	TEXT_ASCII, /* printable, tab, line ends */
+	TEXT_NUL,
+	TEXT_CONT, /* of UTF-8: 80 to BF */
+	TEXT_LEAD, /* C2 to F4 */
+	TEXTS,
+};
+
+void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks[TEXTS]);
+
+void inline_masks_portable(bool yes); /* for tests */
+
+/* ---- bits in words; positions are counted from the first word's lowest bit */
+
+/* The next place in [from, end) where `run` (8, 16 or 20) ones in a row begin; end: none. The word
+ * behind the last one is read and must be there. */
+size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run);
+/* The next zero (one) in [from, end), or end. */
+size_t bits_zero(const uint64_t *mask, size_t from, size_t end);
+size_t bits_one(const uint64_t *mask, size_t from, size_t end);
+/* Ones in [from, end). */
+size_t bits_count(const uint64_t *mask, size_t from, size_t end);
+
+static inline bool bits_at(const uint64_t *mask, size_t at)
+{
+	return mask[at / 64] >> at % 64 & 1;
+}
+
+#endif

@@ -1,0 +1,336 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/ptr.h"
+#include "base/str.h"
+#include "scan/inline.h"
+#include "scan/inline_masks.h"
+
+#define ALL ((1U << INLINE_CODINGS) - 1)
+
+/* What is written of each coding: spans, each begun by a bar. */
+struct said {
+	struct str text[INLINE_CODINGS], binary[INLINE_CODINGS];
+	uint64_t last[INLINE_CODINGS], last_binary[INLINE_CODINGS];
+	uint64_t from[INLINE_CODINGS], to[INLINE_CODINGS]; /* of the last span */
+	size_t bytes, writes;
+};
+
+static int on_write(void *arg, enum inline_coding c, const struct inline_piece *pieces,
+	size_t n_pieces, const unsigned char *p, size_t len)
+{
+	struct said *s = arg;
+	size_t sum = 0;
+
+	assert_true(n_pieces > 0 && len > 0);
+	for (size_t i = 0; i < n_pieces; i++) {
+		assert_true(pieces[i].from <= pieces[i].to);
+		assert_true(i == 0 || pieces[i].from == pieces[i - 1].to);
+		sum += pieces[i].len;
+	}
+	assert_int_equal(sum, len);
+	if (s->text[c].len == 0 || s->last[c] != pieces[0].from) {
+		str_add_char(&s->text[c], '|');
+		s->from[c] = pieces[0].from;
+	}
+	s->last[c] = s->to[c] = pieces[n_pieces - 1].to;
+	str_add_bytes(&s->text[c], p, len);
+	s->bytes += len;
+	s->writes++;
+	return 0;
+}
+
+static int on_binary(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
+	const unsigned char *p, size_t len)
+{
+	struct said *s = arg;
+
+	assert_true(from < to && len > 0);
+	if (s->binary[c].len == 0 || s->last_binary[c] != from)
+		str_add_char(&s->binary[c], '|');
+	s->last_binary[c] = to;
+	str_add_bytes(&s->binary[c], p, len);
+	return 0;
+}
+
+static void said_done(struct said *s)
+{
+	for (int c = 0; c < INLINE_CODINGS; c++) {
+		str_done(&s->text[c]);
+		str_done(&s->binary[c]);
+	}
+	memset(s, 0, sizeof(*s));
+}
+
+/* Reads a text in pieces of `piece` bytes; 0: of random sizes. */
+static void read_in(
+	struct inline_reader *r, struct said *s, const char *text, size_t len, size_t piece)
+{
+	const struct inline_out out = {on_write, on_binary, s};
+
+	said_done(s);
+	inline_reset(r);
+	while (len > 0) {
+		size_t some = piece ? piece : (size_t)rand() % 3000 + 1;
+
+		some = some < len ? some : len;
+		assert_int_equal(inline_feed(r, (const unsigned char *)text, some, &out), 0);
+		text += some;
+		len -= some;
+	}
+	assert_int_equal(inline_finish(r, &out), 0);
+}
+
+static void same(const struct said *a, const struct said *b)
+{
+	for (int c = 0; c < INLINE_CODINGS; c++) {
+		assert_int_equal(a->text[c].len, b->text[c].len);
+		if (a->text[c].len > 0)
+			assert_memory_equal(a->text[c].s, b->text[c].s, a->text[c].len);
+		assert_int_equal(a->binary[c].len, b->binary[c].len);
+		if (a->binary[c].len > 0)
+			assert_memory_equal(a->binary[c].s, b->binary[c].s, a->binary[c].len);
+	}
+}
+
+/* The coding says this somewhere in the text, however it is cut. */
+static void says(enum inline_coding c, const char *text, size_t len, const char *what)
+{
+	struct inline_reader *r = inline_open(ALL);
+	struct said whole = {0}, cut = {0};
+
+	read_in(r, &whole, text, len, len + 1);
+	if (!whole.text[c].s || !memmem(whole.text[c].s, whole.text[c].len, what, strlen(what)))
+		fail_msg("%s: \"%.300s\" does not say \"%s\" but \"%s\"", inline_name(c), text,
+			what, whole.text[c].s ? whole.text[c].s : "");
+	read_in(r, &cut, text, len, 1);
+	same(&whole, &cut);
+	inline_masks_portable(true);
+	read_in(r, &cut, text, len, 7);
+	inline_masks_portable(false);
+	same(&whole, &cut);
+	said_done(&whole);
+	said_done(&cut);
+	inline_close(r);
+}
+
+#define SAYS(c, text, what) says(c, text, strlen(text), what)
+
+static const char *encode(const char *alphabet, unsigned int bits, const char *text, size_t len)
+{
+	static char out[65536];
+	size_t n = 0;
+	uint64_t held = 0;
+	unsigned int have = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		held = held << 8 | (unsigned char)text[i];
+		for (have += 8; have >= bits; have -= bits)
+			out[n++] = alphabet[held >> (have - bits) & ((1U << bits) - 1)];
+	}
+	if (have > 0)
+		out[n++] = alphabet[held << (bits - have) & ((1U << bits) - 1)];
+	out[n] = '\0';
+	return out;
+}
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+static const char base64[] = LETTERS "abcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base32[] = LETTERS "234567";
+static const char base16[] = "0123456789abcdef";
+static const char secret[] = "a secret of the house: 47-11, and more";
+
+static const char *base64_of(const char *text)
+{
+	return encode(base64, 6, text, strlen(text));
+}
+
+/* Each nth character is followed by this; from a static buffer. */
+static const char *broken(const char *text, size_t nth, const char *by)
+{
+	static char out[65536];
+	size_t n = 0;
+
+	for (size_t i = 0; text[i]; i++) {
+		out[n++] = text[i];
+		if ((i + 1) % nth == 0) {
+			memcpy(out + n, by, strlen(by));
+			n += strlen(by);
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static void base64_is_read_at_all_phases(void **state)
+{
+	(void)state;
+	SAYS(INLINE_BASE64, base64_of(secret), secret);
+	for (const char *junk = "xyz/+"; *junk; junk++) {
+		cleanup_free char *text = str_format("id=\"%s%s==\"", junk, base64_of(secret));
+
+		SAYS(INLINE_BASE64, text, secret);
+	}
+}
+
+static void base64_is_read_over_line_ends(void **state)
+{
+	static const char *const breaks[] = {
+		"\n", "\r\n", "\n\t  ", "\\n", "\\r\\n", "\" +\n\t\"", "\", \"", "\n> "};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(breaks); i++)
+		SAYS(INLINE_BASE64, broken(base64_of(secret), 20, breaks[i]), secret);
+	SAYS(INLINE_BASE64, broken(base64_of(secret), 8, "\n"), secret);
+}
+
+static void wide_characters_in_base64_are_read(void **state)
+{
+	static const char wide[] = "a\0 \0s\0e\0c\0r\0e\0t\0-\0w\0o\0r\0d\0";
+	static const char *text;
+
+	(void)state;
+	text = encode(base64, 6, wide, sizeof(wide) - 1);
+	SAYS(INLINE_BASE64, text, "a secret-word");
+}
+
+static void base32_and_hexadecimal_are_read(void **state)
+{
+	cleanup_free char *lower = strdup(encode(base32, 5, secret, strlen(secret)));
+	cleanup_free char *hex = str_format("x%s.", encode(base16, 4, secret, strlen(secret)));
+
+	(void)state;
+	SAYS(INLINE_BASE32, lower, secret);
+	for (char *c = lower; *c; c++)
+		*c = (char)(*c >= 'A' ? *c | 0x20 : *c);
+	SAYS(INLINE_BASE32, lower, secret);
+	SAYS(INLINE_HEX, hex, secret);
+	SAYS(INLINE_HEX, broken(encode(base16, 4, secret, strlen(secret)), 10, "\n"), secret);
+}
+
+static void long_runs_are_one_span(void **state)
+{
+	cleanup_free char *text = calloc(1, 40001);
+	cleanup_free char *want = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < 40000; i++)
+		text[i] = "some text that is not short. "[i * 7 % 29];
+	want = str_format("|%s", text);
+	SAYS(INLINE_BASE64, base64_of(text), want);
+	SAYS(INLINE_BASE64, broken(base64_of(text), 76, "\r\n"), want);
+}
+
+static void escapes_are_undone_in_their_context(void **state)
+{
+	static const char *const cases[] = {"key%3Dabc%2Ddef%20x", "key&#61;abc&#x2d;def x",
+		"key&equals;abc&#45def x", "key\\u003dabc\\u002Ddef x", "key\\x3dabc\\055def\\x20x",
+		"key\\u{3d}abc\\U0000002ddef x", "key%u003Dabc%2ddef x"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		SAYS(INLINE_ESCAPE, cases[i], "key=abc-def x");
+	SAYS(INLINE_ESCAPE, "https:\\/\\/host\\/path", "https://host/path");
+	SAYS(INLINE_ESCAPE, "a\\ud835\\udc2cb\\u0041",
+		"a\xF0\x9D\x90\xAC"
+		"bA");
+	SAYS(INLINE_QUOTED, "key=3Dabc=2Ddef=20x", "key=abc-def x");
+	SAYS(INLINE_QUOTED, "key=61=62=\r\nabc", "keyababc");
+	SAYS(INLINE_QUOTED, "keyabc=\ndef", "keyabcdef");
+}
+
+static void escapes_that_say_no_token_are_not_written(void **state)
+{
+	static const char text[] = "a line\\nand &quot;another&quot; 100% of a\\tb %20 &amp; x=10 "
+				   "y=20 \\d+\\w \\033[0m \"a\\\\b\" =\n if (x == 3)";
+	struct inline_reader *r = inline_open(ALL);
+	struct said s = {0};
+
+	(void)state;
+	read_in(r, &s, text, strlen(text), 100);
+	assert_int_equal(s.bytes, 0);
+	said_done(&s);
+	inline_close(r);
+}
+
+/* A text in which everything occurs, cut anywhere. */
+static void what_is_written_does_not_depend_on_the_cuts(void **state)
+{
+	static const char *const words[] = {"%41", "&#65;", "\\u0041", "=41", "=\n",
+		"QUJDREVGR0hJSktM", "616263646566676869", " ", "\n", "\"", "\" + \"", "\\n",
+		"H4sIAAAAAAAAA", "\xD0\xB5", "secret", "\xE2\x80\x8B", "a", "61:62:", "0x61, ", "%",
+		"&", "\\", "=", "97,98,99,"};
+	struct inline_reader *r = inline_open(ALL);
+	struct said whole = {0}, cut = {0};
+
+	(void)state;
+	srand(11);
+	for (int round = 0; round < 40; round++) {
+		cleanup_str struct str text = {0};
+		int few = rand() % 20 + 1;
+
+		while (text.len < 30000) {
+			const char *word = words[(size_t)(rand() % few) % ARRAY_LEN(words)];
+
+			if (rand() % 3 == 0)
+				word = words[(size_t)rand() % ARRAY_LEN(words)];
+			for (int i = rand() % 9; i >= 0; i--)
+				str_add(&text, word);
+		}
+		read_in(r, &whole, text.s, text.len, text.len);
+		read_in(r, &cut, text.s, text.len, 0);
+		same(&whole, &cut);
+		inline_masks_portable(round % 2);
+		read_in(r, &cut, text.s, text.len, (size_t)round + 1);
+		inline_masks_portable(false);
+		same(&whole, &cut);
+	}
+	said_done(&whole);
+	said_done(&cut);
+	inline_close(r);
+}
+
+static void random_runs_say_hardly_anything(void **state)
+{
+	enum { SIZE = 200000 };
+	cleanup_free char *text = calloc(1, SIZE + 1);
+	struct inline_reader *r = inline_open(ALL);
+	struct said s = {0};
+
+	(void)state;
+	srand(5);
+	for (size_t i = 0; i < SIZE; i++)
+		text[i] = i % 70 == 69 ? '\n' : base64[rand() % 64];
+	read_in(r, &s, text, SIZE, SIZE);
+	assert_true(s.bytes < SIZE / 25);
+	for (size_t i = 0; i < SIZE; i++)
+		text[i] = i % 41 == 40 ? ' ' : base16[rand() % 16];
+	read_in(r, &s, text, SIZE, SIZE);
+	assert_true(s.bytes < SIZE / 25);
+	said_done(&s);
+	inline_close(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(base64_is_read_at_all_phases),
+		cmocka_unit_test(base64_is_read_over_line_ends),
+		cmocka_unit_test(wide_characters_in_base64_are_read),
+		cmocka_unit_test(base32_and_hexadecimal_are_read),
+		cmocka_unit_test(long_runs_are_one_span),
+		cmocka_unit_test(escapes_are_undone_in_their_context),
+		cmocka_unit_test(escapes_that_say_no_token_are_not_written),
+		cmocka_unit_test(what_is_written_does_not_depend_on_the_cuts),
+		cmocka_unit_test(random_runs_say_hardly_anything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
