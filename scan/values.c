@@ -76,8 +76,10 @@ int values_feed(
 
 int values_finish(struct values_reader *r, const struct values_out *out)
 {
-	int rc = values_end(r, out);
+	int rc = r->kind == VALUES_FORM ? values_finish_form(r, out) : 0;
 
+	if (rc == 0)
+		rc = values_end(r, out);
 	values_reset(r, r->kind);
 	return rc;
 }

@@ -10,6 +10,11 @@ static const bool special[2][256] = {
 	{['&'] = true, [';'] = true, ['%'] = true, ['+'] = true},
 };
 
+static unsigned int digit_of(unsigned char c)
+{
+	return c <= '9' ? c - (unsigned int)'0' : (c | 0x20U) - 'a' + 10U;
+}
+
 static int begin_name(struct values_reader *r, const struct values_out *out)
 {
 	int rc = values_end(r, out);
@@ -59,23 +64,26 @@ static int read_special(
 	}
 }
 
-/* 1: the byte was read; 0: it is no digit and stands for itself. */
+/* 1: the byte was read; 0: it is no digit, so what was read stands for itself. */
 static int read_escape(struct values_reader *r, unsigned char c, const struct values_out *out)
 {
-	unsigned char low = c | 0x20, byte;
-	int rc;
+	unsigned char low = c | 0x20, byte[2] = {'%', (unsigned char)r->code};
+	size_t n = r->digits + 1;
+	int rc, taken = 1;
 
 	if ((c < '0' || c > '9') && (low < 'a' || low > 'f')) {
-		r->state = r->escape_in_value ? VALUES_INSIDE : VALUES_OUTSIDE;
-		return 0;
-	}
-	r->code = r->code << 4 | (unsigned int)(c <= '9' ? c - '0' : low - 'a' + 10);
-	if (++r->digits < 2)
+		taken = 0;
+	} else if (r->digits == 0) {
+		r->code = c;
+		r->digits = 1;
 		return 1;
-	byte = (unsigned char)r->code;
+	} else {
+		byte[0] = (unsigned char)(digit_of(byte[1]) << 4 | digit_of(c));
+		n = 1;
+	}
 	r->state = r->escape_in_value ? VALUES_INSIDE : VALUES_OUTSIDE;
-	rc = write_plain(r, &byte, 1, r->escape_in_value, out);
-	return rc < 0 ? rc : 1;
+	rc = write_plain(r, byte, n, r->escape_in_value, out);
+	return rc < 0 ? rc : taken;
 }
 
 int values_feed_form(
@@ -98,4 +106,10 @@ int values_feed_form(
 			rc = read_special(r, p[i], in_value, out), n = 1;
 	}
 	return rc < 0 ? rc : 0;
+}
+
+int values_finish_form(struct values_reader *r, const struct values_out *out)
+{
+	/* An escape that ends here is none. */
+	return r->state == VALUES_ESCAPE ? read_escape(r, '\0', out) : 0;
 }

@@ -21,8 +21,8 @@ struct values_reader {
 	bool wants_name; /* of JSON: the next string is a key */
 	unsigned int depth;
 	uint64_t objects[VALUES_DEPTH_MAX / 64]; /* bits: this level is an object */
-	unsigned int code, digits;		 /* of an escape, so far */
-	bool escape_in_value;			 /* of a form: where the escape stands */
+	unsigned int code, digits; /* of an escape, so far (of a form: the first digit) */
+	bool escape_in_value;	   /* of a form: where the escape stands */
 	char name[VALUES_NAME_MAX];
 	size_t name_len;
 };
@@ -37,5 +37,6 @@ int values_feed_json(
 	struct values_reader *r, const unsigned char *p, size_t len, const struct values_out *out);
 int values_feed_form(
 	struct values_reader *r, const unsigned char *p, size_t len, const struct values_out *out);
+int values_finish_form(struct values_reader *r, const struct values_out *out);
 
 #endif
