@@ -62,13 +62,14 @@ $(foreach l,$(LAYERS),$(eval $(B)/lib/$(l).a: $$(OBJ_$(l))))
 archives = $(patsubst %,$(B)/lib/%.a,$(1))
 
 # program: source, layer whose libraries it links, packages
-PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-egress bottle-scan bottle-systemd bottle
+PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-egress bottle-scan bottle-rules bottle-systemd bottle
 SRC_bottle-shim    := shim/main.c
 SRC_bottle-monitor := shim/monitor_main.c
 SRC_bottle-systemd := shim/systemd_main.c
 SRC_bottle-gate    := gate/main.c
 SRC_bottle-egress  := egress/main.c
 SRC_bottle-scan    := scan/main.c
+SRC_bottle-rules   := scan/rules_main.c
 SRC_bottle         := control/main.c
 LAYER_bottle-shim    := shim
 LAYER_bottle-monitor := shim
@@ -76,6 +77,7 @@ LAYER_bottle-systemd := base
 LAYER_bottle-gate    := gate
 LAYER_bottle-egress  := egress
 LAYER_bottle-scan    := scan
+LAYER_bottle-rules   := scan
 LAYER_bottle         := control
 LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
 LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
@@ -85,6 +87,7 @@ LINK_bottle         := $(call PKG,--libs $(PKGS_control))
 # bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an
 # entry point of its own (shim/early.c), to which the library's stack protector is unknown yet.
 LINK_bottle-shim    := $(if $(SAN),-pie,-static-pie -Wl$(comma)-u$(comma)early_start$(comma)-e$(comma)early_start) $(call PKG,--libs --static $(PKGS_shim))
+LINK_bottle-rules   := $(call PKG,--libs $(PKGS_scan) libhs)
 # bottle-scan's root is empty (shim/component_root.h): static, too.
 LINK_bottle-scan    := $(if $(SAN),-pie $(call PKG,--libs $(PKGS_scan)),-static-pie $(call PKG,--libs --static $(PKGS_scan))) $(LINK_rules)
 PIE = $(if $(findstring -static-pie,$(LINK_$(1))),,-pie)

@@ -18,6 +18,8 @@ static void bottle_free(struct plan_bottle *b)
 	free(b->agent_name);
 	free(b->home);
 	free(b->state_home);
+	free(b->rules);
+	free(b->rules_name);
 	policy_gate_done(&b->gate);
 	policy_egress_done(&b->egress);
 	free(b->netns_path);
@@ -135,7 +137,8 @@ static int fill_bottle(struct plan *p, const struct plan_choice *c, const char *
 	if ((r = plan_refuse(p->oci, e)) < 0 ||
 		(r = plan_refuse_mounts(p->oci, p->bottle, c->root, e)) < 0 ||
 		(r = change_container(p, c, e)) < 0 || (r = plan_env(p, m->env, id, e)) < 0 ||
-		(r = plan_slices(p, m, e)) < 0 || (r = plan_files(p, e)) < 0)
+		(r = plan_slices(p, m, e)) < 0 || (r = plan_files(p, e)) < 0 ||
+		(r = plan_rules(p->bottle, e)) < 0)
 		return r;
 	if (plan_env_apply(p->oci->process, p->bottle->env) < 0)
 		return err_set(e, ENOMEM, "plan the bottle");

@@ -81,6 +81,8 @@ struct plan_bottle {
 	char *resolv_conf;   /* host path of the resolv.conf whom the sidecar asks */
 	char **env;	     /* what the agent gets beside the config's, "NAME=value" */
 	char *canary;	     /* name of the variable among env that nobody may send out */
+	char *rules;	     /* the operator's own scanner rules, TOML; or NULL */
+	char *rules_name;    /* their file */
 	struct plan_file *files;
 	size_t n_files;
 	struct plan_secret *secrets;

@@ -234,8 +234,9 @@ static json_t *network_to_json(const struct plan_bottle *b)
 
 static json_t *bottle_to_json(const struct plan_bottle *b)
 {
-	cleanup_json json_t *j = json_pack("{s:s, s:s*, s:s, s:s, s:s*}", "slug", b->slug, "agent",
-		b->agent_name, "home", b->home, "state_home", b->state_home, "canary", b->canary);
+	cleanup_json json_t *j = json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:s*}", "slug", b->slug,
+		"agent", b->agent_name, "home", b->home, "state_home", b->state_home, "canary",
+		b->canary, "rules", b->rules_name);
 
 	if (!j || put(j, "bottles", json_from_strv(b->bottle_names)) < 0 ||
 		put(j, "gate", policy_gate_to_json(&b->gate)) < 0 ||

@@ -101,12 +101,13 @@ static void forget_secrets(struct container *c)
 
 static int boot_sidecar(struct container *c, struct err *e)
 {
-	const struct sidecar_place place = {c->state->dir, c->cgroup};
+	const struct sidecar_place place = {c->state->dir, c->cgroup, &c->rules};
 	int r;
 
 	if (!c->plan->bottle)
 		return 0;
 	r = sidecar_boot(c->plan->bottle, c->secrets, &place, &c->sidecar, e);
+	rules_job_done(&c->rules);
 	forget_secrets(c);
 	return r;
 }
@@ -343,6 +344,8 @@ int container_create(const struct globals *g, const struct container_options *o,
 	}
 	if (r == 0)
 		r = find_secrets(ret, e);
+	if (r == 0 && ret->plan->bottle)
+		r = rules_job_start(ret->plan->bottle, &ret->rules, e);
 	/* An ordinary user's bottle is made, and served, by root of a user namespace around it. */
 	if (r == 0 && ret->plan->bottle)
 		r = userns_enter(e);
@@ -399,6 +402,7 @@ void container_done(struct container *c)
 	sidecar_free(c->sidecar);
 	cgroup_free(c->cgroup);
 	state_free(c->state);
+	rules_job_done(&c->rules);
 	forget_secrets(c);
 	plan_free(c->plan);
 	*c = CONTAINER_NONE;

@@ -8,6 +8,7 @@
 #include "bundle/plan.h"
 #include "shim/cmd.h"
 #include "shim/hooks.h"
+#include "shim/rules_job.h"
 #include "shim/sidecar.h"
 #include "shim/state.h"
 
@@ -39,6 +40,7 @@ struct container {
 	struct state *state;
 	struct cgroup *cgroup;
 	struct secret *secrets;	 /* of the bottle, until its monitor has them */
+	struct rules_job rules;	 /* of the bottle, until its monitor has them */
 	struct sidecar *sidecar; /* NULL without a bottle */
 	struct proc init;	 /* our child */
 	int sync;		 /* our end */
@@ -49,8 +51,11 @@ struct container {
 };
 
 #define CONTAINER_NONE                                                                             \
-	((struct container){                                                                       \
-		.init = PROC_NONE, .sync = -1, .console = -1, .hooks_output = HOOKS_OUTPUT_NONE})
+	((struct container){.init = PROC_NONE,                                                     \
+		.sync = -1,                                                                        \
+		.console = -1,                                                                     \
+		.hooks_output = HOOKS_OUTPUT_NONE,                                                 \
+		.rules = RULES_JOB_NONE})
 
 /*
  * Makes it, up to `created`. On failure nothing is left. The caller ends with container_done, which

@@ -248,15 +248,6 @@ static int spawn_parts(struct monitor *m, struct err *e)
 	return r;
 }
 
-static int tell_parts(struct monitor *m, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
-		r = monitor_part_tell(m, &m->parts[i], e);
-	return r;
-}
-
 /* The machine's own range, or the last ids of the user namespace that all this is in. */
 static int take_uids(struct monitor *m, struct err *e)
 {
@@ -300,9 +291,5 @@ int monitor_boot_make(struct monitor *m, struct err *e)
 	if (r < 0)
 		return r;
 	m->phase = MONITOR_BOOTED;
-	/* The runtime goes on meanwhile: what fails now, WAIT_READY tells. */
-	r = tell_parts(m, e);
-	if (r < 0)
-		monitor_fail(m, e);
 	return 0;
 }

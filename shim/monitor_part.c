@@ -140,7 +140,7 @@ static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 	r = msg_send(p->c.control, COMPONENT_CONFIG, text, strlen(text), NULL, 0, e);
 	if (r == 0)
 		r = send_secrets(m, p, e);
-	if (r == 0 && p->kind->with_rules && m->rules_fd >= 0)
+	if (r == 0 && p->kind->with_rules)
 		r = msg_send(p->c.control, COMPONENT_RULES, NULL, 0, &m->rules_fd, 1, e);
 	return r;
 }

@@ -14,7 +14,7 @@
  * What the runtime tells a new monitor: its slice of the plan as JSON, then each secret as a
  * message of its own. And all that passes between the two later.
  *
- *	runtime → monitor, over the boot socket (descriptor 3): PLAN, SECRET…, BEGIN; ATTACH;
+ *	runtime → monitor, over the boot socket (descriptor 3): PLAN, SECRET…, BEGIN; RULES;
  *		WAIT_READY; COMMIT
  *	runtime → monitor, over STATE_DIR/monitor.sock: AGENT_NETNS, START, STOP, STATUS, RELOAD
  *	monitor → runtime: OK or ERROR to each but PLAN, SECRET and ATTACH (whose error WAIT_READY
@@ -27,6 +27,7 @@ enum monitor_msg {
 	MONITOR_PLAN = 1, /* body: JSON */
 	MONITOR_SECRET,	  /* body: slot NUL value; in the order of the plan's "secrets" */
 	MONITOR_BEGIN,	  /* OK: body is {"pid", "ca"} as JSON; one descriptor, the namespace */
+	MONITOR_RULES,	  /* one descriptor: the scanner's compiled rules */
 	MONITOR_ATTACH,	  /* two descriptors: the agent's namespace, init's pidfd */
 	MONITOR_WAIT_READY,
 	MONITOR_COMMIT,

@@ -54,14 +54,30 @@ static void wait_for(struct monitor_peer *peer, enum monitor_wait what)
 
 /* ---- handlers; an error that one returns is the answer */
 
+/* No answer of its own: the runtime goes on meanwhile, and WAIT_READY tells what fails now. */
+static int do_rules(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	int r = 0;
+
+	(void)peer;
+	if (msg->n_fds != 1 || m->rules_fd >= 0)
+		return err_say(e, EPROTO, "rules are one descriptor, once");
+	m->rules_fd = steal_fd(&msg->fds[0]);
+	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
+		r = monitor_part_tell(m, &m->parts[i], e);
+	if (r < 0)
+		monitor_fail(m, e);
+	return 0;
+}
+
 /* No answer of its own: WAIT_READY follows. */
 static int do_attach(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
 	int r;
 
 	(void)peer;
-	if (msg->n_fds != 2)
-		return err_say(e, EPROTO, "attach takes two descriptors");
+	if (msg->n_fds != 2 || m->rules_fd < 0)
+		return err_say(e, EPROTO, "attach takes two descriptors, after the rules");
 	m->agent_netns_fd = steal_fd(&msg->fds[0]);
 	m->agent_pidfd = steal_fd(&msg->fds[1]);
 	m->phase = MONITOR_ATTACHED;
@@ -181,6 +197,7 @@ static const struct request {
 	unsigned int from, phases;
 	int (*handle)(struct monitor *, struct monitor_peer *, struct msg *, struct err *);
 } requests[] = {
+	{MONITOR_RULES, "rules", FROM_BOOT, IN(MONITOR_BOOTED), do_rules},
 	{MONITOR_ATTACH, "attach", FROM_BOOT, IN(MONITOR_BOOTED), do_attach},
 	{MONITOR_WAIT_READY, "wait-ready", FROM_BOOT, ALIVE | IN(MONITOR_BOOTED), do_wait_ready},
 	{MONITOR_COMMIT, "commit", FROM_BOOT, IN(MONITOR_READY), do_commit},

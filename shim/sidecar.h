@@ -23,8 +23,9 @@ struct sidecar;
 struct sidecar_place {
 	const char *state_dir; /* this container's, under --root; monitor.sock is put there */
 	const struct cgroup
-		*container; /* its own group is made beside it (limits: sidecar_cgroup.c);
-			       NULL: the monitor stays in the caller's groups */
+		*container;	 /* its own group is made beside it (limits: sidecar_cgroup.c);
+				    NULL: the monitor stays in the caller's groups */
+	struct rules_job *rules; /* begun; waited for here */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "shim/libexec.h"
 #include "shim/monitor_plan.h"
+#include "shim/rules_job.h"
 #include "shim/sidecar_cgroup.h"
 #include "shim/sidecar_impl.h"
 #include "shim/uids.h"
@@ -153,6 +154,15 @@ static int take_booted(struct sidecar *s, struct err *e)
 	return s->pidfd < 0 ? err_set(e, -s->pidfd, "pidfd of the monitor") : 0;
 }
 
+/* They are there by now, as a rule, and nothing waits for the first ones but this. */
+static int send_rules(const struct sidecar *s, struct rules_job *job, struct err *e)
+{
+	cleanup_fd int fd = -1;
+	int r = rules_job_finish(job, &fd, e);
+
+	return r < 0 ? r : msg_send(s->sock, MONITOR_RULES, NULL, 0, &fd, 1, e);
+}
+
 /* An earlier bottle of the same directory, dead or alive, makes way. */
 static int clear_the_way(const char *state_dir, struct err *e)
 {
@@ -194,6 +204,8 @@ int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
 		r = send_all(s, bottle, secrets, place->state_dir, e);
 	if (r >= 0)
 		r = take_booted(s, e);
+	if (r >= 0)
+		r = send_rules(s, place->rules, e);
 	if (r < 0)
 		return err_wrap(e, "start the bottle's monitor");
 	*ret = steal_ptr(&s);

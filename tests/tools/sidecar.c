@@ -25,6 +25,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/rules_job.h"
 #include "shim/sidecar.h"
 
 struct agent {
@@ -146,7 +147,8 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 		.blkio_leaf_weight = OCI_UNSET,
 		.net_class_id = OCI_UNSET,
 	};
-	struct sidecar_place place = {.state_dir = state_dir};
+	struct rules_job rules = RULES_JOB_NONE;
+	struct sidecar_place place = {.state_dir = state_dir, .rules = &rules};
 	struct cgroup *cg = NULL;
 	struct err late;
 	char path[64];
@@ -157,7 +159,10 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 		&(struct cgroup_spec){CGROUP_FS, path, "monitor-test", &none, NULL}, &cg, e);
 	place.container = cg;
 	if (r == 0)
+		r = rules_job_start(b, &rules, e);
+	if (r == 0)
 		r = sidecar_boot(b, values, &place, ret, e);
+	rules_job_done(&rules);
 	if (cg && cgroup_destroy(cg, &late) < 0 && r == 0) {
 		*e = late;
 		r = -e->code;
