@@ -5,6 +5,7 @@
 
 #include "base/ptr.h"
 #include "scan/known.h"
+#include "scan/known_document.h"
 #include "scan/known_set.h"
 #include "scan/known_spell.h"
 #include "scan/known_value.h"
@@ -151,6 +152,29 @@ static int add_value(struct known *k, unsigned int id, const unsigned char *p, s
 	return r;
 }
 
+struct adding_all {
+	struct known *k;
+	unsigned int id;
+};
+
+static int on_string(void *arg, const unsigned char *p, size_t len)
+{
+	struct adding_all *a = arg;
+
+	return add_value(a->k, a->id, p, len);
+}
+
+static int add_all(struct known *k, unsigned int id, const unsigned char *p, size_t len)
+{
+	struct adding_all a = {k, id};
+	size_t n = 0;
+	int r = 0;
+
+	if (known_document_is(p, len))
+		r = known_document_each(p, len, on_string, &a, &n);
+	return r < 0 || n > 0 ? r : add_value(k, id, p, len);
+}
+
 int known_add(struct known *k, unsigned int id, const char *value, size_t len, struct err *e)
 {
 	if (len < VALUE_MIN)
@@ -158,7 +182,7 @@ int known_add(struct known *k, unsigned int id, const char *value, size_t len, s
 			"a secret of %zu bytes cannot be told from other text; at least %d are "
 			"needed",
 			len, VALUE_MIN);
-	if (add_value(k, id, (const unsigned char *)value, len) < 0)
+	if (add_all(k, id, (const unsigned char *)value, len) < 0)
 		return err_set(e, ENOMEM, "add a known secret");
 	return 0;
 }

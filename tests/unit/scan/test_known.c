@@ -372,6 +372,29 @@ static void words_in_a_secret_are_no_needles_by_themselves(void **state)
 	assert_true(hits(k, a + 32) > 0);
 }
 
+static void of_a_document_only_the_secrets_are_needles(void **state)
+{
+	cleanup_free char *hex = made("", TENS "abcdef", 40), *password = made("", ALNUM, 12);
+	cleanup_free char *key = made("", ALNUM "+/", 300);
+	cleanup_free char *document =
+		str_format("{\"type\": \"service_account_2\",\n\"thing\":\"%s\","
+			   "\"client_id\":\"117482904418273645501\",\"password\":\"%s\","
+			   "\"private_key\":\"-----BEGIN X-----\\n%s\\n-----END X-----\\n\","
+			   "\"cert_url\":\"https://www.example.com/oauth2v1/x509certs17/q0x\"}",
+			hex, password, key);
+	const char *secrets[] = {document};
+	cleanup_known struct known *k = knowing(secrets, 1);
+	cleanup_free char *twelve = str_format("%.12s", hex + 9);
+
+	(void)state;
+	assert_true(hits(k, twelve) > 0);
+	assert_true(hits(k, password) > 0);
+	assert_true(hits(k, key + 280) > 0);
+	assert_int_equal(hits(k, "service_account_2 117482904418273645501 -----BEGIN X-----"
+				 "https://www.example.com/oauth2v1/x509certs17/q0x"),
+		0);
+}
+
 static void a_secret_of_less_than_eight_bytes_is_refused(void **state)
 {
 	cleanup_known struct known *k = known_new();
@@ -416,6 +439,7 @@ int main(void)
 		cmocka_unit_test(short_secrets_are_found_whole_and_only_whole),
 		cmocka_unit_test(what_is_public_in_a_secret_is_no_needle),
 		cmocka_unit_test(words_in_a_secret_are_no_needles_by_themselves),
+		cmocka_unit_test(of_a_document_only_the_secrets_are_needles),
 		cmocka_unit_test(a_secret_of_less_than_eight_bytes_is_refused),
 		cmocka_unit_test(a_caller_may_end_the_search),
 	};
