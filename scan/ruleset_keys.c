@@ -147,11 +147,17 @@ void ruleset_rewrite(struct ruleset_reading *rd, char **patterns, unsigned int l
 
 	for (; patterns && *patterns; patterns++) {
 		char *rewritten = NULL;
+		bool wider = false;
 
-		if (rule_pattern_of_re2(*patterns, &rewritten, &e) < 0) {
+		if (rule_pattern_of_re2(*patterns, &rewritten, &wider, &e) < 0) {
 			ruleset_wrong(rd, line, "pattern '%.80s': %s", *patterns, e.msg);
 			continue;
 		}
+		if (wider)
+			ruleset_wrong(rd, line,
+				"pattern '%.80s' would allow too much: name single characters "
+				"beyond ASCII, at most 64",
+				*patterns);
 		free(*patterns);
 		*patterns = rewritten;
 	}

@@ -17,14 +17,18 @@ struct rule_draft {
 static void read_regex(struct ruleset_reading *rd, void *to, const struct toml *v)
 {
 	struct rule_draft *d = to;
-	bool path = strcasecmp(v->key, "path") == 0;
+	char **to_pattern = strcasecmp(v->key, "path") == 0 ? &d->rule.path : &d->rule.pattern;
+	bool wider = false;
 	struct err e;
 
 	if (strlen(v->s) != v->len)
 		ruleset_wrong(rd, v->line, "'%s' with a NUL in it: write \\x00", v->key);
-	else if (*v->s &&
-		 rule_pattern_of_re2(v->s, path ? &d->rule.path : &d->rule.pattern, &e) < 0)
+	else if (*v->s && rule_pattern_of_re2(v->s, to_pattern, &wider, &e) < 0)
 		ruleset_wrong(rd, v->line, "'%s': %s", v->key, e.msg);
+	if (wider)
+		ruleset_warn(rd, v->line,
+			"'%s' is taken to mean all characters beyond ASCII where it means some",
+			v->key);
 }
 
 static void read_group(struct ruleset_reading *rd, void *to, const struct toml *v)

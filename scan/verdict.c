@@ -87,8 +87,8 @@ static int compile(const char *pattern, pcre2_code **ret, struct err *e)
 	PCRE2_SIZE at;
 	int code;
 
-	*ret = pcre2_compile(
-		(PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF, &code, &at, NULL);
+	*ret = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+		PCRE2_NEVER_UTF | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
 	if (*ret)
 		return 0;
 	pcre2_get_error_message(code, why, sizeof(why));

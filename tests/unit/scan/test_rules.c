@@ -61,7 +61,7 @@ static int set_up(void **state)
 	f->data = pcre2_match_data_create(64, NULL);
 	for (size_t i = 0; f->codes && i < f->rules.n; i++) {
 		f->codes[i] = pcre2_compile((PCRE2_SPTR)f->rules.rules[i].pattern,
-			PCRE2_ZERO_TERMINATED, 0, &code, &at, NULL);
+			PCRE2_ZERO_TERMINATED, PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
 		if (!f->codes[i]) {
 			print_error("rule %s does not compile at %zu\n", f->rules.rules[i].id, at);
 			return -1;
