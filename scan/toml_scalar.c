@@ -160,6 +160,8 @@ static bool to_real(const char *s, double *ret)
 		return false;
 	while (is_digit(*p))
 		p++;
+	if (!*p) /* a whole number, too large for one */
+		return false;
 	if (*p == '.') {
 		if (!is_digit(*++p))
 			return false;
