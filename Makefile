@@ -144,6 +144,8 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 # Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives of its layer (netns).
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 TOOL_LAYER_sidecar := shim
+TOOL_LAYER_scanner := scan
+TOOL_PKGS_scanner := $(PKGS_scan) libhs
 tool_layer = $(or $(TOOL_LAYER_$(1)),netns)
 # Runs in containers, whose root may be empty.
 TOOL_LINK_syscalls := -static
@@ -155,7 +157,7 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_lay
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(or $(TOOL_LINK_$*),-pie) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(if $(TOOL_LINK_$*),$(TOOL_LIBS_$*),$(call PKG,--libs $(PKGS_netns))) -lm
+		$(if $(TOOL_LINK_$*),$(TOOL_LIBS_$*),$(call PKG,--libs $(or $(TOOL_PKGS_$*),$(PKGS_netns)))) -lm
 
 # Objects that only a pattern names would be removed after the link, and compiled anew the next time.
 .SECONDARY: $(patsubst %.c,$(B)/obj/%.o,$(UNIT) $(wildcard tests/tools/*.c))
