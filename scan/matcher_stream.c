@@ -221,7 +221,7 @@ int matcher_feed(struct matcher_stream *s, const void *data, size_t len, match_f
 		s->used = s->len > s->used ? s->len : s->used;
 		p += n;
 		len -= n;
-		if (matcher_fed(s) - s->scanned < GATHER)
+		if (matcher_fed(s) - s->scanned < GATHER && s->len < s->cap)
 			continue;
 		r = look(s);
 		if (r == 0)
