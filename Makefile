@@ -40,7 +40,7 @@ PKGS_scan    := $(PKGS_base) libpcre2-8 zlib libbrotlidec libzstd
 LINK_rules   := -lhs_runtime
 PKGS_gate    := $(PKGS_scan)
 PKGS_egress  := $(PKGS_scan) libssl libcrypto
-PKGS_control := $(PKGS_scan) libhs
+PKGS_control := $(PKGS_scan)
 PKGS_shim    := $(PKGS_base)
 CPPFLAGS += $(call PKG,--cflags $(PKGS_netns) $(PKGS_egress))
 
@@ -53,7 +53,7 @@ LIBS_netns   := netns bundle base
 LIBS_gate    := gate scan bundle base
 LIBS_egress  := egress scan bundle base
 LIBS_control := control scan bundle base
-LIBS_shim    := shim netns bundle base
+LIBS_shim    := shim netns scan bundle base
 
 # Files named main.c or *_main.c are programs; everything else goes into its folder's archive.
 src_of = $(filter-out %main.c,$(wildcard $(1)/*.c))

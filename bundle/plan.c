@@ -18,6 +18,7 @@ static void bottle_free(struct plan_bottle *b)
 	free(b->agent_name);
 	free(b->home);
 	free(b->state_home);
+	free(b->cache_dir);
 	free(b->rules);
 	free(b->rules_name);
 	policy_gate_done(&b->gate);
@@ -73,10 +74,15 @@ static char *slug_of(const char *id)
 }
 
 /* What `install` sets up keeps state apart from settings, as the FHS wants it. */
-static char *state_home_of(const char *home, const char *real)
+static char *keep_of(const char *home, const char *real, const char *what)
 {
-	return str_eq(home, "/etc/bot-bottle") ? strdup("/var/lib/bot-bottle/state")
-					       : str_format("%s/state", real);
+	return str_format(
+		"%s/%s", str_eq(home, "/etc/bot-bottle") ? "/var/lib/bot-bottle" : real, what);
+}
+
+char *plan_cache_dir(const char *home)
+{
+	return keep_of(home, home, "cache");
 }
 
 static int new_bottle(struct plan *p, const struct plan_choice *c, const char *id,
@@ -91,10 +97,13 @@ static int new_bottle(struct plan *p, const struct plan_choice *c, const char *i
 	b->home = realpath(c->home, NULL);
 	if (!b->home)
 		return err_set(e, errno, "the operator's directory '%s'", c->home);
-	b->state_home = state_home_of(c->home, b->home);
+	b->state_home = keep_of(c->home, b->home, "state");
+	b->cache_dir = keep_of(c->home, b->home, "cache");
 	b->bottle_names = steal_ptr(&s->bottles);
 	b->agent_name = steal_ptr(&s->agent);
-	return b->slug && b->home && b->state_home ? 0 : err_set(e, ENOMEM, "plan the bottle");
+	return b->slug && b->home && b->state_home && b->cache_dir
+		       ? 0
+		       : err_set(e, ENOMEM, "plan the bottle");
 }
 
 /* The agent's non-empty fields win over the bottle's. */

@@ -81,6 +81,7 @@ struct plan_bottle {
 	char *resolv_conf;   /* host path of the resolv.conf whom the sidecar asks */
 	char **env;	     /* what the agent gets beside the config's, "NAME=value" */
 	char *canary;	     /* name of the variable among env that nobody may send out */
+	char *cache_dir;     /* where the scanner's compiled rules are kept */
 	char *rules;	     /* the operator's own scanner rules, TOML; or NULL */
 	char *rules_name;    /* their file */
 	struct plan_file *files;
@@ -121,6 +122,12 @@ json_t *plan_to_json(const struct plan *p);
  * made. env: the bottle's, as in plan_bottle.
  */
 int plan_exec_check(struct oci_process *process, char *const *bottle_env, struct err *e);
+
+/* cache_dir of a bottle from this operator's directory. Caller frees; NULL: out of memory. */
+char *plan_cache_dir(const char *home);
+
+/* rules.toml of b->home, read but not understood, into b->rules; there need be none. */
+int plan_rules(struct plan_bottle *b, struct err *e);
 
 /*
  * Looks one up; the slot PLAN_CANARY_SLOT is the canary's value. Others, in order: the environment

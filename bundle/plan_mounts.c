@@ -79,14 +79,6 @@ static bool holds(const char *dir, const char *path)
 	return holds_by_name(dir, path) || holds_by_file(dir, path);
 }
 
-/* Who can write compiled rules decides what is found. */
-static int add_cache(char ***list, const struct plan_bottle *b)
-{
-	cleanup_free char *cache = str_format("%s/../cache", b->state_home);
-
-	return cache ? strv_push(list, resolve(cache)) : -ENOMEM;
-}
-
 /* What no mount may show. A string list, or NULL. */
 static char **protected_paths(const struct plan_bottle *b, const char *root)
 {
@@ -99,7 +91,8 @@ static char **protected_paths(const struct plan_bottle *b, const char *root)
 		if (strv_push(&list, resolve(own[i])) < 0)
 			return NULL;
 	if (strv_push(&list, resolve(b->home)) < 0 ||
-		strv_push(&list, resolve(b->state_home)) < 0 || add_cache(&list, b) < 0 ||
+		strv_push(&list, resolve(b->state_home)) < 0 ||
+		strv_push(&list, resolve(b->cache_dir)) < 0 ||
 		(root && strv_push(&list, resolve(root)) < 0))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(kernel); i++)

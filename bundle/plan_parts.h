@@ -55,9 +55,6 @@ int plan_files(struct plan *p, struct err *e);
 int plan_trust(struct plan *p, int rootfd, struct err *e);
 int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct err *e);
 
-/* plan_rules.c: rules.toml of the operator's directory, read but not understood. */
-int plan_rules(struct plan_bottle *b, struct err *e);
-
 /* plan_env.c: what the agent finds in its environment. */
 int plan_env(struct plan *p, char *const *manifest_env, const char *id, struct err *e);
 int plan_env_apply(struct oci_process *process, char *const *bottle_env);

@@ -6,7 +6,8 @@
  * operator's rules on standard input where there is a NAME (for messages). It answers with one
  * message (base/msg.h) on descriptor 3.
  */
-#define RULES_FD 3
+#define RULES_PROGRAM "bottle-rules"
+#define RULES_FD      3
 
 enum rules_answer {
 	RULES_READY = 1, /* no body; one descriptor: the compiled rules (scan/cache.h) */

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/bottle_rules.h"
 #include "shim/annotations.h"
 #include "shim/container_load.h"
 #include "shim/container_stages.h"
@@ -345,7 +346,7 @@ int container_create(const struct globals *g, const struct container_options *o,
 	if (r == 0)
 		r = find_secrets(ret, e);
 	if (r == 0 && ret->plan->bottle)
-		r = rules_job_start(ret->plan->bottle, &ret->rules, e);
+		r = bottle_rules_start(ret->plan->bottle, &ret->rules, e);
 	/* An ordinary user's bottle is made, and served, by root of a user namespace around it. */
 	if (r == 0 && ret->plan->bottle)
 		r = userns_enter(e);

@@ -8,7 +8,7 @@
 #include "bundle/plan.h"
 #include "shim/cmd.h"
 #include "shim/hooks.h"
-#include "shim/rules_job.h"
+#include "scan/rules_job.h"
 #include "shim/sidecar.h"
 #include "shim/state.h"
 

@@ -1,33 +1,12 @@
 #include "shim/libexec.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-
+#include "base/libexec.h"
 #include "base/ptr.h"
 #include "shim/self.h"
 
-/* Beside this program (a build folder), in the prefix it was installed to, in the built-in one. */
 int libexec_open(const char *program, int *ret_fd, struct err *e)
 {
 	cleanup_free char *beside = self_directory();
-	static const char *const places[] = {"", "/../libexec/bottle-shim"};
-	char path[PATH_MAX];
 
-	*ret_fd = -1;
-	for (size_t i = 0; beside && *ret_fd < 0 && i < ARRAY_LEN(places); i++) {
-		snprintf(path, sizeof(path), "%s%s/%s", beside, places[i], program);
-		*ret_fd = open(path, O_PATH | O_CLOEXEC);
-	}
-	if (*ret_fd < 0) {
-		snprintf(path, sizeof(path), "%s/%s", BOTTLE_LIBEXEC, program);
-		*ret_fd = open(path, O_PATH | O_CLOEXEC);
-	}
-	if (*ret_fd < 0)
-		return err_set(e, errno,
-			"'%s' is neither in '%s', nor in its ../libexec/bottle-shim, "
-			"nor in '%s'",
-			program, beside ? beside : "/proc/self/exe's directory", BOTTLE_LIBEXEC);
-	return 0;
+	return libexec_open_beside(beside, program, ret_fd, e);
 }

@@ -3,11 +3,7 @@
 
 #include "base/err.h"
 
-/*
- * Opens (O_PATH) one of our own programs, for execution by descriptor: beside the caller's own
- * executable, where a build tree has it, else in the prefix that it was installed to, else in
- * BOTTLE_LIBEXEC. No environment variable has a say. The caller owns *ret_fd. -ENOENT names them.
- */
+/* As libexec_open_beside (base/libexec.h), beside this program; right in a protected copy, too. */
 int libexec_open(const char *program, int *ret_fd, struct err *e);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "shim/libexec.h"
 #include "shim/monitor_plan.h"
-#include "shim/rules_job.h"
+#include "scan/rules_job.h"
 #include "shim/sidecar_cgroup.h"
 #include "shim/sidecar_impl.h"
 #include "shim/uids.h"

@@ -25,7 +25,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
-#include "shim/rules_job.h"
+#include "shim/bottle_rules.h"
 #include "shim/sidecar.h"
 
 struct agent {
@@ -159,7 +159,7 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 		&(struct cgroup_spec){CGROUP_FS, path, "monitor-test", &none, NULL}, &cg, e);
 	place.container = cg;
 	if (r == 0)
-		r = rules_job_start(b, &rules, e);
+		r = bottle_rules_start(b, &rules, e);
 	if (r == 0)
 		r = sidecar_boot(b, values, &place, ret, e);
 	rules_job_done(&rules);
