@@ -139,7 +139,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*)) libhs) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) -lm
+		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*)) libhs libbrotlienc) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) -lm
 
 # Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives of its layer (netns).
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))

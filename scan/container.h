@@ -25,6 +25,8 @@ enum container {
 	CONTAINER_UTF16BE,
 	CONTAINER_UTF32LE,
 	CONTAINER_UTF32BE,
+	CONTAINER_PNG,	  /* what is compressed beside the picture */
+	CONTAINER_PDF,	  /* its deflated streams */
 	CONTAINER_OPAQUE, /* known and not to be read: xz, bzip2, 7z, rar, age, encrypted … */
 };
 
@@ -38,17 +40,22 @@ enum container container_sniff(const unsigned char *p, size_t len, const char **
  * unknown, so unreadable. */
 int container_of_coding(const char *token, size_t len);
 
-/* By Content-Type: multipart with its boundary (copied), charset=utf-16…; else NONE. */
+/* By Content-Type: multipart with its boundary (copied; "": none), charset=utf-16…; else NONE. */
 enum container container_of_type(const char *type, char boundary[72]);
 
 const char *container_name(enum container c); /* "gzip", for verdicts */
 
+/* Borrowed until the member ends. */
 struct container_member {
-	const char *name; /* of a file or part, hostile bytes; "" if it has none */
+	const char *name; /* of a file or part, hostile bytes, cut at 1 KiB; "" if it has none */
 	size_t name_len;
 	const char *content_type; /* of a part; NULL: not declared */
+	/* Its bytes stand in the container as they are, in a row: who has read those has read
+	 * these, but for what only shows when a text begins with it. */
+	bool verbatim;
 };
 
+/* Members come one after another: each that began ends, also when the container is broken in it. */
 struct container_out {
 	int (*begin)(void *arg, const struct container_member *m);
 	int (*write)(void *arg, const unsigned char *p, size_t len);
@@ -64,17 +71,26 @@ struct container_limits {
 
 struct container_reader;
 
-/* boundary: of multipart only. Owner: the caller. */
+/*
+ * boundary: of multipart only; NULL or "": what the first line says that looks like one. Owner: the
+ * caller. -EINVAL: not a container that can be read (NONE, OPAQUE).
+ */
 int container_open(enum container c, const char *boundary, const struct container_limits *limits,
 	struct container_reader **ret, struct err *e);
-void container_close(struct container_reader *r);
+void container_close(struct container_reader *r); /* wipes; NULL is fine */
 
 /*
- * 0; -EBADMSG: broken, encrypted or beyond the limits, container_why tells; else what out returned.
+ * 0; -EBADMSG: broken or beyond the limits, container_why tells, and what could be read was
+ * written; -ENOMEM; else what out returned. After an error it stays at that. What is written does
+ * not depend on the cuts but in its pieces.
  */
 int container_feed(struct container_reader *r, const unsigned char *p, size_t len,
 	const struct container_out *out);
-/* The text ended; -EBADMSG: too early. What follows a complete one goes to a member "". */
+/*
+ * The text ended; -EBADMSG: too early, or something within could not be read (an encrypted member).
+ * What follows a complete container goes to a member "", as does what stands beside the data in it
+ * (comments, extra fields) and is long enough to be a container itself.
+ */
 int container_finish(struct container_reader *r, const struct container_out *out);
 const char *container_why(const struct container_reader *r);
 

@@ -1,0 +1,194 @@
+#include "tests/unit/scan/containers.h"
+
+#include <zlib.h>
+
+static enum container sniff(const void *p, size_t len, const char **what)
+{
+	/* By itself, so that a sanitizer sees what is read behind it. */
+	unsigned char *copy = malloc(len > 0 ? len : 1);
+	enum container c;
+
+	assert_non_null(copy);
+	memcpy(copy, p, len);
+	c = container_sniff(copy, len, what);
+	free(copy);
+	return c;
+}
+
+static void expect(const void *p, size_t len, enum container c, const char *expected)
+{
+	const char *what;
+
+	assert_int_equal(sniff(p, len, &what), c);
+	if (expected)
+		assert_string_equal(what, expected);
+	else
+		assert_null(what);
+}
+
+#define BYTES(s) s, sizeof(s) - 1
+
+static void containers_are_known_by_their_magic_numbers(void **state)
+{
+	(void)state;
+	expect(BYTES("\x1f\x8b\x08\0\0\0\0\0\0\x03"), CONTAINER_GZIP, NULL);
+	expect(BYTES("\x28\xb5\x2f\xfd\x24\0\1\0\0\0"), CONTAINER_ZSTD, NULL);
+	expect(BYTES("\x5e\x2a\x4d\x18\4\0\0\0text"), CONTAINER_ZSTD, NULL);
+	expect(BYTES("PK\3\4 and then 26 bytes, at least"), CONTAINER_ZIP, NULL);
+	expect(BYTES("PK\7\x08PK\3\4 and then 26 bytes, at least"), CONTAINER_ZIP, NULL);
+	expect(BYTES("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), CONTAINER_ZIP, NULL);
+	expect(BYTES("--abcdef\r\nContent-Type: text/plain\r\n\r\n"), CONTAINER_MULTIPART, NULL);
+	expect(BYTES("----abcd\ncontent-disposition: form-data"), CONTAINER_MULTIPART, NULL);
+}
+
+static void what_is_not_read_is_named(void **state)
+{
+	(void)state;
+	expect(BYTES("\xfd"
+		     "7zXZ\0\0\0"),
+		CONTAINER_OPAQUE, "an xz archive");
+	expect(BYTES("7z\xbc\xaf\x27\x1c\0\4"), CONTAINER_OPAQUE, "a 7z archive");
+	expect(BYTES("BZh91AY&SYxxx"), CONTAINER_OPAQUE, "a bzip2 archive");
+	expect(BYTES("Rar!\x1a\x07\1\0"), CONTAINER_OPAQUE, "a rar archive");
+	expect(BYTES("age-encryption.org/v1\n-> X25519"), CONTAINER_OPAQUE,
+		"a file encrypted with age");
+	expect(BYTES("Salted__12345678"), CONTAINER_OPAQUE, "a file encrypted with openssl");
+	expect(BYTES("LUKS\xba\xbe\0\2"), CONTAINER_OPAQUE, "a disk encrypted with LUKS");
+	/* As gpg 2.2 writes them: for a passphrase, for an elliptic curve, for RSA. */
+	expect(BYTES("\x8c\x0d\4\x09\3\2\xfa\x34\x61\x1f\x9f\x8f\x53\x2b\xff\xd2"),
+		CONTAINER_OPAQUE, "a message encrypted with PGP");
+	expect(BYTES("\x84\x5e\3\x62\x3b\xc2\xae\xa3\x98\x89\x82\x12\1\7\x40\xc7"),
+		CONTAINER_OPAQUE, "a message encrypted with PGP");
+	expect(BYTES("\x85\1\x0c\3\1\2\3\4\5\6\7\x08\1\7\xfe\xc7"), CONTAINER_OPAQUE,
+		"a message encrypted with PGP");
+}
+
+static void ordinary_text_is_nothing(void **state)
+{
+	static const char *const texts[] = {"", "a", "x^2 + y^2 = z^2, said Fermat, and 3^2 + 4^2",
+		"--- a/file.c\n+++ b/file.c\n@@ -1,3 +1,4 @@\n",
+		"---\ntitle: x\ncontent-type: page\n---\n", "----------\ncontent-type of it",
+		"{\"a\": [1, 2, 3]}", "PK is a name, BZh91 is another",
+		"-- a comment in SQL\nContent-Type: no boundary has a space", "hello\n",
+		"8O 8O 8O, (S (S (S, HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		expect(texts[i], strlen(texts[i]), CONTAINER_NONE, NULL);
+}
+
+static void a_zlib_stream_is_known_by_what_it_inflates_to(void **state)
+{
+	static const char text[] = "a text that is compressed, and read again, compressed and read";
+	unsigned char out[2048];
+	struct str long_text = {0};
+	uLongf n;
+
+	(void)state;
+	for (int level = 0; level <= 9; level++) {
+		n = sizeof(out);
+		assert_int_equal(
+			compress2(out, &n, (const unsigned char *)text, sizeof(text), level), Z_OK);
+		expect(out, n, CONTAINER_ZLIB, NULL);
+		/* Nor has it to be whole. */
+		expect(out, n - 6, CONTAINER_ZLIB, NULL);
+	}
+	containers_add_text(&long_text, 5000);
+	n = sizeof(out);
+	assert_int_equal(
+		compress2(out, &n, (const unsigned char *)long_text.s, long_text.len, 9), Z_OK);
+	expect(out, CONTAINER_SNIFF, CONTAINER_ZLIB, NULL);
+	str_done(&long_text);
+}
+
+static void random_bytes_are_nothing(void **state)
+{
+	unsigned char bytes[512];
+	const char *what;
+	size_t found = 0;
+
+	(void)state;
+	for (size_t round = 0; round < 20000; round++) {
+		size_t len = 1 + containers_random() % sizeof(bytes);
+
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (unsigned char)containers_random();
+		/* With what a weak magic number there is. */
+		if (round % 2 == 0)
+			memcpy(bytes, "\x78\x9c", 2);
+		if (bytes[0] >= 0xfe && bytes[1] >= 0xfe)
+			continue;
+		found += sniff(bytes, len, &what) != CONTAINER_NONE;
+	}
+	/* Of 10,000 that begin as a zlib stream does, a few could be one. */
+	assert_true(found <= 3);
+}
+
+static void add_wide(struct str *s, const char *text, int width, bool big)
+{
+	for (; *text; text++)
+		for (int i = 0; i < width; i++)
+			str_add_char(s, i == (big ? width - 1 : 0) ? *text : '\0');
+}
+
+static void wide_characters_are_known_by_their_nuls(void **state)
+{
+	static const struct {
+		enum container container;
+		int width;
+		bool big;
+	} kinds[] = {{CONTAINER_UTF16LE, 2, false}, {CONTAINER_UTF16BE, 2, true},
+		{CONTAINER_UTF32LE, 4, false}, {CONTAINER_UTF32BE, 4, true}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct str s = {0};
+
+		add_wide(&s, "some text in wide characters", kinds[i].width, kinds[i].big);
+		expect(s.s, s.len, kinds[i].container, NULL);
+		/* An odd byte at the end, and a character of another script. */
+		str_add(&s, "\x12");
+		s.s[kinds[i].width + (kinds[i].big ? 0 : 1)] = 4;
+		expect(s.s, s.len, kinds[i].container, NULL);
+		str_done(&s);
+	}
+	expect(BYTES("\xff\xfe"
+		     "a\0"),
+		CONTAINER_UTF16LE, NULL);
+	expect(BYTES("\xfe\xff\0a"), CONTAINER_UTF16BE, NULL);
+	expect(BYTES("\xff\xfe\0\0a\0\0\0"), CONTAINER_UTF32LE, NULL);
+	expect(BYTES("a\0b\0c\0"), CONTAINER_NONE, NULL);
+	expect(BYTES("\1\0\2\0\3\0\4\0\5\0\6\0\7\0\x08\0\1\0\2\0\3\0"), CONTAINER_NONE, NULL);
+	expect(BYTES("a\0b\0\0\0c\0d\0e\0f\0g\0h\0i\0j\0k\0"), CONTAINER_NONE, NULL);
+}
+
+static void a_tar_archive_is_known_by_its_checksum(void **state)
+{
+	unsigned char block[512] = "file.txt";
+	unsigned int sum = 0;
+
+	(void)state;
+	expect(block, sizeof(block), CONTAINER_NONE, NULL);
+	memset(block + 148, ' ', 8);
+	for (size_t i = 0; i < sizeof(block); i++)
+		sum += block[i];
+	snprintf((char *)block + 148, 8, "%06o", sum);
+	expect(block, sizeof(block), CONTAINER_TAR, NULL);
+	block[0]++;
+	expect(block, sizeof(block), CONTAINER_NONE, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(containers_are_known_by_their_magic_numbers),
+		cmocka_unit_test(what_is_not_read_is_named),
+		cmocka_unit_test(ordinary_text_is_nothing),
+		cmocka_unit_test(a_zlib_stream_is_known_by_what_it_inflates_to),
+		cmocka_unit_test(random_bytes_are_nothing),
+		cmocka_unit_test(wide_characters_are_known_by_their_nuls),
+		cmocka_unit_test(a_tar_archive_is_known_by_its_checksum),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
