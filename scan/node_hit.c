@@ -93,6 +93,28 @@ static int on_phrase(void *arg, const struct inbound_hit *h)
 	return finding_tell(arg, &f);
 }
 
+/* ---- tools of an MCP server: read where they come as they are, or in a container */
+
+static int on_tool(void *arg, uint64_t start, uint64_t end)
+{
+	const struct finding_raw f = {.rule = SCAN_RULE_TOOL,
+		.what = "a tool's description that is not what the server first said",
+		.confidence = SCAN_MEDIUM,
+		.start = start,
+		.end = end};
+
+	return finding_tell(arg, &f);
+}
+
+static int search_tools(struct node *n, const unsigned char *p, size_t len)
+{
+	struct scan *s = n->scan;
+	/* The innermost member is read, of one that is none the text itself. */
+	bool is_text = n->stage != NODE_CONTAINER && (!n->parent || n->parent->container);
+
+	return s->mcp && s->window && is_text ? mcp_feed(s->mcp, p, len, on_tool, n) : 0;
+}
+
 /* ---- entropy: of what was fed, once a text */
 
 static int search_random(struct node *n, const unsigned char *p, size_t len)
@@ -124,6 +146,8 @@ int node_search(struct node *n, const unsigned char *p, size_t len)
 		r = matcher_feed(n->matcher, p, len, on_match, n);
 	if (r == 0)
 		r = search_random(n, p, len);
+	if (r == 0)
+		r = search_tools(n, p, len);
 	return r == 0 && n->inbound ? inbound_feed(n->inbound, p, len, on_phrase, n) : r;
 }
 

@@ -34,6 +34,11 @@ int scan_open(const struct scan_rules *rules, unsigned int sets, scan_found_fn *
 		if (!s->split)
 			return err_set(e, ENOMEM, "open a scan");
 	}
+	if (sets & SCAN_INBOUND) {
+		s->mcp = mcp_open();
+		if (!s->mcp)
+			return err_set(e, ENOMEM, "open a scan");
+	}
 	*ret = steal_ptr(&s);
 	return 0;
 }
@@ -61,17 +66,21 @@ void scan_close(struct scan *s)
 		node_free(n);
 	}
 	split_free(s->split);
+	mcp_close(s->mcp);
 	matcher_scratch_free(s->scratch);
 	free(s);
 }
 
 int scan_message(struct scan *s, struct scan_window *w, struct err *e)
 {
-	(void)e;
 	forget_text(s);
+	s->window = w;
 	if (s->split)
 		split_message(s->split, w);
-	return 0;
+	if (!s->mcp || !w || w->tools)
+		return 0;
+	w->tools = mcp_tools_new();
+	return w->tools ? 0 : err_set(e, ENOMEM, "remember a server's tools");
 }
 
 static int failed(int r, struct err *e)
@@ -94,6 +103,8 @@ static int begin(struct scan *s, const struct scan_text *text)
 	s->findings.n = 0;
 	s->told_random = false;
 	lines_reset(&s->lines);
+	if (s->mcp && s->window)
+		mcp_reset(s->mcp, s->window->tools);
 	r = copy(text->place, &s->place);
 	if (r == 0)
 		r = copy(text->path, &s->path);

@@ -55,6 +55,7 @@ void scan_rules_free(struct scan_rules *r);
 /* `what` tells why; a policy decides, by default refuse. */
 #define SCAN_RULE_UNREADABLE "unreadable"
 #define SCAN_RULE_INJECTION  "prompt-injection"
+#define SCAN_RULE_TOOL	     "mcp-tool-changed" /* since the server described it first */
 #define SCAN_RULE_ENTROPY    "high-entropy"
 
 enum scan_confidence {

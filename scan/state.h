@@ -3,9 +3,11 @@
 
 #include "scan/finding.h"
 #include "scan/lines.h"
+#include "scan/mcp.h"
 #include "scan/node.h"
 #include "scan/rules.h"
 #include "scan/split.h"
+#include "scan/window.h"
 
 /* A scan from within, for the files of scan/ that share it. */
 struct scan {
@@ -14,7 +16,9 @@ struct scan {
 	scan_found_fn *found;
 	void *arg;
 	struct matcher_scratch *scratch;
-	struct split *split; /* NULL: no known secrets */
+	struct split *split;	    /* NULL: no known secrets */
+	struct scan_window *window; /* of the host that the message goes to, or comes from */
+	struct mcp_reader *mcp;	    /* NULL: nothing is looked for in what comes in */
 
 	struct node *root; /* of the text that is being read; NULL: none is */
 	struct node *pool;
