@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "scan/inline_disguise.h"
 #include "scan/inline_escape.h"
 #include "scan/inline_run.h"
 #include "scan/inline_window.h"
@@ -20,6 +21,7 @@ struct inline_reader {
 	uint64_t masks[CLASSES][WORDS + 2];
 	struct run_reader runs;
 	struct escape_reader escapes, quoted;
+	struct disguise_reader disguises;
 };
 
 const char *inline_name(enum inline_coding c)
@@ -70,6 +72,7 @@ void inline_reset(struct inline_reader *r)
 		r->codings & (1U << INLINE_BASE64 | 1U << INLINE_BASE32 | 1U << INLINE_HEX);
 	escape_reset(&r->escapes, INLINE_ESCAPE);
 	escape_reset(&r->quoted, INLINE_QUOTED);
+	disguise_reset(&r->disguises);
 }
 
 /* Each reader goes on from where it stopped, as far as it can say. */
@@ -95,6 +98,8 @@ static int scan(struct inline_reader *r, bool last, const struct inline_out *out
 		ret = escape_scan(&r->escapes, &w);
 	if (ret == 0 && r->codings & 1U << INLINE_QUOTED)
 		ret = escape_scan(&r->quoted, &w);
+	if (ret == 0 && r->codings & 1U << INLINE_FOLD)
+		ret = disguise_scan(&r->disguises, &w);
 	return ret;
 }
 

@@ -10,7 +10,7 @@
 
 void escape_reset(struct escape_reader *r, enum inline_coding coding)
 {
-	r->next = r->until = r->last = 0;
+	r->next = r->last = 0;
 	r->span.coding = coding;
 	r->span.to = 0;
 	if (r->span.open)
@@ -132,20 +132,6 @@ static int next_escape(struct escape_reader *r, const struct inline_window *w, s
 	return 0;
 }
 
-/* Bytes up to `to` that are no escapes, as far as the span reaches. */
-static int go_to(struct escape_reader *r, const struct inline_window *w, size_t to)
-{
-	uint64_t place = w->base + to, until = r->until < place ? r->until : place;
-	int ret = 0;
-
-	if (!r->span.open)
-		return 0;
-	if (until > r->span.to)
-		ret = span_same(&r->span, w->p + window_at(w, r->span.to),
-			(size_t)(until - r->span.to), w->out);
-	return ret == 0 && r->until <= place ? span_end(&r->span, w->out) : ret;
-}
-
 int escape_scan(struct escape_reader *r, const struct inline_window *w)
 {
 	size_t i = window_at(w, r->next), stop = i;
@@ -154,9 +140,9 @@ int escape_scan(struct escape_reader *r, const struct inline_window *w)
 
 	while (ret == 0 && next_escape(r, w, i, &e, &stop)) {
 		i = e.behind;
-		ret = go_to(r, w, e.at);
+		ret = span_reach(&r->span, w, e.at);
 		if (ret == 0 && e.begins) {
-			r->until = w->base + e.behind + INLINE_BEHIND;
+			r->span.until = w->base + e.behind + INLINE_BEHIND;
 			if (!r->span.open) {
 				/* No further than where the span before ended. */
 				uint64_t from =
@@ -173,7 +159,7 @@ int escape_scan(struct escape_reader *r, const struct inline_window *w)
 		r->next = w->base + e.behind;
 	}
 	if (ret == 0)
-		ret = go_to(r, w, stop);
+		ret = span_reach(&r->span, w, stop);
 	r->next = w->base + stop;
 	return ret == 0 && w->last ? span_write(&r->span, w->out) : ret;
 }

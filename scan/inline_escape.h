@@ -9,9 +9,8 @@
  * it to INLINE_BEHIND bytes behind the last such one; the others are undone in it, too.
  */
 struct escape_reader {
-	uint64_t next;	/* looked at up to this place */
-	uint64_t until; /* of an open span: where it ends if no further escape comes */
-	uint64_t last;	/* of quoted-printable: behind the last escape that did not suffice alone */
+	uint64_t next; /* looked at up to this place */
+	uint64_t last; /* of quoted-printable: behind the last escape that did not suffice alone */
 	struct inline_span span;
 };
 

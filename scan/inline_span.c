@@ -98,3 +98,15 @@ int span_other(struct inline_span *s, size_t n, const unsigned char *p, size_t l
 {
 	return add(s, false, n, p, len, out);
 }
+
+int span_reach(struct inline_span *s, const struct inline_window *w, size_t to)
+{
+	uint64_t place = w->base + to, until = s->until < place ? s->until : place;
+	int r = 0;
+
+	if (!s->open)
+		return 0;
+	if (until > s->to)
+		r = span_same(s, w->p + window_at(w, s->to), (size_t)(until - s->to), w->out);
+	return r == 0 && s->until <= place ? span_end(s, w->out) : r;
+}

@@ -1,7 +1,7 @@
 #ifndef SCAN_INLINE_SPAN_H
 #define SCAN_INLINE_SPAN_H
 
-#include "scan/inline.h"
+#include "scan/inline_window.h"
 
 /*
  * What is written of one span, gathered so that not each character is a write of its own, with the
@@ -14,7 +14,8 @@
 struct inline_span {
 	enum inline_coding coding;
 	bool open;
-	uint64_t to; /* the text's place up to which it is gathered */
+	uint64_t to;	/* the text's place up to which it is gathered */
+	uint64_t until; /* where it ends, if nothing moves that */
 	struct inline_piece pieces[SPAN_PIECES];
 	size_t n_pieces;
 	unsigned char bytes[SPAN_BYTES];
@@ -29,6 +30,8 @@ int span_same(
 /* The text's next n bytes say len others, at most 64. */
 int span_other(struct inline_span *s, size_t n, const unsigned char *p, size_t len,
 	const struct inline_out *out);
+/* The text says itself up to w->p[to], or up to where the span ends, which then is over. */
+int span_reach(struct inline_span *s, const struct inline_window *w, size_t to);
 /* Writes what is gathered; the span may go on. */
 int span_write(struct inline_span *s, const struct inline_out *out);
 /* The span is over, and wiped. */

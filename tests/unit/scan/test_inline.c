@@ -260,6 +260,43 @@ static void escapes_that_say_no_token_are_not_written(void **state)
 	inline_close(r);
 }
 
+static void disguised_words_are_undone(void **state)
+{
+	static const char *const cases[] = {"key=s\u0435cret\u2010w\u043erd1", /* Cyrillic */
+		"key=s\u200Be\u200Bc\u200Br\u200Be\u200Bt\u200B-\u200Bw\u200Bo\u200Brd1",
+		"key=s\u0301\u0302\u0303\u0304\u0305\u0306\u0307ecret-word1",
+		"key=\uff53\uff45\uff43\uff52\uff45\uff54-word1", "key=secret\u00AD-word1",
+		"key=s\U000E0041ecret\uFE0F-word1"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		SAYS(INLINE_FOLD, cases[i], "key=secret-word1");
+	SAYS(INLINE_HIDDEN,
+		"x\U000E0068\U000E0069\U000E0064\U000E0064\U000E0065\U000E006E"
+		"\U000E003A\U000E0020\U000E0078y",
+		"hidden: x");
+}
+
+static void ordinary_languages_are_not_written(void **state)
+{
+	static const char *const cases[] = {"Съешь ещё этих мягких французских булок, да выпей чаю",
+		"Les élèves étaient là, « déjà » à l’heure — naïveté", "Größe ändern: Fußgänger",
+		"私は日本語を話します。", "don’t — “quoted” … 10 €, Windows™ ½ №",
+		"👩‍👩‍👧 1️⃣ ✔️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+		"Ελληνικά και αγγλικά"};
+	struct inline_reader *r = inline_open(ALL);
+	struct said s = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		read_in(r, &s, cases[i], strlen(cases[i]), 100);
+		if (s.bytes > 0)
+			fail_msg("written of \"%s\"", cases[i]);
+	}
+	said_done(&s);
+	inline_close(r);
+}
+
 /* A text in which everything occurs, cut anywhere. */
 static void what_is_written_does_not_depend_on_the_cuts(void **state)
 {
@@ -328,6 +365,8 @@ int main(void)
 		cmocka_unit_test(long_runs_are_one_span),
 		cmocka_unit_test(escapes_are_undone_in_their_context),
 		cmocka_unit_test(escapes_that_say_no_token_are_not_written),
+		cmocka_unit_test(disguised_words_are_undone),
+		cmocka_unit_test(ordinary_languages_are_not_written),
 		cmocka_unit_test(what_is_written_does_not_depend_on_the_cuts),
 		cmocka_unit_test(random_runs_say_hardly_anything),
 	};
