@@ -84,14 +84,14 @@ static int found_code(void *arg, unsigned int id, size_t start, size_t end)
 	const struct known_state *s = r->state;
 	uint64_t first = r->block + start, last = r->block + end - 1, from;
 
+	/* They come nearly in order: count on from the last one. */
+	if (first < r->at_seen) {
+		r->at = 0;
+		r->at_seen = s->seen;
+	}
 	if (first < s->seen) {
 		from = remembered(s, first);
 	} else {
-		/* They come nearly in order: count on from the last one. */
-		if (first < r->at_seen) {
-			r->at = 0;
-			r->at_seen = s->seen;
-		}
 		r->at = count_to(r, first, r->at, r->at_seen);
 		r->at_seen = first;
 		from = s->at + r->at;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ptr.h"
 #include "scan/known.h"
 
 #define GROUP	   5
@@ -13,15 +14,17 @@
 
 /* Bits of the bitmap a needle: at most one five in two hundred is looked at in vain. */
 #define GROUP_BITS	24
-#define GROUP_WORDS_MAX 16 /* powers of two: half a MiB … */
+#define GROUP_WORDS_MAX 17 /* powers of two: one MiB … */
 #define HEADS_MAX	20 /* … and four */
 
 void known_index_done(struct known_index *x)
 {
 	secret_done(&x->text);
-	free(x->needles);
-	free(x->heads);
-	free(x->groups);
+	for (size_t i = 0; i < ARRAY_LEN(x->tables); i++) {
+		free(x->tables[i].needles);
+		free(x->tables[i].heads);
+		free(x->tables[i].groups);
+	}
 	*x = (struct known_index){0};
 }
 
@@ -30,6 +33,9 @@ int known_index_text(struct known_index *x, const unsigned char *p, size_t len, 
 	size_t used = x->text.len;
 	struct err e;
 
+	*ret_at = (uint32_t)used;
+	if (len == 0)
+		return 0;
 	if (len > UINT32_MAX / 2 - used)
 		return -ENOMEM;
 	if (used + len > x->room) {
@@ -50,22 +56,24 @@ int known_index_text(struct known_index *x, const unsigned char *p, size_t len, 
 	}
 	memcpy(x->text.bytes + used, p, len);
 	x->text.len = used + len;
-	*ret_at = (uint32_t)used;
 	return 0;
 }
 
 int known_index_add(struct known_index *x, const struct known_needle *needle)
 {
-	if (x->n == x->cap) {
-		size_t cap = x->cap ? 2 * x->cap : 1024;
-		struct known_needle *grown = reallocarray(x->needles, cap, sizeof(*grown));
+	struct known_table *t = &x->tables[needle->run < KNOWN_RUN];
+
+	if (t->n == t->cap) {
+		size_t cap = t->cap ? 2 * t->cap : 1024;
+		struct known_needle *grown = reallocarray(t->needles, cap, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		x->needles = grown;
-		x->cap = cap;
+		t->needles = grown;
+		t->cap = cap;
 	}
-	x->needles[x->n++] = *needle;
+	t->needles[t->n++] = *needle;
+	x->n++;
 	return 0;
 }
 
@@ -79,29 +87,29 @@ static inline uint64_t load8(const unsigned char *p)
 
 /* Two bits of one word of the bitmap tell of a group. */
 static inline uint64_t group_bits(
-	const struct known_index *x, const unsigned char *p, uint64_t **ret)
+	const struct known_table *t, const unsigned char *p, uint64_t **ret)
 {
 	uint64_t h = (load8(p) & GROUP_MASK) * MULTIPLIER;
 
-	*ret = &x->groups[h >> x->group_shift];
+	*ret = &t->groups[h >> t->group_shift];
 	return 1ULL << (h >> 20 & 63) | 1ULL << (h >> 26 & 63);
 }
 
-static inline bool has_group(const struct known_index *x, const unsigned char *p)
+static inline bool has_group(const struct known_table *t, const unsigned char *p)
 {
-	uint64_t *word, bits = group_bits(x, p, &word);
+	uint64_t *word, bits = group_bits(t, p, &word);
 
 	return (*word & bits) == bits;
 }
 
 /* A window is 8 to 12 characters: its first eight and its last eight. */
-static inline uint64_t window_of(const struct known_index *x, const unsigned char *p)
+static inline uint64_t window_of(const struct known_table *t, const unsigned char *p)
 {
 	uint64_t h = load8(p) * MULTIPLIER;
 
 	h ^= h >> 32;
-	h = (h + load8(p + x->window - 8)) * MULTIPLIER;
-	return h >> x->head_shift;
+	h = (h + load8(p + t->window - 8)) * MULTIPLIER;
+	return h >> t->head_shift;
 }
 
 static const unsigned char *needle_text(const struct known_index *x, const struct known_needle *n)
@@ -118,56 +126,57 @@ static unsigned int bits_for(size_t n, unsigned int max)
 	return bits;
 }
 
-static void measure(struct known_index *x)
+static void measure(struct known_table *t)
 {
-	x->window = KNOWN_RUN;
-	x->run_max = 0;
-	for (size_t i = 0; i < x->n; i++) {
-		unsigned int run = x->needles[i].run;
+	t->window = KNOWN_RUN;
+	t->run_max = 0;
+	for (size_t i = 0; i < t->n; i++) {
+		unsigned int run = t->needles[i].run;
 
-		x->window = run < x->window ? run : x->window;
-		x->run_max = run > x->run_max ? run : x->run_max;
+		t->window = run < t->window ? run : t->window;
+		t->run_max = run > t->run_max ? run : t->run_max;
 	}
-	x->step = x->window - GROUP + 1;
+	t->step = t->window - GROUP + 1;
 }
 
 /* Needles in the order of their windows' hashes, counted and put in place. */
-static int sort_needles(struct known_index *x, unsigned int bits)
+static int sort_needles(struct known_table *t, const struct known_index *x)
 {
-	struct known_needle *sorted = calloc(x->n, sizeof(*sorted));
+	unsigned int bits = bits_for(t->n / 2, HEADS_MAX);
+	struct known_needle *sorted = calloc(t->n, sizeof(*sorted));
 	size_t heads = ((size_t)1 << bits) + 1;
 
-	x->head_shift = 64 - bits;
-	x->heads = calloc(heads + 1, sizeof(*x->heads));
-	if (!sorted || !x->heads) {
+	t->head_shift = 64 - bits;
+	t->heads = calloc(heads + 1, sizeof(*t->heads));
+	if (!sorted || !t->heads) {
 		free(sorted);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < x->n; i++)
-		x->heads[window_of(x, needle_text(x, &x->needles[i])) + 2]++;
+	for (size_t i = 0; i < t->n; i++)
+		t->heads[window_of(t, needle_text(x, &t->needles[i])) + 2]++;
 	for (size_t h = 2; h <= heads; h++)
-		x->heads[h] += x->heads[h - 1];
-	for (size_t i = 0; i < x->n; i++)
-		sorted[x->heads[window_of(x, needle_text(x, &x->needles[i])) + 1]++] =
-			x->needles[i];
-	free(x->needles);
-	x->needles = sorted;
+		t->heads[h] += t->heads[h - 1];
+	for (size_t i = 0; i < t->n; i++)
+		sorted[t->heads[window_of(t, needle_text(x, &t->needles[i])) + 1]++] =
+			t->needles[i];
+	free(t->needles);
+	t->needles = sorted;
 	return 0;
 }
 
 /* Every group of the windows: a look at a window asks for its first and its last. */
-static int fill_groups(struct known_index *x)
+static int fill_groups(struct known_table *t, const struct known_index *x)
 {
-	unsigned int bits = bits_for(x->n * GROUP_BITS / 64, GROUP_WORDS_MAX);
+	unsigned int bits = bits_for(t->n * GROUP_BITS / 64, GROUP_WORDS_MAX);
 
-	x->group_shift = 64 - bits;
-	x->groups = calloc((size_t)1 << bits, sizeof(*x->groups));
-	if (!x->groups)
+	t->group_shift = 64 - bits;
+	t->groups = calloc((size_t)1 << bits, sizeof(*t->groups));
+	if (!t->groups)
 		return -ENOMEM;
-	for (size_t i = 0; i < x->n; i++)
-		for (unsigned int g = 0; g + GROUP <= x->window; g++) {
+	for (size_t i = 0; i < t->n; i++)
+		for (unsigned int g = 0; g + GROUP <= t->window; g++) {
 			uint64_t *word,
-				set = group_bits(x, needle_text(x, &x->needles[i]) + g, &word);
+				set = group_bits(t, needle_text(x, &t->needles[i]) + g, &word);
 
 			*word |= set;
 		}
@@ -178,58 +187,72 @@ int known_index_build(struct known_index *x)
 {
 	static const unsigned char behind[8];
 	uint32_t at;
-	int r;
+	int r = 0;
 
-	if (x->n == 0)
-		return 0;
 	/* So that eight bytes can be read anywhere. */
-	r = known_index_text(x, behind, sizeof(behind), &at);
-	if (r < 0)
-		return r;
-	measure(x);
-	r = sort_needles(x, bits_for(x->n, HEADS_MAX));
-	return r < 0 ? r : fill_groups(x);
+	if (x->n > 0)
+		r = known_index_text(x, behind, sizeof(behind), &at);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(x->tables); i++) {
+		struct known_table *t = &x->tables[i];
+
+		if (t->n == 0)
+			continue;
+		measure(t);
+		r = sort_needles(t, x);
+		if (r == 0)
+			r = fill_groups(t, x);
+	}
+	return r;
 }
 
+/* What one look goes through. */
+struct look {
+	const struct known_index *x;
+	const struct known_table *t;
+	const struct known_stretch *in;
+	known_found_fn *found;
+	void *arg;
+};
+
 /* The needles whose window stands at `start`. */
-static int look_at(const struct known_index *x, const struct known_stretch *in, size_t start,
-	known_found_fn *found, void *arg)
+static int look_at(const struct look *l, size_t start)
 {
-	const unsigned char *p = in->p + start;
+	const struct known_table *t = l->t;
+	const unsigned char *p = l->in->p + start;
 	uint64_t h;
 	int r = 0;
 
-	if (!has_group(x, p) || !has_group(x, p + x->window - GROUP))
+	if (!has_group(t, p) || !has_group(t, p + t->window - GROUP))
 		return 0;
-	h = window_of(x, p);
-	for (uint32_t i = x->heads[h]; r >= 0 && i < x->heads[h + 1]; i++) {
-		const struct known_needle *n = &x->needles[i];
+	h = window_of(t, p);
+	for (uint32_t i = t->heads[h]; r >= 0 && i < t->heads[h + 1]; i++) {
+		const struct known_needle *n = &t->needles[i];
 		size_t end = start + n->run;
 
-		if (end > in->fresh && end <= in->n && memcmp(p, needle_text(x, n), n->run) == 0)
-			r = found(arg, n->id, start, end);
+		if (end > l->in->fresh && end <= l->in->n &&
+			memcmp(p, needle_text(l->x, n), n->run) == 0)
+			r = l->found(l->arg, n->id, start, end);
 	}
 	return r;
 }
 
 /* The windows that hold the group at `group`. */
-static int look_around(const struct known_index *x, const struct known_stretch *in, size_t group,
-	known_found_fn *found, void *arg)
+static int look_around(const struct look *l, size_t group)
 {
-	size_t start = group < x->step ? 0 : group - x->step + 1;
+	size_t start = group < l->t->step ? 0 : group - l->t->step + 1;
 	int r = 0;
 
-	for (; r >= 0 && start <= group && start + x->window <= in->n; start++)
-		r = look_at(x, in, start, found, arg);
+	for (; r >= 0 && start <= group && start + l->t->window <= l->in->n; start++)
+		r = look_at(l, start);
 	return r;
 }
 
 /* The first group from `at` on that the bitmap has; `end` if none does. This is where time goes. */
-static size_t next_group(const struct known_index *x, const unsigned char *p, size_t at, size_t end)
+static size_t next_group(const struct known_table *t, const unsigned char *p, size_t at, size_t end)
 {
-	const uint64_t *groups = x->groups;
-	unsigned int shift = x->group_shift;
-	size_t step = x->step;
+	const uint64_t *groups = t->groups;
+	unsigned int shift = t->group_shift;
+	size_t step = t->step;
 
 	for (; at < end; at += step) {
 		uint64_t h = (load8(p + at) & GROUP_MASK) * MULTIPLIER;
@@ -241,19 +264,34 @@ static size_t next_group(const struct known_index *x, const unsigned char *p, si
 	return end;
 }
 
-int known_index_look(const struct known_index *x, const struct known_stretch *in,
-	known_found_fn *found, void *arg)
+static int look_through(const struct look *l)
 {
+	const struct known_table *t = l->t;
+	const struct known_stretch *in = l->in;
 	/* What ends among the new ones begins no earlier, and its group is no earlier. */
-	size_t first = in->fresh < x->run_max ? 0 : in->fresh - x->run_max + 1;
-	size_t over = (in->before + first) % x->step;
+	size_t first = in->fresh < t->run_max ? 0 : in->fresh - t->run_max + 1;
+	size_t over = (in->before + first) % t->step;
 	size_t end = in->n < GROUP ? 0 : in->n - GROUP + 1;
 	int r = 0;
 
-	first += over ? x->step - over : 0;
-	while (r >= 0 && (first = next_group(x, in->p, first, end)) < end) {
-		r = look_around(x, in, first, found, arg);
-		first += x->step;
+	first += over ? t->step - over : 0;
+	while (r >= 0 && (first = next_group(t, in->p, first, end)) < end) {
+		r = look_around(l, first);
+		first += t->step;
 	}
 	return r < 0 ? r : 0;
+}
+
+int known_index_look(const struct known_index *x, const struct known_stretch *in,
+	known_found_fn *found, void *arg)
+{
+	struct look l = {.x = x, .in = in, .found = found, .arg = arg};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(x->tables); i++) {
+		l.t = &x->tables[i];
+		if (l.t->n > 0)
+			r = look_through(&l);
+	}
+	return r;
 }

@@ -9,19 +9,18 @@
 /*
  * Needles, and how they are found in a text in much less than a look at each of its characters.
  *
- * A needle is a run of 8 to KNOWN_CARRY characters. All of them have their first `window`
- * characters in a table. A window holds one and only one group of five characters that begins at a
+ * A needle is a run of 8 to KNOWN_CARRY characters. All of a table have their first `window`
+ * characters in it. A window holds one and only one group of five characters that begins at a
  * multiple of `step` = window - 4 of the text: so it is enough to look at these groups, whether a
- * bitmap has them, and only then at the windows around.
+ * bitmap has them, and only then at the windows around. Those of less than 12 have a table of their
+ * own: they are few, and their steps are shorter.
  */
 struct known_needle {
 	uint32_t at; /* in `text` */
 	uint32_t id : 24, run : 8;
 };
 
-struct known_index {
-	struct secret text; /* the spellings, one behind the other */
-	size_t room;	    /* of text, while needles are added */
+struct known_table {
 	struct known_needle *needles;
 	size_t n, cap;
 	unsigned int window, step, run_max;
@@ -29,6 +28,13 @@ struct known_index {
 	unsigned int head_shift;
 	uint64_t *groups; /* bitmap of fives */
 	unsigned int group_shift;
+};
+
+struct known_index {
+	struct secret text; /* the spellings, one behind the other */
+	size_t room;	    /* of text, while needles are added */
+	struct known_table tables[2];
+	size_t n; /* needles of both */
 };
 
 void known_index_done(struct known_index *x); /* wipes */

@@ -91,11 +91,16 @@ static const char *const public_words[] = {
 	"MHcCAQEEI",
 	"oAoGCCqGSM49AwEHoUQDQgAE",
 	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
+	/* 65537 between two numbers of an RSA key, at all offsets. */
+	"AgMBAAECgg",
+	"CAwEAAQKC",
+	"IDAQABAo",
 };
 
 /* Letters and digits with which keys of a kind begin, beyond what is listed above. */
 #define RSA_BEGIN     64  /* DER's lengths, the algorithm; then the modulus begins */
 #define OPENSSH_BEGIN 100 /* magic, cipher, kind, the public key of ed25519 */
+#define CODED_ARMOUR  120 /* of the first line, in base64, and of RSA_BEGIN */
 
 /* Pairs of letters that are most of English text: those that may follow each. */
 static const char *const followers[26] = {"bcdgiklmnprstuvy", "aeiloruy", "acehiklortu", "adeiorsu",
@@ -151,6 +156,16 @@ static void mark_urls(struct known_value *v)
 				host = end;
 		mark(v, scheme, at + 3);
 		mark(v, host, end);
+	}
+}
+
+/* Base64 of armour, as in Kubernetes' files: its first and last lines. */
+static void mark_coded_armour(struct known_value *v)
+{
+	for (size_t at = find(v, 0, "LS0tLS1"); at < v->len; at = find(v, at + 7, "LS0tLS1")) {
+		size_t end = v->len - at < CODED_ARMOUR ? v->len : at + CODED_ARMOUR;
+
+		mark(v, at, end);
 	}
 }
 
@@ -281,6 +296,7 @@ int known_value_init(struct known_value *v, const unsigned char *bytes, size_t l
 	mark_urls(v);
 	mark_jwt(v);
 	mark_armour(v);
+	mark_coded_armour(v);
 	mark_random(v);
 	return 0;
 }

@@ -395,6 +395,27 @@ static void of_a_document_only_the_secrets_are_needles(void **state)
 		0);
 }
 
+static void of_lines_only_the_secrets_are_needles(void **state)
+{
+	cleanup_free char *a = made("", ALNUM, 24), *b = made("", ALNUM, 10);
+	cleanup_free char *c = made("", TENS "abcdef", 40);
+	cleanup_free char *lines =
+		str_format("apiVersion: v1\nkind: Config2x\nmachine q0x17.example.com "
+			   "password %s\n//registry.example.com/:_authToken=%s\ndata: \"%s\"\n",
+			b, a, c);
+	const char *secrets[] = {lines};
+	cleanup_known struct known *k = knowing(secrets, 1);
+
+	(void)state;
+	assert_true(hits(k, a) > 0);
+	assert_true(hits(k, b) > 0);
+	assert_true(hits(k, c + 28) > 0);
+	assert_int_equal(
+		hits(k, "apiVersion: v1\nkind: Config2x\nmachine q0x17.example.com password"
+			"//registry.example.com/:_authToken="),
+		0);
+}
+
 static void a_secret_of_less_than_eight_bytes_is_refused(void **state)
 {
 	cleanup_known struct known *k = known_new();
@@ -440,6 +461,7 @@ int main(void)
 		cmocka_unit_test(what_is_public_in_a_secret_is_no_needle),
 		cmocka_unit_test(words_in_a_secret_are_no_needles_by_themselves),
 		cmocka_unit_test(of_a_document_only_the_secrets_are_needles),
+		cmocka_unit_test(of_lines_only_the_secrets_are_needles),
 		cmocka_unit_test(a_secret_of_less_than_eight_bytes_is_refused),
 		cmocka_unit_test(a_caller_may_end_the_search),
 	};
