@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "scan/inline_base58.h"
+#include "scan/inline_base85.h"
 #include "scan/inline_disguise.h"
 #include "scan/inline_escape.h"
+#include "scan/inline_list.h"
 #include "scan/inline_run.h"
 #include "scan/inline_window.h"
 
@@ -22,6 +25,9 @@ struct inline_reader {
 	struct run_reader runs;
 	struct escape_reader escapes, quoted;
 	struct disguise_reader disguises;
+	struct list_reader pairs, decimals;
+	struct base58_reader base58;
+	struct base85_reader base85;
 };
 
 const char *inline_name(enum inline_coding c)
@@ -73,6 +79,34 @@ void inline_reset(struct inline_reader *r)
 	escape_reset(&r->escapes, INLINE_ESCAPE);
 	escape_reset(&r->quoted, INLINE_QUOTED);
 	disguise_reset(&r->disguises);
+	list_reset(&r->pairs, false);
+	list_reset(&r->decimals, true);
+	r->base58.next = 0;
+	base85_reset(&r->base85);
+}
+
+static bool is_on(const struct inline_reader *r, enum inline_coding c)
+{
+	return r->codings >> c & 1;
+}
+
+static int read_codings(struct inline_reader *r, const struct inline_window *w)
+{
+	int ret = run_scan(&r->runs, w);
+
+	if (ret == 0 && is_on(r, INLINE_HEX))
+		ret = list_scan(&r->pairs, w);
+	if (ret == 0 && is_on(r, INLINE_HEX))
+		ret = list_scan(&r->decimals, w);
+	if (ret == 0 && is_on(r, INLINE_BASE58))
+		ret = base58_scan(&r->base58, w);
+	if (ret == 0 && is_on(r, INLINE_BASE85))
+		ret = base85_scan(&r->base85, w);
+	if (ret == 0 && is_on(r, INLINE_ESCAPE))
+		ret = escape_scan(&r->escapes, w);
+	if (ret == 0 && is_on(r, INLINE_QUOTED))
+		ret = escape_scan(&r->quoted, w);
+	return ret == 0 && is_on(r, INLINE_FOLD) ? disguise_scan(&r->disguises, w) : ret;
 }
 
 /* Each reader goes on from where it stopped, as far as it can say. */
@@ -82,7 +116,6 @@ static int scan(struct inline_reader *r, bool last, const struct inline_out *out
 		.p = r->text, .base = r->base, .end = r->len, .last = last, .out = out};
 	uint64_t *masks[CLASSES];
 	size_t words = (r->len + 63) / 64;
-	int ret;
 
 	memset(r->text + r->len, 0, 64);
 	for (int c = 0; c < CLASSES; c++) {
@@ -93,14 +126,7 @@ static int scan(struct inline_reader *r, bool last, const struct inline_out *out
 	inline_classify(r->text + r->classified * 64, words - r->classified, masks);
 	/* The last word may still be filled. */
 	r->classified = r->len / 64;
-	ret = run_scan(&r->runs, &w);
-	if (ret == 0 && r->codings & 1U << INLINE_ESCAPE)
-		ret = escape_scan(&r->escapes, &w);
-	if (ret == 0 && r->codings & 1U << INLINE_QUOTED)
-		ret = escape_scan(&r->quoted, &w);
-	if (ret == 0 && r->codings & 1U << INLINE_FOLD)
-		ret = disguise_scan(&r->disguises, &w);
-	return ret;
+	return read_codings(r, &w);
 }
 
 /* The window is full: room for more, behind what readers may still look back at. */

@@ -33,6 +33,10 @@ static uint16_t class_of(unsigned char c)
 	ret |= lower || (c >= '2' && c <= '7') ? BIT(CLASS_LOWER) : 0;
 	ret |= digit || c == ',' || c == ' ' ? BIT(CLASS_NUMBERS) : 0;
 	ret |= alnum && !strchr("0OIl", c) ? BIT(CLASS_BASE58) : 0;
+	/* Of values 10 to 41, since the group's highest byte is 0x20 to 0x7E. */
+	ret |= c >= '+' && c <= 'J' ? BIT(CLASS_ADOBE) : 0;
+	ret |= lower || (c >= 'A' && c <= 'F') ? BIT(CLASS_Z85) : 0;
+	ret |= upper || (c >= 'a' && c <= 'f') ? BIT(CLASS_GIT) : 0;
 	ret |= c >= 0x80 ? BIT(CLASS_HIGH) : 0;
 	return ret;
 }
@@ -176,6 +180,9 @@ AVX2 static void classify_avx2(const unsigned char *p, size_t words, uint64_t **
 		put(&masks[CLASS_NUMBERS][w], or (digit, among(x, list_set)), shift);
 		put(&masks[CLASS_BASE58][w], _mm256_andnot_si256(among(x, unlike_set), alnum),
 			shift);
+		put(&masks[CLASS_ADOBE][w], in(x, '+', 'J'), shift);
+		put(&masks[CLASS_Z85][w], or (lower, in(x, 'A', 'F')), shift);
+		put(&masks[CLASS_GIT][w], or (upper, in(x, 'a', 'f')), shift);
 		put(&masks[CLASS_HIGH][w], x, shift);
 	}
 }

@@ -21,7 +21,10 @@ enum inline_class {
 	CLASS_LOWER,   /* a to z, 2 to 7 */
 	CLASS_NUMBERS, /* digits, comma, space */
 	CLASS_BASE58,
-	CLASS_HIGH, /* not ASCII */
+	CLASS_ADOBE, /* with which five characters begin that say text: base85 of Adobe, … */
+	CLASS_Z85,   /* … ZeroMQ's … */
+	CLASS_GIT,   /* … and RFC 1924's, which git has */
+	CLASS_HIGH,  /* not ASCII */
 	CLASSES,
 };
 
@@ -43,7 +46,7 @@ void inline_masks_portable(bool yes); /* for tests */
 
 /* ---- bits in words; positions are counted from the first word's lowest bit */
 
-/* The next place in [from, end) where `run` (8, 16 or 20) ones in a row begin; end: none. The word
+/* The next place in [from, end) where `run` (2 to 64) ones in a row begin; end: none. The word
  * behind the last one is read and must be there. */
 size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run);
 /* The next zero (one) in [from, end), or end. */

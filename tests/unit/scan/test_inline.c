@@ -215,6 +215,111 @@ static void base32_and_hexadecimal_are_read(void **state)
 	SAYS(INLINE_HEX, broken(encode(base16, 4, secret, strlen(secret)), 10, "\n"), secret);
 }
 
+static void base58_tokens_are_read(void **state)
+{
+	static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+	unsigned char number[64];
+	char digits[100], *to = digits + sizeof(digits);
+	size_t len = strlen(secret);
+	cleanup_free char *text = NULL;
+
+	(void)state;
+	memcpy(number, secret, len);
+	*--to = '\0';
+	for (int i = 0; i < 53; i++) {
+		unsigned int rest = 0;
+
+		for (size_t k = 0; k < len; k++) {
+			rest = rest << 8 | number[k];
+			number[k] = (unsigned char)(rest / 58);
+			rest %= 58;
+		}
+		*--to = alphabet[rest];
+	}
+	while (*to == '1')
+		to++;
+	text = str_format("id=%s&x", to);
+	SAYS(INLINE_BASE58, text, secret);
+}
+
+static const char *base85_of(const char *alphabet, const char *text)
+{
+	static char out[256];
+	size_t n = 0;
+
+	for (; *text; text += 4) {
+		uint32_t x = (uint32_t)(unsigned char)text[0] << 24 |
+			     (uint32_t)(unsigned char)text[1] << 16 |
+			     (uint32_t)(unsigned char)text[2] << 8 | (unsigned char)text[3];
+
+		for (int i = 4; i >= 0; i--, x /= 85)
+			out[n + (size_t)i] = alphabet[x % 85];
+		n += 5;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static void base85_is_read_in_three_alphabets(void **state)
+{
+	static const char words[] = "a secret of the house: 47-11, and more!!";
+	static const char adobe[] =
+		"!\"#$%&'()*+,-./"
+		"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstu";
+	static const char z85[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-"
+				  ":+=^!/*?&<>()[]{}@%$#";
+	static const char git[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#"
+				  "$%&()*+-;<=>?@^_`{|}~";
+	const char *const alphabets[] = {adobe, z85, git};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(alphabets); i++) {
+		cleanup_free char *text = strdup(base85_of(alphabets[i], words));
+		cleanup_free char *in = str_format("x <~%s~> y", text);
+
+		SAYS(INLINE_BASE85, in, words);
+		SAYS(INLINE_BASE85, broken(text, 32, "\n"), words);
+	}
+}
+
+static void bytes_that_stand_apart_are_read(void **state)
+{
+	static const char *const forms[] = {"%02x:", "%02X ", "%02x-", "%02x,", "%02x.", "%02x_",
+		"0x%02x,", "0x%02x, ", "%d,", "%d, ", "%d "};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		cleanup_str struct str text = {0};
+
+		str_add(&text, "x [");
+		for (const char *c = secret; *c; c++)
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			str_addf(&text, forms[i], (unsigned char)*c);
+		str_add(&text, "]");
+		SAYS(INLINE_HEX, text.s, secret);
+	}
+}
+
+static void dumps_are_read(void **state)
+{
+	cleanup_str struct str canonical = {0}, plain = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 32; i += 16) {
+		str_addf(&canonical, "%08zx  ", i);
+		str_addf(&plain, "%08zx: ", i);
+		for (size_t k = i; k < i + 16; k++) {
+			str_addf(&canonical, k % 8 == 7 ? "%02x  " : "%02x ",
+				(unsigned char)secret[k]);
+			str_addf(&plain, k % 2 ? "%02x " : "%02x", (unsigned char)secret[k]);
+		}
+		str_addf(&canonical, "|%.16s|\n", secret + i);
+		str_addf(&plain, " %.16s\n", secret + i);
+	}
+	SAYS(INLINE_HEX, canonical.s, "a secret of the house: 47-11, an");
+	SAYS(INLINE_HEX, plain.s, "a secret of the house: 47-11, an");
+}
+
 static void long_runs_are_one_span(void **state)
 {
 	cleanup_free char *text = calloc(1, 40001);
@@ -362,6 +467,10 @@ int main(void)
 		cmocka_unit_test(base64_is_read_over_line_ends),
 		cmocka_unit_test(wide_characters_in_base64_are_read),
 		cmocka_unit_test(base32_and_hexadecimal_are_read),
+		cmocka_unit_test(base58_tokens_are_read),
+		cmocka_unit_test(base85_is_read_in_three_alphabets),
+		cmocka_unit_test(bytes_that_stand_apart_are_read),
+		cmocka_unit_test(dumps_are_read),
 		cmocka_unit_test(long_runs_are_one_span),
 		cmocka_unit_test(escapes_are_undone_in_their_context),
 		cmocka_unit_test(escapes_that_say_no_token_are_not_written),
