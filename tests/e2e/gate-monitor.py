@@ -13,9 +13,10 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 
-CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP = range(1, 7)
+CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP, RULES = range(1, 8)
 READY, FAILED, _RELOADED, BUSY = range(64, 68)
 
 
@@ -44,12 +45,22 @@ def start(argv, uid, log_path):
     os.execve(argv[0], argv, {})
 
 
-def start_scanner(program, uid, directory, secrets, door):
+def compiled_rules(program, directory):
+    """The descriptor that bottle-rules answers with."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    fd = theirs.fileno()
+    subprocess.run([program, f"{directory}/cache"], check=True, close_fds=False,
+                   stdin=subprocess.DEVNULL, preexec_fn=lambda: os.dup2(fd, 3))
+    return socket.recv_fds(ours, 65536, 1)[1][0]
+
+
+def start_scanner(program, uid, directory, secrets, rules, door):
     pid, sock = start([program], uid, f"{directory}/scan.log")
     send(sock, CONFIG, b'{"slug":"test"}')
     for item in secrets:
         name, _, path = item.partition("=")
         send(sock, SECRET, name.encode() + b"\0" + open(path, "rb").read())
+    send(sock, RULES, b"", [rules])
     send(sock, LISTENER, b"texts", [door.fileno()])
     send(sock, BEGIN)
     kind = struct.unpack("=I", sock.recv(65536)[:4])[0]
@@ -65,10 +76,11 @@ def main():
     listener = socket.create_server(("127.0.0.1", 9418))
     inside, outside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     scanners = []
+    rules = compiled_rules(f"{os.path.dirname(program)}/bottle-rules", directory)
 
     def another_scanner(*_):
         scanners.append(start_scanner(f"{os.path.dirname(program)}/bottle-scan", int(uid) + 1,
-                                      directory, secrets, inside))
+                                      directory, secrets, rules, inside))
 
     another_scanner()
     pid, ours = start([program, "--git-dir", f"{directory}/git", "--creds", f"{directory}/creds"],
