@@ -8,7 +8,7 @@
 #include "base/ptr.h"
 #include "gate/refs.h"
 #include "gate/sanitize.h"
-#include "scan/scan.h"
+#include "scan/words.h"
 
 /* Each costs a walk through its history, for each finding. */
 #define REFS_ASKED_MAX 32
@@ -104,17 +104,27 @@ static void add_where(struct str *out, const struct inspect_finding *f)
 	}
 }
 
+/* As everybody tells a finding (scan/words.h). */
+static void add_words(struct str *out, const struct inspect_finding *f)
+{
+	cleanup_str struct str where = {0};
+	struct scan_finding said = {.rule = f->said.rule, .what = f->said.what};
+	char words[SCAN_WORDS_MAX];
+
+	add_where(&where, f);
+	said.place = where.s ? where.s : "";
+	snprintf(said.via, sizeof(said.via), "%s", f->said.via);
+	snprintf(said.excerpt, sizeof(said.excerpt), "%s", f->said.excerpt);
+	add_clean(out, "", scan_words(&said, words, sizeof(words)), "");
+}
+
 static void add_finding(struct str *out, const struct inspect_finding *f, const struct place *at)
 {
 	if (at->ref)
 		add_clean(out, "", at->ref, "  ");
 	if (*at->commit)
 		str_addf(out, "%.12s  ", at->commit);
-	add_where(out, f);
-	add_clean(out, "  ", f->said.rule, ": ");
-	add_clean(out, "", f->said.what, "");
-	add_clean(out, "  ", f->said.excerpt, "");
-	add_clean(out, "  (in ", f->said.via, ")");
+	add_words(out, f);
 }
 
 /* What every finding is looked up in. */

@@ -25,11 +25,17 @@ struct program {
 
 static int load_rules(struct program *p, struct err *e)
 {
+	cleanup_fd int cache = component_take_rules(&p->boot);
+	struct scan_sources from = {.cache_fd = cache};
 	struct serve_secrets known;
 	int r = serve_secrets_of(&p->boot, &known, e);
 
+	from.known = known.list;
+	from.n_known = known.n;
+	if (r == 0 && cache < 0)
+		r = err_say(e, EPROTO, "no rules came");
 	if (r == 0)
-		r = scan_rules_new(known.list, known.n, &p->rules, e);
+		r = scan_rules_new(&from, &p->rules, e);
 	serve_secrets_done(&known);
 	return r;
 }

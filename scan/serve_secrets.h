@@ -2,7 +2,7 @@
 #define SCAN_SERVE_SECRETS_H
 
 #include "base/component.h"
-#include "scan/old_scan.h"
+#include "scan/scan.h"
 
 /* What the monitor has sent to look for, as scan_rules_new takes it. */
 struct serve_secrets {

@@ -61,15 +61,18 @@ static void copy(char *to, size_t size, const char *from)
 static int found(void *arg, const struct scan_finding *f)
 {
 	struct session *s = arg;
-	struct serve_finding told = {.line = f->line};
+	/* What could not be read could be anything, however sure that is. */
+	bool warning = f->confidence == SCAN_LOW && strcmp(f->rule, SCAN_RULE_UNREADABLE) != 0;
+	struct serve_finding told = {.line = f->line, .warning = warning};
 	struct err gone;
 
-	if (s->done.found++ >= SERVE_TOLD_MAX)
+	if ((warning ? s->done.warnings++ : s->done.found++) >= SERVE_TOLD_MAX)
 		return 0;
 	memcpy(told.tag, s->text.tag, sizeof(told.tag));
 	memcpy(told.path, s->text.path, sizeof(told.path));
 	copy(told.rule, sizeof(told.rule), f->rule);
 	copy(told.what, sizeof(told.what), f->what);
+	copy(told.via, sizeof(told.via), f->via);
 	copy(told.excerpt, sizeof(told.excerpt), f->excerpt);
 	return say(s, SERVE_FINDING, &told, sizeof(told), &gone);
 }
@@ -83,11 +86,14 @@ static bool ends(const char *s, size_t size)
 
 static int do_begin(struct session *s, const void *body, size_t len, struct err *e)
 {
+	struct scan_text text = {0};
+
 	memcpy(&s->text, body, len);
 	if (!ends(s->text.tag, sizeof(s->text.tag)) || !ends(s->text.path, sizeof(s->text.path)))
 		return err_say(e, EPROTO, "a text's name has no end");
 	s->phase = TEXT;
-	return 0;
+	text.path = *s->text.path ? s->text.path : NULL;
+	return scan_message(s->scan, NULL, e) < 0 ? -e->code : scan_begin(s->scan, &text, e);
 }
 
 static int do_data(struct session *s, const void *body, size_t len, struct err *e)
@@ -102,7 +108,7 @@ static int do_end(struct session *s, const void *body, size_t len, struct err *e
 	(void)len;
 	s->done.texts++;
 	s->phase = BETWEEN;
-	return scan_finish(s->scan, e);
+	return scan_end(s->scan, e);
 }
 
 static int do_finish(struct session *s, const void *body, size_t len, struct err *e)
@@ -229,7 +235,7 @@ int session_new(const struct scan_rules *rules, int fd, struct session **ret, st
 		return err_set(e, ENOMEM, "a connection");
 	}
 	s->fd = fd;
-	r = scan_open(rules, found, s, &s->scan, e);
+	r = scan_open(rules, SCAN_OUTBOUND | SCAN_KNOWN, found, s, &s->scan, e);
 	if (r < 0)
 		session_free(s);
 	else

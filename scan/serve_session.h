@@ -1,7 +1,7 @@
 #ifndef SCAN_SERVE_SESSION_H
 #define SCAN_SERVE_SESSION_H
 
-#include "scan/old_scan.h"
+#include "scan/scan.h"
 
 /* One connection of bottle-scan's (scan/serve_wire.h), from its first record to its last. */
 struct session;
