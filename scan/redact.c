@@ -207,8 +207,8 @@ static void star(struct writing *w, size_t start, size_t end)
 	while (start < end)
 		start = star_at(w, start);
 	/* The rest of a character of UTF-8. */
-	for (int n = 0; n < 3 && start < w->len && (w->text[start] & 0xc0) == 0x80; n++)
-		w->text[start++] = '*';
+	for (int n = 0; n < 3 && end < w->len && (w->text[end] & 0xc0) == 0x80; n++)
+		w->text[end++] = '*';
 }
 
 static int by_start(const void *a, const void *b)
