@@ -83,7 +83,7 @@ LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
 LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
 LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate)) $(LINK_rules)
 LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress)) $(LINK_rules)
-LINK_bottle         := $(call PKG,--libs $(PKGS_control))
+LINK_bottle         := $(call PKG,--libs $(PKGS_control)) $(LINK_rules)
 # bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an
 # entry point of its own (shim/early.c), to which the library's stack protector is unknown yet.
 LINK_bottle-shim    := $(if $(SAN),-pie,-static-pie -Wl$(comma)-u$(comma)early_start$(comma)-e$(comma)early_start) $(call PKG,--libs --static $(PKGS_shim))

@@ -251,7 +251,8 @@ static int load_rules(struct scanning *s, const char *home, struct err *e)
 static int open_all(struct scanning *s, struct err *e)
 {
 	cleanup_free char *home = home_find(s->o->home);
-	unsigned int sets = SCAN_OUTBOUND | SCAN_KNOWN | (s->o->inbound ? SCAN_INBOUND : 0);
+	unsigned int sets =
+		SCAN_OUTBOUND | SCAN_KNOWN | SCAN_ENTROPY | (s->o->inbound ? SCAN_INBOUND : 0);
 	int r;
 
 	if (!home)

@@ -1,13 +1,14 @@
 #include "scan/lines.h"
 
-#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 void lines_reset(struct lines *l)
 {
 	l->at = l->count = 0;
 }
 
-/* A vector compare of 64 bytes; compilers know how. */
 static uint64_t newlines_of(const unsigned char *p, size_t len)
 {
 	uint64_t mask = 0;
@@ -17,19 +18,39 @@ static uint64_t newlines_of(const unsigned char *p, size_t len)
 	return mask;
 }
 
+/* Of 64 bytes. */
+static uint64_t newlines_of_block(const unsigned char *p)
+{
+#ifdef __SSE2__
+	const __m128i newline = _mm_set1_epi8('\n');
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 4; i++) {
+		__m128i part = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+		unsigned int bits = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(part, newline));
+
+		mask |= (uint64_t)bits << 16 * i;
+	}
+	return mask;
+#else
+	return newlines_of(p, 64);
+#endif
+}
+
 void lines_feed(struct lines *l, const unsigned char *p, size_t len)
 {
 	while (len > 0) {
 		size_t block = (l->at / 64) % LINES_BLOCKS, in = l->at % 64;
 		size_t n = len < 64 - in ? len : 64 - in;
-		uint64_t mask = memchr(p, '\n', n) ? newlines_of(p, n) << in : 0;
+		uint64_t mask = n == 64 ? newlines_of_block(p) : newlines_of(p, n) << in;
 
 		if (in == 0) {
 			l->ends[block] = 0;
 			l->before[block] = l->count;
 		}
 		l->ends[block] |= mask;
-		l->count += (unsigned int)__builtin_popcountll(mask);
+		for (; mask; mask &= mask - 1)
+			l->count++;
 		l->at += n;
 		p += n;
 		len -= n;

@@ -87,6 +87,7 @@ void node_restart(struct node *n)
 	n->known = (struct known_state){0};
 	n->hit.open = false;
 	n->entropy = (struct entropy){0};
+	memset(n->deep, 0, sizeof(n->deep));
 	n->kind = VALUES_NONE;
 	n->sniffs_kind = true;
 	n->n_codings = 0;

@@ -21,6 +21,8 @@
 
 /* Codings within one another; what is still coded in the last one is unreadable. */
 #define NODE_DEPTH_MAX 6
+/* … if it says anything: of "3333…" that is decoded again and again nothing but that comes. */
+#define NODE_DEEP_MIN 6 /* different bytes */
 /* At one time. */
 #define NODE_COUNT_MAX 48
 /* All that is read for each byte that was fed or came out of a container, and to begin with. */
@@ -64,6 +66,7 @@ struct node {
 	struct matcher_stream *matcher;
 	struct inline_reader *inlines;
 	struct inbound_reader *inbound;
+	uint64_t deep[4]; /* bytes that a child too deep would have read, as a set */
 	struct node *texts[INLINE_CODINGS];    /* children: what runs and escapes say */
 	struct node *binaries[INLINE_CODINGS]; /* … and containers that stand in runs */
 

@@ -5,6 +5,20 @@
 #include "scan/node_hit.h"
 #include "scan/state.h"
 
+#define TOO_DEEP "more codings within one another than are undone"
+
+/* What a child would read that may not be. */
+static int too_deep(struct node *n, const unsigned char *p, size_t len)
+{
+	int different = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n->deep[p[i] / 64] |= (uint64_t)1 << p[i] % 64;
+	for (size_t i = 0; i < 4; i++)
+		different += __builtin_popcountll(n->deep[i]);
+	return different < NODE_DEEP_MIN ? 0 : finding_unreadable(n, TOO_DEEP);
+}
+
 /* 1: *to is there; 0: it may not be, which was told; -errno. */
 static int child(struct node *n, const char *coding, struct node **to)
 {
@@ -13,7 +27,7 @@ static int child(struct node *n, const char *coding, struct node **to)
 	if (*to)
 		return 1;
 	if (n->depth == NODE_DEPTH_MAX)
-		return finding_unreadable(n, "more codings within one another than are undone");
+		return finding_unreadable(n, TOO_DEEP);
 	if (n->scan->n_nodes == NODE_COUNT_MAX)
 		return finding_unreadable(n, "more different codings than are undone");
 	r = node_get(n->scan, n, coding, to);
@@ -30,8 +44,12 @@ int node_on_text(void *arg, enum inline_coding c, const struct inline_piece *pie
 	size_t n_pieces, const unsigned char *p, size_t len)
 {
 	struct node *n = arg, *to_node;
-	int r = is_idle(n, c) ? 0 : child(n, inline_name(c), &n->texts[c]);
+	int r = 0;
 
+	if (n->depth == NODE_DEPTH_MAX)
+		return too_deep(n, p, len);
+	if (!is_idle(n, c))
+		r = child(n, inline_name(c), &n->texts[c]);
 	if (r <= 0)
 		return r;
 	to_node = n->texts[c];

@@ -226,11 +226,11 @@ static void codings_within_codings_are_undone_and_named(void **state)
 
 	(void)state;
 	s = seen_of(once);
-	assert_true(has(&s, "gitlab-personal-access-token", "base64"));
+	assert_true(has(&s, "gitlab-personal-token", "base64"));
 	s = seen_of(twice);
-	assert_true(has(&s, "gitlab-personal-access-token", "base64 > base64"));
+	assert_true(has(&s, "gitlab-personal-token", "base64 > base64"));
 	s = seen_in(zipped, len, len);
-	assert_true(has(&s, "gitlab-personal-access-token", "gzip > base64 > base64"));
+	assert_true(has(&s, "gitlab-personal-token", "gzip > base64 > base64"));
 }
 
 static void the_place_in_a_coding_is_that_of_what_hides_it(void **state)
