@@ -4,6 +4,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +26,20 @@ static int count(void *arg, const struct scan_finding *f)
 	return 0;
 }
 
+/* The cache and its file. */
+static void remove_all(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *f;
+
+	while (d && (f = readdir(d)))
+		if (f->d_name[0] != '.')
+			unlinkat(dirfd(d), f->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
 static const struct scan_rules *load(void)
 {
 	static const struct scan_secret known = {"A", "Zk3jd8Fj2k-D92jfkW0sL1", 22};
@@ -40,6 +56,7 @@ static const struct scan_rules *load(void)
 	if (from.cache_fd < 0 || scan_rules_new(&from, &rules, &e) < 0)
 		abort();
 	close(from.cache_fd);
+	remove_all(dir);
 	return rules;
 }
 
