@@ -39,6 +39,13 @@ const char *container_name(enum container c)
 	return c == CONTAINER_OPAQUE ? "opaque" : "none";
 }
 
+static void drop_aside(struct container_reader *r)
+{
+	if (r->aside.s)
+		secret_wipe(r->aside.s, r->aside.len);
+	str_done(&r->aside);
+}
+
 int container_open(enum container c, const char *boundary, const struct container_limits *limits,
 	struct container_reader **ret, struct err *e)
 {
@@ -61,15 +68,29 @@ int container_open(enum container c, const char *boundary, const struct containe
 	return 0;
 }
 
+int container_reopen(enum container c, const char *boundary, const struct container_limits *limits,
+	struct container_reader **r, struct err *e)
+{
+	struct container_reader *old = *r;
+
+	if (old && (size_t)c < ARRAY_LEN(kinds) && old->kind == kinds[c] && old->kind->reset) {
+		drop_aside(old);
+		old->kind->reset(old);
+		old->kind = kinds[c];
+		old->limits = *limits;
+		return 0;
+	}
+	container_close(steal_ptr(r));
+	return container_open(c, boundary, limits, r, e);
+}
+
 void container_close(struct container_reader *r)
 {
 	if (!r)
 		return;
 	if (r->kind->close)
 		r->kind->close(r);
-	if (r->aside.s)
-		secret_wipe(r->aside.s, r->aside.len);
-	str_done(&r->aside);
+	drop_aside(r);
 	secret_wipe(r, r->kind->size);
 	free(r);
 }

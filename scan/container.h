@@ -77,6 +77,9 @@ struct container_reader;
  */
 int container_open(enum container c, const char *boundary, const struct container_limits *limits,
 	struct container_reader **ret, struct err *e);
+/* The same, where *r may be a reader (or NULL): it is used again if it can be, else closed. */
+int container_reopen(enum container c, const char *boundary, const struct container_limits *limits,
+	struct container_reader **r, struct err *e);
 void container_close(struct container_reader *r); /* wipes; NULL is fine */
 
 /*

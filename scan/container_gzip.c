@@ -206,5 +206,12 @@ static void done(struct container_reader *r)
 	inflate_done(&((struct gzip_reader *)r)->inflate);
 }
 
+static void reset(struct container_reader *r)
+{
+	struct gzip_reader *g = (struct gzip_reader *)r;
+
+	*g = (struct gzip_reader){.inflate = g->inflate};
+}
+
 const struct container_kind container_gzip = {
-	"gzip", sizeof(struct gzip_reader), NULL, feed, finish, done};
+	"gzip", sizeof(struct gzip_reader), NULL, feed, finish, done, reset};

@@ -20,6 +20,8 @@ struct container_kind {
 	int (*feed)(struct container_reader *r, const unsigned char *p, size_t len);
 	int (*finish)(struct container_reader *r);
 	void (*close)(struct container_reader *r);
+	/* As if just opened, but for memory that costs to get. NULL: closed and opened instead. */
+	void (*reset)(struct container_reader *r);
 };
 
 struct container_reader {

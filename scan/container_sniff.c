@@ -56,6 +56,7 @@ static const char *find_magic(
 {
 	for (size_t i = 0; i < n; i++)
 		if (len >= table[i].at + table[i].len &&
+			p[table[i].at] == (unsigned char)table[i].bytes[0] &&
 			memcmp(p + table[i].at, table[i].bytes, table[i].len) == 0)
 			return table[i].what;
 	return NULL;
@@ -169,19 +170,19 @@ static bool is_multipart(const unsigned char *p, size_t len)
 /* Of units of this width, three quarters say a character of ASCII text, and none says NUL. */
 static bool is_wide(const unsigned char *p, size_t len, size_t width, bool big)
 {
-	size_t low = big ? width - 1 : 0, n = len / width, good = 0;
+	size_t low = big ? width - 1 : 0, n = len / width, bad = 0;
 
-	for (size_t i = 0; i < n; i++, p += width) {
+	for (size_t i = 0; i < n && bad <= n / 4; i++, p += width) {
 		unsigned int others = 0;
 
 		for (size_t k = 0; k < width; k++)
 			others |= k == low ? 0 : p[k];
 		if (others == 0 && p[low] == 0)
 			return false;
-		good += others == 0 &&
-			((p[low] >= ' ' && p[low] < 0x7f) || memchr("\t\r\n", p[low], 3));
+		bad += others != 0 ||
+		       !((p[low] >= ' ' && p[low] < 0x7f) || memchr("\t\r\n", p[low], 3));
 	}
-	return good >= WIDE_ENOUGH && good >= n - n / 4;
+	return bad <= n / 4 && n - bad >= WIDE_ENOUGH;
 }
 
 static enum container sniff_wide(const unsigned char *p, size_t len)

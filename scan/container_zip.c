@@ -407,5 +407,12 @@ static void done(struct container_reader *r)
 	inflate_done(&((struct zip_reader *)r)->inflate);
 }
 
+static void reset(struct container_reader *r)
+{
+	struct zip_reader *z = (struct zip_reader *)r;
+
+	*z = (struct zip_reader){.inflate = z->inflate};
+}
+
 const struct container_kind container_zip = {
-	"zip", sizeof(struct zip_reader), NULL, feed, finish, done};
+	"zip", sizeof(struct zip_reader), NULL, feed, finish, done, reset};

@@ -87,7 +87,14 @@ static void done(struct container_reader *r)
 	inflate_done(&((struct zlib_reader *)r)->inflate);
 }
 
+static void reset(struct container_reader *r)
+{
+	struct zlib_reader *z = (struct zlib_reader *)r;
+
+	*z = (struct zlib_reader){.inflate = z->inflate};
+}
+
 const struct container_kind container_zlib = {
-	"zlib", sizeof(struct zlib_reader), NULL, zlib_feed, finish, done};
+	"zlib", sizeof(struct zlib_reader), NULL, zlib_feed, finish, done, reset};
 const struct container_kind container_deflate = {
-	"deflate", sizeof(struct zlib_reader), NULL, deflate_feed, finish, done};
+	"deflate", sizeof(struct zlib_reader), NULL, deflate_feed, finish, done, reset};

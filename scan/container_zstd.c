@@ -31,6 +31,7 @@ struct zstd_reader {
 	struct container_field field;
 	uint32_t left; /* of a block or a skippable frame */
 	bool last;     /* block of the frame */
+	bool raw;      /* the block is, so parts of it say something */
 	bool checked;  /* by a checksum at its end */
 	bool long_skip;
 	bool begun; /* the text */
@@ -176,6 +177,7 @@ static int read_block_header(struct zstd_reader *z, const unsigned char **p, siz
 		return 0;
 	z->field.n = 0;
 	z->last = h[0] & 1;
+	z->raw = (h[0] >> 1 & 3) == 0;
 	/* A block of one repeated byte says that once. */
 	z->left = (h[0] >> 1 & 3) == 1 ? 1 : (uint32_t)(h[0] >> 3 | h[1] << 5 | h[2] << 13);
 	z->state = ZSTD_STATE_BLOCK;
@@ -188,8 +190,12 @@ static int read_block_header(struct zstd_reader *z, const unsigned char **p, siz
 static int read_block(struct zstd_reader *z, const unsigned char **p, size_t *len)
 {
 	size_t n = z->left < *len ? z->left : *len;
-	int rc = decode(z, *p, n);
+	int rc;
 
+	/* With the last byte, the size of all comes out right or not. */
+	if (z->raw && n == z->left && n > 1)
+		n--;
+	rc = decode(z, *p, n);
 	*p += n;
 	*len -= n;
 	z->left -= (uint32_t)n;
@@ -286,5 +292,14 @@ static void done(struct container_reader *r)
 	container_buffer_done(&z->buf);
 }
 
+static void reset(struct container_reader *r)
+{
+	struct zstd_reader *z = (struct zstd_reader *)r;
+
+	*z = (struct zstd_reader){.decoder = z->decoder, .buf = z->buf};
+	if (z->decoder)
+		ZSTD_DCtx_reset(z->decoder, ZSTD_reset_session_only);
+}
+
 const struct container_kind container_zstd = {
-	"zstd", sizeof(struct zstd_reader), NULL, feed, finish, done};
+	"zstd", sizeof(struct zstd_reader), NULL, feed, finish, done, reset};

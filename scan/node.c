@@ -66,8 +66,7 @@ static void put(struct node **n)
 
 void node_restart(struct node *n)
 {
-	container_close(n->container);
-	n->container = NULL;
+	n->container_kind = CONTAINER_NONE;
 	values_close(n->values);
 	n->values = NULL;
 	put(&n->member);
@@ -111,6 +110,7 @@ void node_free(struct node *n)
 		return;
 	matcher_close(n->matcher);
 	inline_close(n->inlines);
+	container_close(n->container);
 	inbound_close(n->inbound);
 	free(n);
 }
@@ -124,7 +124,7 @@ static int set_container(struct node *n, enum container c, const char *boundary)
 		.ratio_max = NODE_RATIO_MAX,
 		.members_max = NODE_MEMBERS_MAX};
 	struct err ignored;
-	int r = container_open(c, boundary, &limits, &n->container, &ignored);
+	int r = container_reopen(c, boundary, &limits, &n->container, &ignored);
 
 	if (r < 0)
 		return r;
@@ -223,7 +223,7 @@ static int may_work(struct node *n, size_t len)
 	struct scan *s = n->scan;
 
 	s->work += len;
-	if (!n->parent || n->parent->container)
+	if (!n->parent || n->parent->container_kind != CONTAINER_NONE)
 		s->fed += len;
 	if (!n->parent || s->work <= NODE_WORK_FREE + NODE_WORK_RATIO * s->fed)
 		return 1;

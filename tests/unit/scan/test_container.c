@@ -118,6 +118,45 @@ static void every_kind_has_a_name_and_what_is_none_cannot_be_opened(void **state
 	container_close(NULL);
 }
 
+/* Whatever a reader has read before, and however that ended, it reads the next text the same. */
+static void a_reader_can_be_used_again(void **state)
+{
+	static const enum container kinds[] = {CONTAINER_GZIP, CONTAINER_GZIP, CONTAINER_ZLIB,
+		CONTAINER_ZLIB, CONTAINER_ZSTD, CONTAINER_ZSTD, CONTAINER_ZIP, CONTAINER_ZIP,
+		CONTAINER_UTF16LE, CONTAINER_GZIP};
+	struct container_reader *r = NULL;
+	struct str gzip = {0};
+
+	(void)state;
+	add_gzip(&gzip, 100000, 1);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct str text = {0};
+		const struct container_out out = {
+			containers_begin, containers_write, containers_end, &text};
+		struct err e;
+
+		assert_int_equal(container_reopen(kinds[i], NULL, &containers_limits, &r, &e), 0);
+		(void)container_feed(r, (const unsigned char *)"\x78\x9c\xff", 3, &out);
+		(void)container_finish(r, &out);
+		assert_int_equal(
+			container_reopen(CONTAINER_GZIP, NULL, &containers_limits, &r, &e), 0);
+		text.len = 0;
+		/* Left in the middle of it. */
+		assert_int_equal(
+			container_feed(r, (const unsigned char *)gzip.s, gzip.len / 2, &out), 0);
+		assert_int_equal(
+			container_reopen(CONTAINER_GZIP, NULL, &containers_limits, &r, &e), 0);
+		text.len = 0;
+		assert_int_equal(
+			container_feed(r, (const unsigned char *)gzip.s, gzip.len, &out), 0);
+		assert_int_equal(container_finish(r, &out), 0);
+		assert_int_equal(text.len, 100003);
+		str_done(&text);
+	}
+	container_close(r);
+	str_done(&gzip);
+}
+
 struct refuser {
 	int after; /* so many calls are fine */
 	int calls;
@@ -178,6 +217,7 @@ int main(void)
 		cmocka_unit_test(members_beyond_the_limit_are_told),
 		cmocka_unit_test(of_nothing_nothing_is_missing),
 		cmocka_unit_test(every_kind_has_a_name_and_what_is_none_cannot_be_opened),
+		cmocka_unit_test(a_reader_can_be_used_again),
 		cmocka_unit_test(
 			what_the_caller_refuses_with_is_returned_and_it_is_not_called_again),
 	};
