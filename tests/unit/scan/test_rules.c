@@ -24,7 +24,7 @@
 #include "scan/verdict.h"
 #include "tests/lib/template.c"
 
-#define RULES_MIN 100
+#define RULES_MIN 350
 #define ROUNDS	  16
 
 struct fixture {
