@@ -174,6 +174,14 @@ static bool is_periodic(const unsigned char *s, size_t len)
 	return false;
 }
 
+static bool is_number(const unsigned char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z')
+			return false;
+	return true;
+}
+
 bool placeholder_is(const unsigned char *s, size_t len)
 {
 	size_t rest;
@@ -187,7 +195,8 @@ bool placeholder_is(const unsigned char *s, size_t len)
 	if (len <= 48 && memmem(s, len, "EXAMPLE", 7))
 		return true;
 	rest = rest_of(s, len);
-	return rest <= REST_MAX && rest * 2 <= len;
+	/* Of ten digits, chance makes runs often. */
+	return rest <= REST_MAX && rest * (is_number(s, len) ? 4 : 2) <= len;
 }
 
 /* ---- references */

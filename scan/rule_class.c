@@ -239,19 +239,19 @@ uint32_t rule_class_char(const char **p)
 /* [:alpha:] and [:^alpha:]; 0 when there is none here. */
 static int read_posix(const char **p, struct rule_class *c, struct err *e)
 {
-	const char *name = *p + 2, *end = strstr(name, ":]");
-	bool not = *name == '^';
+	bool is = strncmp(*p, "[:", 2) == 0, not = is && (*p)[2] == '^';
+	const char *name = is ? *p + 2 + not : *p;
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz");
 	const struct named *found;
 
-	if (strncmp(*p, "[:", 2) != 0 || !end)
+	if (!is || strncmp(name + len, ":]", 2) != 0)
 		return 0;
-	name += not ;
-	found = find_named(posix, ARRAY_LEN(posix), name, (size_t)(end - name));
+	found = find_named(posix, ARRAY_LEN(posix), name, len);
 	if (!found)
 		return err_say(e, EINVAL, "[:%.*s:] is no class of RE2's",
-			(int)(end - name < 20 ? end - name : 20), name);
+			(int)(len < 20 ? len : 20), name);
 	add_ranges(c, found->ranges, not );
-	*p = end + 2;
+	*p = name + len + 2;
 	return 1;
 }
 

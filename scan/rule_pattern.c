@@ -48,7 +48,7 @@ static void put_item(struct rewriting *w)
 
 /* ---- repetition */
 
-/* {n}, {n,}, {n,m}; false: the brace is an ordinary character. */
+/* {n}, {n,} (both ends n), {n,m}; false: the brace is an ordinary character. */
 static bool read_braces(const char **p, unsigned int *min, unsigned int *max)
 {
 	const char *s = *p + 1;
@@ -66,7 +66,7 @@ static bool read_braces(const char **p, unsigned int *min, unsigned int *max)
 	if (*s != '}' || len[0] == 0)
 		return false;
 	*min = n[0];
-	*max = part == 0 ? n[0] : len[1] ? n[1] : 0;
+	*max = part == 0 ? n[0] : len[1] ? n[1] : *min;
 	*p = s + 1;
 	return true;
 }
@@ -102,7 +102,7 @@ static int read_repetition(struct rewriting *w)
 		put_item(w);
 		return 0;
 	}
-	if (min > REPEAT_MAX || max > REPEAT_MAX || (max > 0 && max < min))
+	if (min > REPEAT_MAX || max > REPEAT_MAX || max < min)
 		return wrong(w, "a repetition {n,m}: RE2 has up to 1000, in order");
 	str_add_bytes(&w->out, start, (size_t)(w->p - start));
 	return finish_repetition(w);

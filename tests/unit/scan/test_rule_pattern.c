@@ -139,6 +139,7 @@ static void what_re2_does_not_have_is_refused_by_name(void **state)
 	assert_refused("a++", "a repetition of a repetition, which RE2 does not have");
 	assert_refused("\\Ra", "\\R is no escape of RE2's");
 	assert_refused("a{2000}", "a repetition {n,m}: RE2 has up to 1000, in order");
+	assert_refused("a{3,0}", "a repetition {n,m}: RE2 has up to 1000, in order");
 	assert_refused("*a", "a repetition of nothing");
 	assert_refused("(a", "( without )");
 	assert_refused("a)", ") without (");
