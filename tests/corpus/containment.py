@@ -170,6 +170,13 @@ def plain_cases(kind, s):
     case(f"{kind} Content-Encoding twice", message(body(gz(gz(around(raw))), "text/plain", "gzip, gzip")))
 
 
+def glued_cases(kind, s):
+    """Letters in front or behind, which a rule that wants a word's beginning or end does not see."""
+    case(f"{kind} glued in front", message(body("see aaaa" + s + " for it", "text/plain")))
+    case(f"{kind} glued behind", message(body("see " + s + "zz for it", "text/plain")))
+    case(f"{kind} glued on both sides", message(value("q", "x" + s + "x")))
+
+
 def coded_cases(kind, s):
     raw = s.encode()
     for f in TEXT:
@@ -227,5 +234,7 @@ with open(secrets_file, "w") as out:
         known_cases("known " + kind, s)
 for kind, s in tokens():
     plain_cases(kind, s)
+    if kind != "google":  # four letters and then anything: base64 is full of that
+        glued_cases(kind, s)
     coded_cases(kind, s)
 print(f"{n_cases} cases of seed {seed}", file=sys.stderr)
