@@ -13,7 +13,7 @@
  * Where in the text they stood is worked out only when something was found: by counting again from
  * the beginning of the piece, or, of those that came before it, from what the state remembers.
  */
-#define BLOCK 1024
+#define BLOCK 512
 
 struct known *known_new(void)
 {
@@ -115,27 +115,26 @@ static size_t carried(uint64_t seen)
 /* Where the last codes stand, counted back from the end of the piece. */
 static void remember(struct known_state *s, const unsigned char *text, size_t len, uint64_t before)
 {
-	size_t held = carried(s->seen), fresh, old = carried(before);
-	size_t n = s->seen - before < held ? (size_t)(s->seen - before) : held;
+	size_t held = carried(s->seen), old = carried(before), fresh = held;
+	uint32_t more = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
 
-	fresh = n;
-	for (size_t i = 0; i < held - n; i++) {
-		uint64_t back = (uint64_t)s->back[old - (held - n) + i] + len;
-
-		s->back[i] = back < UINT32_MAX ? (uint32_t)back : UINT32_MAX;
-	}
+	if (s->seen - before < held)
+		fresh = (size_t)(s->seen - before);
+	memmove(s->back, s->back + old - (held - fresh), (held - fresh) * sizeof(*s->back));
+	for (size_t i = 0; i < KNOWN_CARRY; i++)
+		s->back[i] = s->back[i] < UINT32_MAX - more ? s->back[i] + more : UINT32_MAX;
 	for (size_t at = len; fresh > 0 && at-- > 0;)
 		if (is_code(text[at])) {
 			size_t back = len - at;
 
-			s->back[held - n + --fresh] =
-				back < UINT32_MAX ? (uint32_t)back : UINT32_MAX;
+			s->back[--held] = back < UINT32_MAX ? (uint32_t)back : UINT32_MAX;
+			fresh--;
 		}
 }
 
 static int search_codes(const struct known *k, struct known_state *s, struct reading *r)
 {
-	unsigned char buf[KNOWN_CARRY + BLOCK + KNOWN_KEEP_SLACK];
+	unsigned char buf[KNOWN_CARRY + BLOCK + KNOWN_KEEP_SLACK] KNOWN_UNSET;
 	size_t used = 0;
 	int rc = 0;
 
@@ -145,7 +144,7 @@ static int search_codes(const struct known *k, struct known_state *s, struct rea
 
 		memcpy(buf, s->codes, KNOWN_CARRY);
 		in.n = in.fresh + known_keep(&k->keep, buf + in.fresh, r->text + at, len);
-		in.before = r->block = s->seen - in.fresh;
+		r->block = s->seen - in.fresh;
 		used = used < in.n ? in.n : used;
 		rc = known_index_look(&k->codes, &in, found_code, r);
 		carry(s->codes, buf, in.n);
@@ -164,7 +163,7 @@ static int found_bytes(void *arg, unsigned int id, size_t start, size_t end)
 
 static int search_bytes(const struct known *k, struct known_state *s, struct reading *r)
 {
-	unsigned char buf[KNOWN_CARRY + BLOCK + KNOWN_KEEP_SLACK];
+	unsigned char buf[KNOWN_CARRY + BLOCK + KNOWN_KEEP_SLACK] KNOWN_UNSET;
 	size_t used = 0;
 	int rc = 0;
 
@@ -175,7 +174,7 @@ static int search_bytes(const struct known *k, struct known_state *s, struct rea
 		memcpy(buf, s->bytes, KNOWN_CARRY);
 		memcpy(buf + in.fresh, r->text + at, len);
 		in.n = in.fresh + len;
-		in.before = r->block = r->state->at + at - in.fresh;
+		r->block = r->state->at + at - in.fresh;
 		used = used < in.n ? in.n : used;
 		rc = known_index_look(&k->bytes, &in, found_bytes, r);
 		carry(s->bytes, buf, in.n);

@@ -268,13 +268,12 @@ static int look_through(const struct look *l)
 {
 	const struct known_table *t = l->t;
 	const struct known_stretch *in = l->in;
-	/* What ends among the new ones begins no earlier, and its group is no earlier. */
+	/* What ends among the new ones begins no earlier, and its group is no earlier. Which group
+	 * out of `step` is looked at does not matter, as long as one of a window is. */
 	size_t first = in->fresh < t->run_max ? 0 : in->fresh - t->run_max + 1;
-	size_t over = (in->before + first) % t->step;
 	size_t end = in->n < GROUP ? 0 : in->n - GROUP + 1;
 	int r = 0;
 
-	first += over ? t->step - over : 0;
 	while (r >= 0 && (first = next_group(t, in->p, first, end)) < end) {
 		r = look_around(l, first);
 		first += t->step;

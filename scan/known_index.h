@@ -11,7 +11,7 @@
  *
  * A needle is a run of 8 to KNOWN_CARRY characters. All of a table have their first `window`
  * characters in it. A window holds one and only one group of five characters that begins at a
- * multiple of `step` = window - 4 of the text: so it is enough to look at these groups, whether a
+ * multiple of `step` = window - 4: so it is enough to look at these groups, whether a
  * bitmap has them, and only then at the windows around. Those of less than 12 have a table of their
  * own: they are few, and their steps are shorter.
  */
@@ -50,7 +50,6 @@ int known_index_build(struct known_index *x);
 struct known_stretch {
 	const unsigned char *p;
 	size_t n, fresh;
-	uint64_t before; /* the text's characters in front of p */
 };
 
 /* [start, end) in the stretch. Negative ends. */

@@ -10,6 +10,13 @@ struct known_keep {
 
 void known_keep_init(struct known_keep *keep);
 
+/* Room that is written before it is read: to clear it would take longer than a short text does. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define KNOWN_UNSET __attribute__((uninitialized))
+#else
+#define KNOWN_UNSET
+#endif
+
 /* What known_keep may write beyond what it returns. */
 #define KNOWN_KEEP_SLACK 16
 

@@ -21,19 +21,22 @@ enum { CODES, BYTES, KINDS };
 #define SPLIT_REPEATS 8
 
 struct split_name {
-	uint64_t hash;
-	uint64_t used, message;
+	uint64_t message;
 	unsigned int nth; /* value of this name in the message */
 	uint32_t before[SPLIT_REPEATS];
 	struct split_line forward[KINDS], backward[KINDS];
 };
 
 struct split_history {
-	uint64_t clock, message;
+	uint64_t message;
 	struct split_line all[KINDS];
-	struct split_name names[SPLIT_NAMES];
 	size_t n;
 	unsigned char hints[128]; /* where a name of this hash was last seen */
+	uint32_t keys[256];	  /* hashes of names that were values lately */
+	/* Of names[i], beside one another, as all are looked through: its hash, and when it was
+	 * last used. */
+	uint32_t hashes[SPLIT_NAMES], used[SPLIT_NAMES], clock;
+	struct split_name names[SPLIT_NAMES];
 };
 
 struct split {
@@ -41,7 +44,7 @@ struct split {
 	struct split_history *now; /* the window's, or own */
 	struct split_history own;
 	bool is_open;	      /* a value was begun */
-	uint64_t name, names; /* hashes: of the value's name, of VALUES_NAMES */
+	uint32_t name, names; /* hashes: of the value's name, of VALUES_NAMES */
 	struct split_part parts[KINDS];
 };
 
@@ -53,14 +56,14 @@ void split_history_free(struct split_history *h)
 	free(h);
 }
 
-static uint64_t hash_name(const char *name)
+static uint32_t hash_name(const char *name)
 {
 	uint64_t h = 0;
 
 	for (; *name; name++)
 		if (*name < '0' || *name > '9')
 			h = (h << 7 | h >> 57) + ((unsigned char)*name | 0x20);
-	return h * 0x9e3779b97f4a7c15ULL;
+	return (uint32_t)(h * 0x9e3779b97f4a7c15ULL >> 32);
 }
 
 struct split *split_new(const struct known *k)
@@ -99,26 +102,6 @@ void split_message(struct split *s, struct scan_window *w)
 
 /* ---- a value's ends */
 
-/* The last ones of p, behind those there are. */
-static void put_last(struct split_part *part, const unsigned char *p, size_t n)
-{
-	if (n >= KNOWN_CARRY) {
-		memcpy(part->last, p + n - KNOWN_CARRY, KNOWN_CARRY);
-		return;
-	}
-	memmove(part->last, part->last + n, KNOWN_CARRY - n);
-	memcpy(part->last + KNOWN_CARRY - n, p, n);
-}
-
-static void put(struct split_part *part, const unsigned char *p, size_t n)
-{
-	size_t room = part->n < SPLIT_ENDS ? SPLIT_ENDS - part->n : 0;
-
-	memcpy(part->first + (SPLIT_ENDS - room), p, n < room ? n : room);
-	put_last(part, p, n);
-	part->n += n;
-}
-
 /* What is longer than this is looked at from its ends. */
 #define PIECE 128
 
@@ -126,10 +109,10 @@ static void read_codes(
 	struct split *s, const unsigned char *p, size_t len, size_t max, struct split_part *part)
 {
 	while (len > 0 && part->n < max) {
-		unsigned char codes[PIECE + KNOWN_KEEP_SLACK];
+		unsigned char codes[PIECE + KNOWN_KEEP_SLACK] KNOWN_UNSET;
 		size_t some = len < PIECE ? len : PIECE;
 
-		put(part, codes, known_keep(&s->known->keep, codes, p, some));
+		split_part_add(part, codes, known_keep(&s->known->keep, codes, p, some));
 		secret_wipe(codes, some);
 		p += some;
 		len -= some;
@@ -139,85 +122,92 @@ static void read_codes(
 /* Of a long piece, the beginning and as much of the end as holds the last ones. */
 static void read_long(struct split *s, const unsigned char *p, size_t len)
 {
-	struct split_part *part = &s->parts[CODES], before = *part, end;
-	size_t back = 0, n;
+	struct split_part *part = &s->parts[CODES], end = {0};
+	const unsigned char *last = end.last;
+	size_t back = 0;
 
-	read_codes(s, p, len, SPLIT_ENDS, part);
-	if (part->n < SPLIT_ENDS)
-		return;
-	do {
+	while (end.n < KNOWN_CARRY && back < len) {
 		back = back + PIECE < len ? back + PIECE : len;
-		end = (struct split_part){0};
+		end.n = 0;
 		read_codes(s, p + len - back, back, SIZE_MAX, &end);
-	} while (end.n < KNOWN_CARRY && back < len);
-	n = end.n < KNOWN_CARRY ? end.n : KNOWN_CARRY;
-	memcpy(part->last, before.last, KNOWN_CARRY);
-	put_last(part, end.last + KNOWN_CARRY - n, n);
-	/* There may be more of them than were counted. */
-	part->n++;
-	secret_wipe(&before, sizeof(before));
-	secret_wipe(&end, sizeof(end));
-}
-
-static uint64_t hash_part(const struct split_part *part)
-{
-	uint64_t h = part->n, word;
-
-	for (size_t i = 0; i < SPLIT_ENDS && i < part->n; i += sizeof(word)) {
-		memcpy(&word, part->first + i, sizeof(word));
-		h = (h ^ h >> 29 ^ word) * 0x9e3779b97f4a7c15ULL;
 	}
-	return h;
+	/* So few, that all of it was read. */
+	if (end.n < KNOWN_CARRY) {
+		split_part_add(part, end.first, end.n);
+	} else {
+		read_codes(s, p, len, SPLIT_ENDS + 1, part);
+		if (end.n <= SPLIT_ENDS)
+			last = end.first + end.n - KNOWN_CARRY;
+		if (part->n > SPLIT_ENDS)
+			split_part_add_last(part, last, KNOWN_CARRY);
+	}
+	secret_wipe(&end, sizeof(end));
 }
 
 int split_value(struct split *s, const char *name, const unsigned char *p, size_t len,
 	known_hit_fn *hit, void *arg)
 {
+	struct split_part *codes = &s->parts[CODES];
+
 	(void)hit;
 	(void)arg;
 	if (!s->is_open) {
 		s->is_open = true;
 		s->name = hash_name(name);
-		memset(s->parts[CODES].first, 0, SPLIT_ENDS);
-		memset(s->parts[BYTES].first, 0, SPLIT_ENDS);
 		s->parts[CODES].n = s->parts[BYTES].n = 0;
 	}
 	if (len > 2 * PIECE)
 		read_long(s, p, len);
+	else if (len + codes->n <= SPLIT_ENDS)
+		codes->n += known_keep(&s->known->keep, codes->first + codes->n, p, len);
 	else
-		read_codes(s, p, len, SIZE_MAX, &s->parts[CODES]);
+		read_codes(s, p, len, SIZE_MAX, codes);
 	if (s->known->bytes.n > 0)
-		put(&s->parts[BYTES], p, len);
+		split_part_add(&s->parts[BYTES], p, len);
 	return 0;
 }
 
 /* ---- names */
 
-static struct split_name *oldest(struct split_history *h)
+static size_t oldest(struct split_history *h)
 {
-	struct split_name *found = &h->names[0];
+	uint32_t most = 0;
+	size_t found = 0;
 
 	if (h->n < SPLIT_NAMES)
-		return &h->names[h->n++];
-	for (size_t i = 1; i < h->n; i++)
-		if (h->names[i].used < found->used)
-			found = &h->names[i];
+		return h->n++;
+	/* The clock may run over: what counts is how long ago it was. */
+	for (size_t i = 0; i < SPLIT_NAMES; i++)
+		most = h->clock - h->used[i] > most ? h->clock - h->used[i] : most;
+	while (h->clock - h->used[found] != most)
+		found++;
 	return found;
 }
 
-static struct split_name *name_of(struct split_history *h, uint64_t hash)
+static size_t place_of(struct split_history *h, uint32_t hash)
 {
 	unsigned char *hint = &h->hints[hash % sizeof(h->hints)];
-	struct split_name *found = *hint < h->n ? &h->names[*hint] : NULL;
+	size_t found = *hint;
 
-	for (size_t i = 0; (!found || found->hash != hash) && i < h->n; i++)
-		found = &h->names[i];
-	if (!found || found->hash != hash) {
+	if (found < h->n && h->hashes[found] == hash)
+		return found;
+	for (found = 0; found < h->n && h->hashes[found] != hash;)
+		found++;
+	if (found == h->n) {
 		found = oldest(h);
-		*found = (struct split_name){.hash = hash};
+		h->names[found] = (struct split_name){0};
+		h->hashes[found] = hash;
 	}
-	*hint = (unsigned char)(found - h->names);
-	found->used = ++h->clock;
+	*hint = (unsigned char)found;
+	return found;
+}
+
+static struct split_name *name_of(struct split_history *h, uint32_t hash)
+{
+	size_t i = place_of(h, hash);
+	struct split_name *found = &h->names[i];
+
+	h->used[i] = ++h->clock;
 	if (found->message != h->message) {
 		found->message = h->message;
 		found->nth = 0;
@@ -251,6 +241,18 @@ static int join(struct split *s, struct split_line lines[KINDS], enum split_orde
 			       &lines[BYTES], &s->known->bytes, &s->parts[BYTES], order, hit, arg);
 }
 
+/* Names say something when they are new: a document's keys are the same over and over. */
+static int end_name(struct split *s, known_hit_fn *hit, void *arg)
+{
+	uint32_t hash = (uint32_t)(split_part_hash(&s->parts[CODES]) >> 32) | 1;
+	uint32_t *seen = &s->now->keys[hash >> 24];
+
+	if (*seen == hash)
+		return 0;
+	*seen = hash;
+	return join(s, name_of(s->now, s->name)->forward, SPLIT_FORWARD, hit, arg);
+}
+
 int split_end(struct split *s, known_hit_fn *hit, void *arg)
 {
 	struct split_name *name;
@@ -260,12 +262,13 @@ int split_end(struct split *s, known_hit_fn *hit, void *arg)
 	if (!s->is_open)
 		return 0;
 	s->is_open = false;
+	if (s->name == s->names)
+		return end_name(s, hit, arg);
 	name = name_of(s->now, s->name);
-	is_repeat = is_repeated(name, hash_part(&s->parts[CODES]) + hash_part(&s->parts[BYTES]));
+	is_repeat = is_repeated(
+		name, split_part_hash(&s->parts[CODES]) + split_part_hash(&s->parts[BYTES]));
 	r = join(s, name->forward, SPLIT_FORWARD, hit, arg);
 	if (r == 0)
 		r = join(s, name->backward, SPLIT_BACKWARD, hit, arg);
-	if (r == 0 && !is_repeat && s->name != s->names)
-		r = join(s, s->now->all, SPLIT_FORWARD, hit, arg);
-	return r;
+	return r < 0 || is_repeat ? r : join(s, s->now->all, SPLIT_FORWARD, hit, arg);
 }

@@ -15,7 +15,8 @@
  * longest time forgotten first. There, a value that was the same in the message before says nothing
  * new and does not part what stands around it; so headers that are always sent do not.
  *
- * Not found: parts in any other order; parts of which each has a name of its own and that stand
+ * Names are joined with names, each when it is new. Not found: parts in any other order; parts in
+ * names that repeat; parts of which each has a name of its own and that stand
  * among values that change with each message; parts farther apart than SPLIT_NAMES names.
  */
 #define SPLIT_NAMES 64

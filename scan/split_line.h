@@ -6,6 +6,7 @@
 
 #include "scan/known.h"
 #include "scan/known_index.h"
+#include "scan/known_keep.h"
 
 /*
  * A value's ends, as an index of needles sees it: its characters up to SPLIT_ENDS; of a longer one
@@ -14,10 +15,16 @@
 #define SPLIT_ENDS (2 * KNOWN_CARRY)
 
 struct split_part {
-	unsigned char first[SPLIT_ENDS];
+	unsigned char first[SPLIT_ENDS + KNOWN_KEEP_SLACK];
 	unsigned char last[KNOWN_CARRY]; /* once there were more than SPLIT_ENDS */
 	size_t n;			 /* all of them */
 };
+
+void split_part_add(struct split_part *part, const unsigned char *p, size_t n);
+/* The last ones of p, behind those there are. */
+void split_part_add_last(struct split_part *part, const unsigned char *p, size_t n);
+/* Tells values apart, but for what stands between their ends. */
+uint64_t split_part_hash(struct split_part *part);
 
 /* A row of joined values: its last characters, and where among them values begin. */
 struct split_line {

@@ -43,6 +43,7 @@ int values_write(
 	for (size_t i = 0; i < len && r->name_len < VALUES_NAME_MAX - 1; i++)
 		if (p[i] < '0' || p[i] > '9')
 			r->name[r->name_len++] = (char)p[i];
+	r->name[r->name_len] = '\0';
 	return out->write(out->arg, VALUES_NAMES, p, len);
 }
 
@@ -52,7 +53,7 @@ void values_begin(struct values_reader *r, bool is_name)
 	r->is_written = false;
 	if (is_name) {
 		r->name_len = 0;
-		memset(r->name, 0, sizeof(r->name));
+		r->name[0] = '\0';
 	}
 }
 

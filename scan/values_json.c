@@ -1,5 +1,9 @@
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "scan/values_reader.h"
 
 /*
@@ -8,23 +12,37 @@
  * string, which may not hold one: so what follows a broken line is read right again.
  */
 
-typedef unsigned char sixteen __attribute__((vector_size(16)));
+#if defined(__SSE2__)
+/* As far as whole sixteens go, or up to the first one that is not plain. */
+static size_t plain_sixteens(const unsigned char *p, size_t len)
+{
+	for (size_t i = 0; i + 16 <= len; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(p + i));
+		__m128i quotes = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+		__m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+		unsigned int found = (unsigned int)_mm_movemask_epi8(_mm_or_si128(quotes, ends));
+
+		if (found)
+			return i + (size_t)__builtin_ctz(found);
+	}
+	return len - len % 16;
+}
+#else
+static size_t plain_sixteens(const unsigned char *p, size_t len)
+{
+	(void)p;
+	(void)len;
+	return 0;
+}
+#endif
 
 /* Bytes up to the next one that a string does not hold as it is. */
 static size_t plain_length(const unsigned char *p, size_t len)
 {
-	size_t i = 0;
+	size_t i = plain_sixteens(p, len);
 
-	for (; i + 16 <= len; i += 16) {
-		sixteen v;
-		uint64_t halves[2];
-
-		memcpy(&v, p + i, sizeof(v));
-		v = (sixteen)((v == '"') | (v == '\\') | (v == '\n') | (v == '\r'));
-		memcpy(halves, &v, sizeof(halves));
-		if (halves[0] | halves[1])
-			break;
-	}
 	while (i < len && p[i] != '"' && p[i] != '\\' && p[i] != '\n' && p[i] != '\r')
 		i++;
 	return i;
@@ -56,58 +74,64 @@ static void go_up(struct values_reader *r)
 	r->wants_name = false;
 }
 
-/* One byte between values. */
-static void step_outside(struct values_reader *r, unsigned char c)
-{
-	switch (c) {
-	case '"':
-		r->state = VALUES_INSIDE;
-		values_begin(r, r->wants_name);
-		r->wants_name = false;
-		break;
-	case '{':
-	case '[':
-		go_down(r, c == '{');
-		break;
-	case '}':
-	case ']':
-		go_up(r);
-		break;
-	case ',':
-		r->wants_name = in_object(r);
-		break;
-	case ':':
-		r->wants_name = false;
-		break;
-	}
-}
+/* What bytes mean between values; nothing: they are skipped. */
+enum meaning { NOTHING, STRING, OPEN_OBJECT, OPEN_LIST, CLOSE, COMMA, COLON, NUMBER };
 
-static bool begins_number(const struct values_reader *r, unsigned char c)
-{
-	return r->depth > 0 && !r->wants_name && ((c >= '0' && c <= '9') || c == '-');
-}
+static const unsigned char meanings[256] = {
+	['"'] = STRING,
+	['{'] = OPEN_OBJECT,
+	['['] = OPEN_LIST,
+	['}'] = CLOSE,
+	[']'] = CLOSE,
+	[','] = COMMA,
+	[':'] = COLON,
+	['-'] = NUMBER,
+	['0'] = NUMBER,
+	['1'] = NUMBER,
+	['2'] = NUMBER,
+	['3'] = NUMBER,
+	['4'] = NUMBER,
+	['5'] = NUMBER,
+	['6'] = NUMBER,
+	['7'] = NUMBER,
+	['8'] = NUMBER,
+	['9'] = NUMBER,
+};
 
-static bool is_structure(unsigned char c)
-{
-	return c == '"' || c == ',' || c == ':' || (c | 0x26) == 0x7f;
-}
-
-/* Skips to the next byte that means something, and takes it; how many were read. */
+/* Up to where a value begins; how many bytes were read. */
 static size_t read_outside(struct values_reader *r, const unsigned char *p, size_t len)
 {
-	size_t i = 0;
-
-	while (i < len && !is_structure(p[i]) && !begins_number(r, p[i]))
-		i++;
-	if (i == len)
-		return i;
-	if (begins_number(r, p[i])) {
-		r->state = VALUES_NUMBER;
-		values_begin(r, false);
-		return i;
+	for (size_t i = 0; i < len; i++) {
+		switch (meanings[p[i]]) {
+		case STRING:
+			r->state = VALUES_INSIDE;
+			values_begin(r, r->wants_name);
+			r->wants_name = false;
+			return i + 1;
+		case NUMBER:
+			if (r->depth == 0 || r->wants_name)
+				break;
+			r->state = VALUES_NUMBER;
+			values_begin(r, false);
+			return i;
+		case OPEN_OBJECT:
+			go_down(r, true);
+			break;
+		case OPEN_LIST:
+			go_down(r, false);
+			break;
+		case CLOSE:
+			go_up(r);
+			break;
+		case COMMA:
+			r->wants_name = in_object(r);
+			break;
+		case COLON:
+			r->wants_name = false;
+			break;
+		}
 	}
-	step_outside(r, p[i]);
-	return i + 1;
+	return len;
 }
 
 static int read_number(struct values_reader *r, const unsigned char *p, size_t len,
