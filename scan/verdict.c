@@ -255,7 +255,8 @@ static int validate(const struct rule *rule, struct span secret, enum scan_confi
 	if (rule->validator == RULE_VALID_NONE)
 		return 1;
 	if (validator_accepts(rule->validator, secret.p, secret.len)) {
-		*ret = SCAN_HIGH;
+		/* A number of a card has a right check digit, and is no secret for that. */
+		*ret = rule->confidence == SCAN_LOW ? SCAN_LOW : SCAN_HIGH;
 		return 1;
 	}
 	if (rule->validator != RULE_VALID_GITHUB && rule->validator != RULE_VALID_AWS)

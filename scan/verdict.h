@@ -26,8 +26,8 @@ int verdicts_new(const struct ruleset *rules, struct verdicts **ret, struct err 
 void verdicts_free(struct verdicts *v);
 
 /*
- * 1: a finding, *ret its confidence (a passed checksum makes it high); 0: none. -EIO: a pattern
- * could not be decided within its bounds.
+ * 1: a finding, *ret its confidence (a passed checksum makes it high, unless the rule only warns);
+ * 0: none. -EIO: a pattern could not be decided within its bounds.
  */
 int verdict_of(struct verdicts *v, const struct verdict_match *m, enum scan_confidence *ret,
 	struct err *e);
