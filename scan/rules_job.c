@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/msg.h"
 #include "scan/rules_wire.h"
 
@@ -52,9 +53,24 @@ static int receive(const struct rules_job *j, struct msg *m, struct err *e)
 	return msg_recv(j->sock, m, e);
 }
 
+/* A line each. */
+static void log_warnings(const char *text, size_t len)
+{
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		log_warning("the scanner's rules: %.*s", (int)n, text);
+		n += end != NULL;
+		text += n;
+		len -= n;
+	}
+}
+
 static int take(struct msg *m, int *ret_fd, struct err *e)
 {
 	if (m->type == RULES_READY && m->n_fds == 1) {
+		log_warnings(m->body, m->len < RULES_WARNINGS_MAX ? m->len : RULES_WARNINGS_MAX);
 		*ret_fd = steal_fd(&m->fds[0]);
 		return 0;
 	}

@@ -27,7 +27,8 @@ struct rules_request {
 /* Returns at once. 0 or -errno. */
 int rules_job_start(const struct rules_request *q, struct rules_job *ret, struct err *e);
 
-/* Waits. The descriptor is the caller's; the error is bottle-rules': which line, which key. */
+/* Waits, and logs the warnings. The descriptor is the caller's; the error is bottle-rules': which
+ * line, which key. */
 int rules_job_finish(struct rules_job *j, int *ret_fd, struct err *e);
 
 void rules_job_done(struct rules_job *j); /* kills what still runs */

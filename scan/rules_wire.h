@@ -10,10 +10,13 @@
 #define RULES_FD      3
 
 enum rules_answer {
-	RULES_READY = 1, /* no body; one descriptor: the compiled rules (scan/cache.h) */
-	RULES_FAILED,	 /* body: struct err */
+	/* Body: warnings about the operator's rules, a line each. One descriptor: the compiled
+	   rules (scan/cache.h). */
+	RULES_READY = 1,
+	RULES_FAILED, /* body: struct err */
 };
 
-#define RULES_TEXT_MAX (1U << 20)
+#define RULES_TEXT_MAX	   (1U << 20)
+#define RULES_WARNINGS_MAX (64U << 10) /* bytes; what is beyond is left out */
 
 #endif

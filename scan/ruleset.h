@@ -44,7 +44,8 @@ struct rule {
 	size_t n_allows;
 	enum rule_validator validator;
 	enum scan_confidence confidence;
-	bool spares; /* placeholders and references are no findings: built-in, or useDefault */
+	bool builtin; /* and not changed by the operator */
+	bool spares;  /* placeholders and references are no findings: built-in, or useDefault */
 	/* For tests and --explain: the vendor's document; templates of what matches and what not.
 	 */
 	char *doc;
@@ -77,6 +78,13 @@ extern const size_t ruleset_builtin_len;
 int ruleset_read(struct ruleset *to, const char *text, size_t len, const char *name, bool builtin,
 	struct err *e);
 void ruleset_done(struct ruleset *r);
+
+/*
+ * What costs more than a start may: that PCRE2 takes every pattern of the operator's rules (those
+ * that are not built in, and those that changed a built-in one), that the secret's group is there.
+ * Adds warnings of what could match more than the matcher looks at. name as above; -EINVAL.
+ */
+int ruleset_check(struct ruleset *r, const char *name, struct err *e);
 
 /* The index of the rule of that id, or r->n. */
 size_t ruleset_find(const struct ruleset *r, const char *id);

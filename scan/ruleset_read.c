@@ -164,6 +164,8 @@ static void extend_rule(struct ruleset_reading *rd, struct rule *base, struct ru
 {
 	struct rule_allow *grown;
 
+	base->builtin = false;
+	base->line = d->rule.line;
 	if (d->rule.what)
 		swap_strings(&base->what, &d->rule.what);
 	if (d->rule.path)
@@ -254,6 +256,7 @@ static void read_rule(struct ruleset_reading *rd, const struct toml *table)
 {
 	struct rule_draft d = {.rule = {.line = table->line,
 				       .confidence = SCAN_MEDIUM,
+				       .builtin = rd->builtin,
 				       .spares = rd->builtin || rd->extends}};
 	size_t errors = rd->n_errors;
 

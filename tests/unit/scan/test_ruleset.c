@@ -185,6 +185,34 @@ static void our_own_keys_are_for_built_in_rules(void **state)
 				   "example and two near misses");
 }
 
+/* Read and checked. */
+static int check_text(const char *text, struct ruleset *r, struct err *e)
+{
+	assert_read(r, text);
+	return ruleset_check(r, "rules.toml", e);
+}
+
+static void a_check_tells_of_groups_that_are_not_there_and_of_wide_matches(void **state)
+{
+	cleanup_ruleset struct ruleset group = {0}, wide = {0}, good = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(
+		check_text("[[rules]]\nid = 'a'\nregex = '(a)b'\nsecretGroup = 2\n", &group, &e),
+		-EINVAL);
+	assert_string_equal(e.msg, "rules.toml:1: rule 'a': secretGroup is 2, but the regex has 1");
+	assert_int_equal(check_text("[[rules]]\nid = 'a'\nregex = 'a_[a-z]{9,}'\n", &wide, &e), 0);
+	assert_string_equal(wide.warnings[0],
+		"rules.toml:1: rule 'a': what it matches can be longer than 1024 bytes, of which "
+		"only so many are looked at");
+	assert_int_equal(check_text("[[rules]]\nid = 'a'\nregex = '(a_[a-z]{9,99})(?:b|$)'\n"
+				    "secretGroup = 1\n[allowlist]\nregexes = ['x']\n",
+				 &good, &e),
+		0);
+	assert_null(good.warnings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_rule_extends_takes_the_place_of_or_removes_an_earlier_one),
 		cmocka_unit_test(an_allowlist_may_be_of_all_rules_or_of_some),
 		cmocka_unit_test(our_own_keys_are_for_built_in_rules),
+		cmocka_unit_test(a_check_tells_of_groups_that_are_not_there_and_of_wide_matches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
