@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ptr.h"
 #include "base/secret.h"
 #include "scan/inline_base58.h"
 #include "scan/inline_base85.h"
@@ -114,16 +115,15 @@ static int scan(struct inline_reader *r, bool last, const struct inline_out *out
 {
 	struct inline_window w = {
 		.p = r->text, .base = r->base, .end = r->len, .last = last, .out = out};
-	uint64_t *masks[CLASSES];
 	size_t words = (r->len + 63) / 64;
 
 	memset(r->text + r->len, 0, 64);
 	for (int c = 0; c < CLASSES; c++) {
 		w.masks[c] = r->masks[c];
-		masks[c] = r->masks[c] + r->classified;
 		r->masks[c][words] = 0;
 	}
-	inline_classify(r->text + r->classified * 64, words - r->classified, masks);
+	inline_classify(r->text + r->classified * 64, words - r->classified,
+		r->masks[0] + r->classified, ARRAY_LEN(r->masks[0]));
 	/* The last word may still be filled. */
 	r->classified = r->len / 64;
 	return read_codings(r, &w);

@@ -19,7 +19,7 @@ void base85_reset(struct base85_reader *r)
 
 /* ---- groups */
 
-static const unsigned char *values_of(enum base85_alphabet a)
+static inline const unsigned char *values_of(enum base85_alphabet a)
 {
 	static const char *const alphabets[] = {
 		[BASE85_ADOBE] =
@@ -68,12 +68,12 @@ static bool is_ascii(uint32_t x)
 	return true;
 }
 
-/* Two groups, or three where there are as many characters, say text. */
-static bool says_text(const unsigned char *values, const unsigned char *p, size_t have)
+/* Three groups say text. */
+static bool says_text(const unsigned char *values, const unsigned char *p)
 {
 	uint32_t x;
 
-	for (size_t i = 0; i < 3 && (i + 1) * GROUP <= have; i++)
+	for (size_t i = 0; i < 3; i++)
 		if (!decode(values, p + i * GROUP, &x) || !is_ascii(x))
 			return false;
 	return true;
@@ -84,7 +84,7 @@ static bool says_text(const unsigned char *values, const unsigned char *p, size_
 /* What is gathered is decoded, as far as it can be; false in *good: not all. */
 static int take(struct base85_reader *r, bool final, bool *good, const struct inline_out *out)
 {
-	unsigned char bytes[BASE85_PART * 4 + 64];
+	unsigned char bytes[BASE85_PART * 4 + 64] __attribute__((uninitialized));
 	const unsigned char *values = values_of(r->alphabet);
 	size_t groups = 0, rest;
 	uint32_t x;
@@ -173,30 +173,38 @@ static unsigned __int128 wide(const uint64_t *mask, size_t w)
 	return (unsigned __int128)mask[w + 1] << 64 | mask[w];
 }
 
-/* Places of a word at which there are capitals, small letters and signs in the next 20 bytes. */
-static uint64_t mixed(const struct inline_window *w, size_t at)
+/* Places within 20 bytes of which there are two of x. */
+static uint64_t two_of(unsigned __int128 x)
 {
-	unsigned __int128 upper = wide(w->masks[CLASS_UPPER], at), any;
-	unsigned __int128 lower = wide(w->masks[CLASS_LOWER], at);
-	unsigned __int128 sign = wide(w->masks[CLASS_VISIBLE], at) &
-				 ~(upper | lower | wide(w->masks[CLASS_BASE58], at));
-
-	any = spread(sign, BASE85_LEAST);
-	if ((uint64_t)any == 0)
-		return 0;
-	/* Digits are in both classes. */
-	return (uint64_t)(any & spread(upper & ~lower, BASE85_LEAST) &
-			  spread(lower & ~upper, BASE85_LEAST));
+	return (uint64_t)spread(x & spread(x >> 1, BASE85_LEAST - 1), BASE85_LEAST);
 }
 
-/* Places in a word that may begin three groups, which say text, in one of the alphabets. */
-static bool find_in(struct base85_reader *r, const struct inline_window *w, size_t from, size_t end,
-	size_t *ret)
+/*
+ * Places of a word behind which there are 20 bytes without white space, among them capitals, small
+ * letters and signs, which are what text of another kind hardly has so close to each other.
+ */
+static uint64_t mixed(const struct inline_window *w, size_t at)
+{
+	unsigned __int128 visible = wide(w->masks[CLASS_VISIBLE], at), upper, lower;
+	uint64_t ret = (uint64_t)~spread(~visible, BASE85_LEAST);
+
+	if (!ret)
+		return 0;
+	upper = wide(w->masks[CLASS_UPPER], at);
+	lower = wide(w->masks[CLASS_LOWER], at);
+	/* Digits are in both classes. */
+	ret &= two_of(upper & ~lower);
+	if (ret)
+		ret &= two_of(visible & ~(upper | lower | wide(w->masks[CLASS_NUMBERS], at)));
+	return ret ? ret & (uint64_t)spread(lower & ~upper, BASE85_LEAST) : 0;
+}
+
+/* The place of this word from `from` on at which groups begin that say text; w->end: none. */
+static size_t find_in(struct base85_reader *r, const struct inline_window *w, size_t from)
 {
 	size_t at = from / 64;
-	uint64_t places = mixed(w, at), found[BASE85_ALPHABETS], any = 0;
+	uint64_t places = mixed(w, at) & ~0ULL << from % 64, found[BASE85_ALPHABETS], any = 0;
 
-	places &= ~0ULL << from % 64;
 	for (int a = 0; places && a < BASE85_ALPHABETS; a++) {
 		unsigned __int128 first = wide(w->masks[firsts[a]], at);
 
@@ -206,33 +214,31 @@ static bool find_in(struct base85_reader *r, const struct inline_window *w, size
 	for (; any; any &= any - 1) {
 		size_t bit = (size_t)__builtin_ctzll(any), place = at * 64 + bit;
 
-		for (int a = 0; place + 3 * GROUP <= end && a < BASE85_ALPHABETS; a++) {
-			if (!(found[a] >> bit & 1) || !says_text(values_of((enum base85_alphabet)a),
-							      w->p + place, end - place))
-				continue;
-			r->alphabet = (enum base85_alphabet)a;
-			*ret = place;
-			return true;
-		}
+		for (int a = 0; a < BASE85_ALPHABETS; a++)
+			if (found[a] >> bit & 1 &&
+				says_text(values_of((enum base85_alphabet)a), w->p + place)) {
+				r->alphabet = (enum base85_alphabet)a;
+				return place;
+			}
 	}
-	return false;
+	return w->end;
 }
 
-static bool find(struct base85_reader *r, const struct inline_window *w, size_t from, size_t end,
-	size_t *ret)
+/* The same in all of the window. */
+static size_t find(struct base85_reader *r, const struct inline_window *w, size_t from)
 {
-	while (from < end) {
-		if (find_in(r, w, from, end, ret))
-			return *ret < end;
-		from = (from / 64 + 1) * 64;
+	for (; from < w->end; from = (from / 64 + 1) * 64) {
+		size_t place = find_in(r, w, from);
+
+		if (place < w->end)
+			return place;
 	}
-	return false;
+	return w->end;
 }
 
 int base85_scan(struct base85_reader *r, const struct inline_window *w)
 {
-	const uint64_t *visible = w->masks[CLASS_VISIBLE];
-	size_t i = window_at(w, r->next), end, at;
+	size_t i = window_at(w, r->next);
 	int ret = 0;
 
 	while (ret == 0) {
@@ -241,23 +247,17 @@ int base85_scan(struct base85_reader *r, const struct inline_window *w)
 			if (r->open || i == w->end)
 				break;
 		}
-		i = bits_run(visible, i, w->end, BASE85_LEAST);
-		if (i == w->end)
+		i = find(r, w, i);
+		if (i == w->end) {
+			/* What begins near the end is looked at again. */
+			i = window_at(w, r->next);
+			if (w->end - i > BASE85_LEAST)
+				i = w->end - BASE85_LEAST;
 			break;
-		end = bits_zero(visible, i, w->end);
-		if (find(r, w, i, end, &at)) {
-			r->lane = (struct text_lane){
-				.coding = INLINE_BASE85, .chars = GROUP, .bytes = 4};
-			r->open = true;
-			i = at;
-			continue;
 		}
-		i = end;
+		r->lane = (struct text_lane){.coding = INLINE_BASE85, .chars = GROUP, .bytes = 4};
+		r->open = true;
 	}
-	/* What begins near the end is looked at again. */
-	if (!r->open && i == w->end)
-		for (at = 0; i > 0 && at < BASE85_LEAST && bits_at(visible, i - 1); at++)
-			i--;
 	r->next = w->base + i;
 	return ret;
 }

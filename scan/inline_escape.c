@@ -106,6 +106,12 @@ struct escape {
 	bool begins; /* a span */
 };
 
+/* What a letter behind a backslash says is no part of a token, and most escapes are such. */
+static bool is_plain(const struct inline_window *w, size_t i)
+{
+	return w->p[i] == '\\' && i + 1 < w->end && w->p[i + 1] && strchr("nrtbfv\"'", w->p[i + 1]);
+}
+
 /* The next escape from i on. 1; 0: none is before *stop, up to which is decided. */
 static int next_escape(struct escape_reader *r, const struct inline_window *w, size_t i,
 	struct escape *ret, size_t *stop)
@@ -114,7 +120,13 @@ static int next_escape(struct escape_reader *r, const struct inline_window *w, s
 	const unsigned char *end = w->p + w->end;
 
 	for (; (i = next_place(r, w, i)) < w->end; i++) {
-		int n = (quoted ? reference_read_quoted : reference_read)(
+		int n;
+
+		if (!r->span.open && is_plain(w, i)) {
+			i++;
+			continue;
+		}
+		n = (quoted ? reference_read_quoted : reference_read)(
 			w->p + i, end, ret->says, &ret->len);
 
 		*stop = i;

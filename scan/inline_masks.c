@@ -64,12 +64,11 @@ static uint64_t turn(uint64_t x)
 	return x ^ t ^ (t << 28);
 }
 
-static void by_table(const unsigned char *p, size_t words, uint64_t **masks, int classes,
-	const uint16_t table[256])
+static void by_table(const unsigned char *p, size_t words, uint64_t *masks, size_t stride,
+	size_t classes, const uint16_t table[256])
 {
-	for (size_t w = 0; w < words; w++)
-		for (int c = 0; c < classes; c++)
-			masks[c][w] = 0;
+	for (size_t c = 0; c < classes; c++)
+		memset(masks + c * stride, 0, words * sizeof(*masks));
 	for (size_t i = 0; i < words * 8; i++) {
 		uint64_t low = 0, high = 0;
 
@@ -81,13 +80,14 @@ static void by_table(const unsigned char *p, size_t words, uint64_t **masks, int
 		}
 		low = turn(low);
 		high = turn(high);
-		for (int c = 0; c < classes; c++)
-			masks[c][i / 8] |= ((c < 8 ? low >> (8 * c) : high >> (8 * (c - 8))) & 0xFF)
-					   << (i % 8 * 8);
+		for (size_t c = 0; c < classes; c++)
+			masks[c * stride + i / 8] |=
+				((c < 8 ? low >> (8 * c) : high >> (8 * (c - 8))) & 0xFF)
+				<< (i % 8 * 8);
 	}
 }
 
-static void classify_portable(const unsigned char *p, size_t words, uint64_t **masks)
+static void classify_portable(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
 	static uint16_t table[256];
 	static bool made;
@@ -97,10 +97,10 @@ static void classify_portable(const unsigned char *p, size_t words, uint64_t **m
 			table[c] = class_of((unsigned char)c);
 		__atomic_store_n(&made, true, __ATOMIC_RELEASE);
 	}
-	by_table(p, words, masks, CLASSES, table);
+	by_table(p, words, masks, stride, CLASSES, table);
 }
 
-static void text_portable(const unsigned char *p, size_t words, uint64_t **masks)
+static void text_portable(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
 	static uint16_t table[256];
 	static bool made;
@@ -110,7 +110,7 @@ static void text_portable(const unsigned char *p, size_t words, uint64_t **masks
 			table[c] = text_of((unsigned char)c);
 		__atomic_store_n(&made, true, __ATOMIC_RELEASE);
 	}
-	by_table(p, words, masks, TEXTS, table);
+	by_table(p, words, masks, stride, TEXTS, table);
 }
 
 /* ---- AVX2 */
@@ -143,12 +143,6 @@ static inline AVX2 uint64_t bits(__m256i x)
 	return (uint32_t)_mm256_movemask_epi8(x);
 }
 
-/* The half word that starts at bit `shift`; the first half sets, the second adds. */
-static inline AVX2 void put(uint64_t *mask, __m256i x, unsigned int shift)
-{
-	*mask = shift ? *mask | bits(x) << 32 : bits(x);
-}
-
 /* A slot that no member has holds a value of another slot, which then never matches. */
 static const char percent_set[16] = {1, 0, 0, 0, 0, '%', 0, 0, 0, 0, 0, 0, 0, '=', 0, 0};
 static const char amp_set[16] = {1, 0, 0, 0, 0, 0, '&', 0, 0, 0, 0, 0, '\\', 0, 0, 0};
@@ -157,53 +151,67 @@ static const char list_set[16] = {' ', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ',', 0, 
 static const char sign_set[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '+', 0, '-', 0, '/'};
 static const char unlike_set[16] = {'0', 0, 0, 0, 0, 0, 0, 0, 0, 'I', 0, 0, 'l', 0, 0, 'O'};
 
-AVX2 static void classify_avx2(const unsigned char *p, size_t words, uint64_t **masks)
+/* Each class of 32 bytes. */
+static inline AVX2 void classes_of(const unsigned char *p, __m256i of[CLASSES])
 {
-	for (size_t i = 0; i < words * 2; i++) {
-		__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + i * 32));
-		unsigned int shift = i % 2 * 32;
-		size_t w = i / 2;
-		__m256i upper = in(x, 'A', 'Z'), lower = in(x, 'a', 'z'), digit = in(x, '0', '9');
-		__m256i five = in(x, '2', '7'), alnum = or (or (upper, lower), digit);
-		__m256i low = in(or (x, _mm256_set1_epi8(0x20)), 'a', 'f');
-		__m256i sign = or (among(x, sign_set), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('_')));
-		__m256i base64 = or (alnum, sign);
+	__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i upper = in(x, 'A', 'Z'), lower = in(x, 'a', 'z'), digit = in(x, '0', '9');
+	__m256i five = in(x, '2', '7'), alnum = or (or (upper, lower), digit);
+	__m256i up_to_f = in(x, 'A', 'F'), low_to_f = in(x, 'a', 'f');
 
-		put(&masks[CLASS_BASE64][w], base64, shift);
-		put(&masks[CLASS_RUN][w], or (base64, among(x, line_set)), shift);
-		put(&masks[CLASS_HEX][w], or (digit, low), shift);
-		put(&masks[CLASS_VISIBLE][w], in(x, '!', '~'), shift);
-		put(&masks[CLASS_PERCENT][w], among(x, percent_set), shift);
-		put(&masks[CLASS_AMP][w], among(x, amp_set), shift);
-		put(&masks[CLASS_UPPER][w], or (upper, five), shift);
-		put(&masks[CLASS_LOWER][w], or (lower, five), shift);
-		put(&masks[CLASS_NUMBERS][w], or (digit, among(x, list_set)), shift);
-		put(&masks[CLASS_BASE58][w], _mm256_andnot_si256(among(x, unlike_set), alnum),
-			shift);
-		put(&masks[CLASS_ADOBE][w], in(x, '+', 'J'), shift);
-		put(&masks[CLASS_Z85][w], or (lower, in(x, 'A', 'F')), shift);
-		put(&masks[CLASS_GIT][w], or (upper, in(x, 'a', 'f')), shift);
-		put(&masks[CLASS_HIGH][w], x, shift);
+	of[CLASS_BASE64] =
+		or (or (alnum, among(x, sign_set)), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('_')));
+	of[CLASS_RUN] = or (of[CLASS_BASE64], among(x, line_set));
+	of[CLASS_HEX] = or (digit, or (up_to_f, low_to_f));
+	of[CLASS_VISIBLE] = in(x, '!', '~');
+	of[CLASS_PERCENT] = among(x, percent_set);
+	of[CLASS_AMP] = among(x, amp_set);
+	of[CLASS_UPPER] = or (upper, five);
+	of[CLASS_LOWER] = or (lower, five);
+	of[CLASS_NUMBERS] = or (digit, among(x, list_set));
+	of[CLASS_BASE58] = _mm256_andnot_si256(among(x, unlike_set), alnum);
+	of[CLASS_ADOBE] = in(x, '+', 'J');
+	of[CLASS_Z85] = or (lower, up_to_f);
+	of[CLASS_GIT] = or (upper, low_to_f);
+	of[CLASS_HIGH] = x;
+}
+
+AVX2 static void classify_avx2(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
+{
+	for (size_t w = 0; w < words; w++, p += 64) {
+		__m256i low[CLASSES], high[CLASSES];
+
+		classes_of(p, low);
+		classes_of(p + 32, high);
+#pragma GCC unroll 16
+		for (size_t c = 0; c < CLASSES; c++)
+			masks[c * stride + w] = bits(low[c]) | bits(high[c]) << 32;
 	}
 }
 
-AVX2 static void text_avx2(const unsigned char *p, size_t words, uint64_t **masks)
+static inline AVX2 void texts_of(const unsigned char *p, __m256i of[TEXTS])
 {
 	static const char white_set[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0};
+	__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
 
-	for (size_t i = 0; i < words * 2; i++) {
-		__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + i * 32));
-		unsigned int shift = i % 2 * 32;
-		size_t w = i / 2;
-		/* Below 0xC0 is below -64; C2 to F4 are -62 to -12. */
-		__m256i cont = _mm256_cmpgt_epi8(_mm256_set1_epi8(-64), x);
-		__m256i lead = _mm256_and_si256(_mm256_cmpgt_epi8(x, _mm256_set1_epi8(-63)),
-			_mm256_cmpgt_epi8(_mm256_set1_epi8(-11), x));
+	of[TEXT_ASCII] = or (in(x, ' ', '~'), among(x, white_set));
+	of[TEXT_NUL] = _mm256_cmpeq_epi8(x, _mm256_setzero_si256());
+	/* Below 0xC0 is below -64; C2 to F4 are -62 to -12. */
+	of[TEXT_CONT] = _mm256_cmpgt_epi8(_mm256_set1_epi8(-64), x);
+	of[TEXT_LEAD] = _mm256_and_si256(_mm256_cmpgt_epi8(x, _mm256_set1_epi8(-63)),
+		_mm256_cmpgt_epi8(_mm256_set1_epi8(-11), x));
+}
 
-		put(&masks[TEXT_ASCII][w], or (in(x, ' ', '~'), among(x, white_set)), shift);
-		put(&masks[TEXT_NUL][w], _mm256_cmpeq_epi8(x, _mm256_setzero_si256()), shift);
-		put(&masks[TEXT_CONT][w], cont, shift);
-		put(&masks[TEXT_LEAD][w], lead, shift);
+AVX2 static void text_avx2(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
+{
+	for (size_t w = 0; w < words; w++, p += 64) {
+		__m256i low[TEXTS], high[TEXTS];
+
+		texts_of(p, low);
+		texts_of(p + 32, high);
+#pragma GCC unroll 4
+		for (size_t c = 0; c < TEXTS; c++)
+			masks[c * stride + w] = bits(low[c]) | bits(high[c]) << 32;
 	}
 }
 
@@ -212,26 +220,71 @@ static bool fast(void)
 	return !portable && __builtin_cpu_supports("avx2");
 }
 
-void inline_classify(const unsigned char *p, size_t words, uint64_t *masks[CLASSES])
+void inline_classify(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
-	(fast() ? classify_avx2 : classify_portable)(p, words, masks);
+	(fast() ? classify_avx2 : classify_portable)(p, words, masks, stride);
 }
 
-void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks[TEXTS])
+void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
-	(fast() ? text_avx2 : text_portable)(p, words, masks);
+	(fast() ? text_avx2 : text_portable)(p, words, masks, stride);
 }
 #else
-void inline_classify(const unsigned char *p, size_t words, uint64_t *masks[CLASSES])
+void inline_classify(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
-	classify_portable(p, words, masks);
+	classify_portable(p, words, masks, stride);
 }
 
-void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks[TEXTS])
+void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
-	text_portable(p, words, masks);
+	text_portable(p, words, masks, stride);
 }
 #endif
+
+/*
+ * By the six bits v of a character: the first byte of a group is text when v is 8 to 31 (or what
+ * begins NUL, tab and line ends), the second one when its higher half, v's lower bits, is 0 or 2 to
+ * 7, the third one when v's lowest two bits are below 2.
+ */
+static uint8_t place_of(unsigned char c)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c == '-' ? letters + 62 : c == '_' ? letters + 63 : strchr(letters, c);
+	unsigned int v;
+
+	if (!c || !at)
+		return 0;
+	v = (unsigned int)(at - letters);
+	return (uint8_t)((((v >= 8 && v < 32) || v == 0 || v == 2 || v == 3) ? 1 : 0) |
+			 (((v & 15) == 0 || ((v & 15) >= 2 && (v & 15) < 8)) ? 2 : 0) |
+			 ((v & 3) < 2 ? 4 : 0));
+}
+
+uint64_t inline_base64_pairs(const unsigned char p[64])
+{
+	static uint8_t table[256];
+	static bool made;
+	uint64_t first = 0, second = 0, third = 0, groups;
+
+	if (!__atomic_load_n(&made, __ATOMIC_ACQUIRE)) {
+		for (int c = 0; c < 256; c++)
+			table[c] = place_of((unsigned char)c);
+		__atomic_store_n(&made, true, __ATOMIC_RELEASE);
+	}
+	for (size_t i = 0; i < 64; i += 8) {
+		uint64_t x = 0;
+
+		for (int b = 0; b < 8; b++)
+			x |= (uint64_t)table[p[i + (size_t)b]] << (8 * b);
+		/* The lowest bits of eight bytes, side by side. */
+		first |= (x & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56 << i;
+		second |= (x >> 1 & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56 << i;
+		third |= (x >> 2 & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56 << i;
+	}
+	groups = first & second >> 1 & third >> 2;
+	return groups & groups >> 4;
+}
 
 /* ---- bits */
 

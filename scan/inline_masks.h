@@ -28,8 +28,8 @@ enum inline_class {
 	CLASSES,
 };
 
-/* n words at most; p has 64 bytes for each. */
-void inline_classify(const unsigned char *p, size_t words, uint64_t *masks[CLASSES]);
+/* 64 bytes of p for each word; class c's words go to masks + c * stride. */
+void inline_classify(const unsigned char *p, size_t words, uint64_t *masks, size_t stride);
 
 /* Bytes of what was decoded. */
 enum inline_text {
@@ -40,7 +40,13 @@ enum inline_text {
 	TEXTS,
 };
 
-void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks[TEXTS]);
+void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks, size_t stride);
+
+/*
+ * Where in 64 characters of base64 two groups of four begin, one behind the other, that may say six
+ * bytes of ASCII (or NUL): never too few places.
+ */
+uint64_t inline_base64_pairs(const unsigned char p[64]);
 
 void inline_masks_portable(bool yes); /* for tests */
 

@@ -119,6 +119,8 @@ static int read_name(
 		n++;
 	if (n == have)
 		return -1;
+	if (n < 3 || (p[n] != ';' && !strchr("alqgnALGQ", p[1])))
+		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		size_t size = strlen(names[i].name);
 		bool whole = p[n] == ';' && size == n - 1;

@@ -9,25 +9,36 @@
 #define LEAST	   16 /* characters */
 #define NARROW	   48 /* … in three lines or more that are each shorter than that */
 #define JOINER_MAX 96
+/* Of so many no container can be said, and only of ASCII is there enough to be written. */
+#define SHORT 32
 
 /* ---- decoding */
 
-static void add_lanes(
-	struct text_lane **l, enum inline_coding coding, unsigned char chars, unsigned char bytes)
-{
-	/* base64 and hexadecimal have as many phases as a group has characters; so has base32. */
-	for (unsigned char phase = 0; phase < chars; phase++)
-		*(*l)++ = (struct text_lane){
-			.coding = coding, .chars = chars, .bytes = bytes, .phase = phase};
-}
+#define LANE(c, n, m, at)                                                                          \
+	{                                                                                          \
+		.coding = (c), .chars = (n), .bytes = (m), .phase = (at)                           \
+	}
+
+static const struct text_lane lanes[RUN_LANES] = {
+	LANE(INLINE_BASE64, 4, 3, 0),
+	LANE(INLINE_BASE64, 4, 3, 1),
+	LANE(INLINE_BASE64, 4, 3, 2),
+	LANE(INLINE_BASE64, 4, 3, 3),
+	LANE(INLINE_HEX, 2, 1, 0),
+	LANE(INLINE_HEX, 2, 1, 1),
+	LANE(INLINE_BASE32, 8, 5, 0),
+	LANE(INLINE_BASE32, 8, 5, 1),
+	LANE(INLINE_BASE32, 8, 5, 2),
+	LANE(INLINE_BASE32, 8, 5, 3),
+	LANE(INLINE_BASE32, 8, 5, 4),
+	LANE(INLINE_BASE32, 8, 5, 5),
+	LANE(INLINE_BASE32, 8, 5, 6),
+	LANE(INLINE_BASE32, 8, 5, 7),
+};
 
 static void begin(struct run_reader *r)
 {
-	struct text_lane *l = r->lanes;
-
-	add_lanes(&l, INLINE_BASE64, 4, 3);
-	add_lanes(&l, INLINE_HEX, 2, 1);
-	add_lanes(&l, INLINE_BASE32, 8, 5);
+	memcpy(r->lanes, lanes, sizeof(lanes));
 	r->n = r->part = r->narrow = r->seen = 0;
 	r->start = r->open = true;
 }
@@ -54,7 +65,7 @@ static size_t group_from(const struct run_reader *r, const struct text_lane *l, 
 static int take_lane(struct run_reader *r, struct text_lane *l, size_t end, bool final,
 	unsigned int least, const struct inline_out *out)
 {
-	unsigned char bytes[TEXT_MAX + 64];
+	unsigned char bytes[TEXT_MAX + 64] __attribute__((uninitialized));
 	size_t back = r->part > RUN_BACK ? r->part - RUN_BACK : 0;
 	size_t first = group_from(r, l, l->open || l->binary || l->done > back ? l->done : back);
 	size_t groups = end > first ? (end - first + (final ? 0 : l->chars - 1)) / l->chars : 0;
@@ -310,6 +321,29 @@ static int go_on(struct run_reader *r, const struct inline_window *w, size_t *i)
 	return ret;
 }
 
+/* Nothing can be written of the short run [from, end), behind which another byte stands. */
+static bool says_nothing(const struct inline_window *w, size_t from, size_t end)
+{
+	unsigned char chars[64] __attribute__((uninitialized));
+	size_t n = 0;
+
+	if (end - from > SHORT || end == w->end || skip_joiner(w, end) != end ||
+		bits_run(w->masks[CLASS_HEX], from, end, LEAST) < end ||
+		bits_run(w->masks[CLASS_UPPER], from, end, LEAST) < end ||
+		bits_run(w->masks[CLASS_LOWER], from, end, LEAST) < end)
+		return false;
+	/* Without the line ends. */
+	while ((from = bits_one(w->masks[CLASS_BASE64], from, end)) < end) {
+		size_t to = bits_zero(w->masks[CLASS_BASE64], from, end);
+
+		memcpy(chars + n, w->p + from, to - from);
+		n += to - from;
+		from = to;
+	}
+	memset(chars + n, 0, sizeof(chars) - n);
+	return inline_base64_pairs(chars) == 0;
+}
+
 int run_scan(struct run_reader *r, const struct inline_window *w)
 {
 	const uint64_t *mask = w->masks[CLASS_RUN];
@@ -334,12 +368,15 @@ int run_scan(struct run_reader *r, const struct inline_window *w)
 		}
 		i = end;
 		end = bits_zero(mask, i, w->end);
-		if (is_run(w, i, end))
-			begin(r);
-		else if (end == w->end)
-			break;
-		else
+		if (!is_run(w, i, end)) {
+			if (end == w->end)
+				break;
 			i = end;
+		} else if (says_nothing(w, i, end)) {
+			i = end;
+		} else {
+			begin(r);
+		}
 	}
 	r->next = w->base + i;
 	return ret == 0 && r->open && w->last ? take_rest(r, w->out) : ret;

@@ -43,8 +43,8 @@ static size_t unbroken(const struct text_lane *l, const struct text_bytes *b, si
 static int write_stretch(struct text_lane *l, const struct text_bytes *b, size_t from, size_t end,
 	const struct inline_out *out)
 {
-	unsigned char text[TEXT_MAX];
-	struct inline_piece pieces[PIECES];
+	unsigned char text[TEXT_MAX] __attribute__((uninitialized));
+	struct inline_piece pieces[PIECES] __attribute__((uninitialized));
 	size_t n = 0, len = 0;
 	int r = 0;
 
@@ -92,12 +92,12 @@ struct readable {
 
 static void read_bytes(const struct text_lane *l, const struct text_bytes *b, struct readable *ret)
 {
-	uint64_t ascii[WORDS], nul[WORDS], cont[WORDS], lead[WORDS];
-	uint64_t *masks[TEXTS] = {ascii, nul, cont, lead};
+	uint64_t masks[TEXTS][WORDS] __attribute__((uninitialized));
+	uint64_t *cont = masks[TEXT_CONT], *lead = masks[TEXT_LEAD];
 	size_t words = (b->n + 63) / 64, last = (b->n - 1) / 64;
 	uint64_t high = l->open; /* a sequence may have begun before */
 
-	inline_classify_text(b->p, words, masks);
+	inline_classify_text(b->p, words, masks[0], WORDS);
 	cont[words] = 0;
 	for (size_t w = 0; w < words; w++) {
 		uint64_t multi = lead[w] | cont[w];
@@ -106,9 +106,9 @@ static void read_bytes(const struct text_lane *l, const struct text_bytes *b, st
 		/* What follows the last byte is not known yet. */
 		if (w == last && !b->final)
 			next |= 1ULL << (b->n - 1) % 64;
-		ret->any[w] =
-			ascii[w] | nul[w] | (cont[w] & (multi << 1 | high)) | (lead[w] & next);
-		ret->count[w] = ascii[w] | lead[w];
+		ret->any[w] = masks[TEXT_ASCII][w] | masks[TEXT_NUL][w] |
+			      (cont[w] & (multi << 1 | high)) | (lead[w] & next);
+		ret->count[w] = masks[TEXT_ASCII][w] | lead[w];
 		high = multi >> 63;
 	}
 	ret->any[words] = ret->count[words] = 0;
@@ -148,7 +148,7 @@ static int take_stretch(struct text_lane *l, const struct text_bytes *b, const s
 
 int text_take(struct text_lane *l, const struct text_bytes *b, const struct inline_out *out)
 {
-	struct readable m;
+	struct readable m __attribute__((uninitialized));
 	size_t from = 0, magic = l->binary ? 0 : magic_find(b->p, b->n, b->start);
 	int r = 0;
 
