@@ -22,7 +22,7 @@ struct inline_reader {
 	size_t classified; /* words whose masks are there */
 	uint64_t base;	   /* of text[0] */
 	bool decided;	   /* nothing came since the last flush */
-	uint64_t masks[CLASSES][WORDS + 2];
+	uint64_t masks[CLASSES][WORDS + 3];
 	struct run_reader runs;
 	struct escape_reader escapes, quoted;
 	struct disguise_reader disguises;
@@ -120,7 +120,7 @@ static int scan(struct inline_reader *r, bool last, const struct inline_out *out
 	memset(r->text + r->len, 0, 64);
 	for (int c = 0; c < CLASSES; c++) {
 		w.masks[c] = r->masks[c];
-		r->masks[c][words] = 0;
+		r->masks[c][words] = r->masks[c][words + 1] = 0;
 	}
 	inline_classify(r->text + r->classified * 64, words - r->classified,
 		r->masks[0] + r->classified, ARRAY_LEN(r->masks[0]));

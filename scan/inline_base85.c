@@ -157,8 +157,10 @@ static int read_groups(struct base85_reader *r, const struct inline_window *w, s
 /* ---- beginnings */
 
 /* Ones within `by` behind a place, that included, become one at it. */
-static unsigned __int128 spread(unsigned __int128 x, unsigned int by)
+static inline __attribute__((always_inline)) unsigned __int128 spread(
+	unsigned __int128 x, const unsigned int by)
 {
+#pragma GCC unroll 6
 	for (unsigned int have = 1; have < by;) {
 		unsigned int step = by - have < have ? by - have : have;
 
@@ -168,13 +170,13 @@ static unsigned __int128 spread(unsigned __int128 x, unsigned int by)
 	return x;
 }
 
-static unsigned __int128 wide(const uint64_t *mask, size_t w)
+static inline unsigned __int128 wide(const uint64_t *mask, size_t w)
 {
 	return (unsigned __int128)mask[w + 1] << 64 | mask[w];
 }
 
 /* Places within 20 bytes of which there are two of x. */
-static uint64_t two_of(unsigned __int128 x)
+static inline uint64_t two_of(unsigned __int128 x)
 {
 	return (uint64_t)spread(x & spread(x >> 1, BASE85_LEAST - 1), BASE85_LEAST);
 }
@@ -185,17 +187,25 @@ static uint64_t two_of(unsigned __int128 x)
  */
 static uint64_t mixed(const struct inline_window *w, size_t at)
 {
-	unsigned __int128 visible = wide(w->masks[CLASS_VISIBLE], at), upper, lower;
-	uint64_t ret = (uint64_t)~spread(~visible, BASE85_LEAST);
+	const uint64_t *mask = w->masks[CLASS_VISIBLE];
+	unsigned __int128 visible, upper, lower, sign;
+	uint64_t ret;
 
-	if (!ret)
+	/* Half of twenty stand in one of the words. */
+	if (!bits_eight(mask[at]) && (mask[at + 1] & 0xFF) != 0xFF)
 		return 0;
+	visible = wide(mask, at);
 	upper = wide(w->masks[CLASS_UPPER], at);
 	lower = wide(w->masks[CLASS_LOWER], at);
+	sign = visible & ~(upper | lower | wide(w->masks[CLASS_NUMBERS], at));
 	/* Digits are in both classes. */
-	ret &= two_of(upper & ~lower);
+	if (!(upper & ~lower) || !sign)
+		return 0;
+	ret = (uint64_t)~spread(~visible, BASE85_LEAST);
 	if (ret)
-		ret &= two_of(visible & ~(upper | lower | wide(w->masks[CLASS_NUMBERS], at)));
+		ret &= two_of(upper & ~lower);
+	if (ret)
+		ret &= two_of(sign);
 	return ret ? ret & (uint64_t)spread(lower & ~upper, BASE85_LEAST) : 0;
 }
 

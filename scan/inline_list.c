@@ -183,49 +183,54 @@ static bool begin(struct list_reader *r, const struct inline_window *w, size_t *
 	return r->open;
 }
 
-static uint64_t ahead(const uint64_t *mask, size_t w, unsigned int by)
+static inline uint64_t ahead(const uint64_t *mask, unsigned int by)
 {
-	return mask[w] >> by | mask[w + 1] << (64 - by);
+	return mask[0] >> by | mask[1] << (64 - by);
 }
 
-/* Where groups of `digits` hexadecimal digits begin. */
-static uint64_t groups(const uint64_t *hex, size_t w, unsigned int digits)
+/* Where pairs of hexadecimal digits begin, no other digit beside them. */
+static inline uint64_t pairs_of(const uint64_t *hex, uint64_t before)
 {
-	uint64_t before = hex[w] << 1 | (w > 0 ? hex[w - 1] >> 63 : 0);
-	uint64_t ret = hex[w] & ~before & ~ahead(hex, w, digits);
-
-	for (unsigned int i = 1; i < digits; i++)
-		ret &= ahead(hex, w, i);
-	return ret;
+	return hex[0] & ~(hex[0] << 1 | before >> 63) & ahead(hex, 1) & ~ahead(hex, 2);
 }
 
-/* Of four pairs (or fours) at the same distance, the first one. */
-static uint64_t series(const uint64_t *hex, size_t w)
+/* … and groups of four. */
+static inline uint64_t fours_of(const uint64_t *hex, uint64_t before)
 {
-	uint64_t ret = 0, pairs[3] = {groups(hex, w, 2), 0, 0},
-		 fours[3] = {groups(hex, w, 4), 0, 0};
-
-	/* Hardly ever are there so many. */
-	if (pairs[0]) {
-		pairs[1] = groups(hex, w + 1, 2);
-		for (unsigned int by = 3; by <= 6; by++)
-			ret |= pairs[0] & ahead(pairs, 0, by) & ahead(pairs, 0, 2 * by) &
-			       ahead(pairs, 0, 3 * by);
-	}
-	if (fours[0]) {
-		fours[1] = groups(hex, w + 1, 4);
-		ret |= fours[0] & ahead(fours, 0, 5) & ahead(fours, 0, 10) & ahead(fours, 0, 15);
-	}
-	return ret;
+	return hex[0] & ~(hex[0] << 1 | before >> 63) & ahead(hex, 1) & ahead(hex, 2) &
+	       ahead(hex, 3) & ~ahead(hex, 4);
 }
 
+/* Of four at the same distance, the first one. */
+static inline uint64_t series(const uint64_t *of, unsigned int by)
+{
+	uint64_t two = of[0] & ahead(of, by);
+
+	return two ? two & ahead(of, 2 * by) & ahead(of, 3 * by) : 0;
+}
+
+/* The next place from which pairs (or fours) stand at the same distance. */
 static size_t next_series(const uint64_t *hex, size_t from, size_t end)
 {
-	for (size_t w = from / 64; w * 64 < end; w++) {
-		uint64_t found = hex[w] ? series(hex, w) : 0;
+	size_t w = from / 64;
+	uint64_t pairs[2] = {0, pairs_of(hex + w, w > 0 ? hex[w - 1] : 0)};
+	uint64_t fours[2] = {0, fours_of(hex + w, w > 0 ? hex[w - 1] : 0)};
+	uint64_t keep = ~0ULL << from % 64;
 
-		if (w == from / 64)
-			found &= ~0ULL << from % 64;
+	for (; w * 64 < end; w++, keep = ~0ULL) {
+		uint64_t found = 0;
+
+		pairs[0] = pairs[1];
+		pairs[1] = pairs_of(hex + w + 1, hex[w]);
+		fours[0] = fours[1];
+		fours[1] = fours_of(hex + w + 1, hex[w]);
+		/* There are hardly ever so many. */
+		if (pairs[0] & (pairs[0] - 1) || (pairs[0] && pairs[1]))
+			found = series(pairs, 3) | series(pairs, 4) | series(pairs, 5) |
+				series(pairs, 6);
+		if (fours[0])
+			found |= series(fours, 5);
+		found &= keep;
 		if (found) {
 			size_t at = w * 64 + (size_t)__builtin_ctzll(found);
 

@@ -298,26 +298,42 @@ static uint64_t cut(uint64_t word, size_t w, size_t from, size_t end)
 	return w > end / 64 ? 0 : word;
 }
 
-size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run)
+/* Inlined for each length, so that the steps are known. */
+static inline __attribute__((always_inline)) size_t find_run(
+	const uint64_t *mask, size_t from, size_t end, const unsigned int run)
 {
-	for (size_t w = from / 64; w * 64 < end; w++) {
-		uint64_t low = cut(mask[w], w, from, end);
-		uint64_t high = cut(mask[w + 1], w + 1, from, end);
+	size_t w = from / 64;
+	uint64_t low = from < end ? mask[w] & ~0ULL << from % 64 : 0;
 
-		if (low == 0)
+	for (; w * 64 < end; low = mask[++w]) {
+		uint64_t high = mask[w + 1];
+
+		/* Half of sixteen stand in one of the words. */
+		if (run >= 16 && !bits_eight(low) && (high & 0xFF) != 0xFF)
 			continue;
-		/* Each step makes a bit mean twice as many ones. */
-		for (unsigned int have = 1; have < run;) {
+			/* Each step makes a bit mean twice as many ones. */
+#pragma GCC unroll 6
+		for (unsigned int have = 1; have < run;
+			have += run - have < have ? run - have : have) {
 			unsigned int by = run - have < have ? run - have : have;
 
 			low &= low >> by | high << (64 - by);
 			high &= high >> by;
-			have += by;
 		}
-		if (low)
-			return w * 64 + (size_t)__builtin_ctzll(low);
+		if (low) {
+			size_t at = w * 64 + (size_t)__builtin_ctzll(low);
+
+			return at + run <= end ? at : end;
+		}
 	}
 	return end;
+}
+
+size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run)
+{
+	if (run == 16)
+		return find_run(mask, from, end, 16);
+	return run == 8 ? find_run(mask, from, end, 8) : find_run(mask, from, end, 24);
 }
 
 size_t bits_one(const uint64_t *mask, size_t from, size_t end)

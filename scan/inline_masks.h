@@ -52,7 +52,7 @@ void inline_masks_portable(bool yes); /* for tests */
 
 /* ---- bits in words; positions are counted from the first word's lowest bit */
 
-/* The next place in [from, end) where `run` (2 to 64) ones in a row begin; end: none. The word
+/* The next place in [from, end) where `run` (8, 16 or 24) ones in a row begin; end: none. The word
  * behind the last one is read and must be there. */
 size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run);
 /* The next zero (one) in [from, end), or end. */
@@ -60,6 +60,14 @@ size_t bits_zero(const uint64_t *mask, size_t from, size_t end);
 size_t bits_one(const uint64_t *mask, size_t from, size_t end);
 /* Ones in [from, end). */
 size_t bits_count(const uint64_t *mask, size_t from, size_t end);
+
+/* Where eight ones in a row begin in this word. */
+static inline uint64_t bits_eight(uint64_t x)
+{
+	x &= x >> 1;
+	x &= x >> 2;
+	return x & x >> 4;
+}
 
 static inline bool bits_at(const uint64_t *mask, size_t at)
 {
