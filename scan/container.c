@@ -179,7 +179,18 @@ int container_finish(struct container_reader *r, const struct container_out *out
 
 /* ---- out */
 
+bool container_damaged(const struct container_reader *r)
+{
+	return r->damaged;
+}
+
 int container_fail(struct container_reader *r, const char *why)
+{
+	r->damaged = r->damaged || !r->why;
+	return container_refuse(r, why);
+}
+
+int container_refuse(struct container_reader *r, const char *why)
 {
 	container_doubt(r, why);
 	return -EBADMSG;
@@ -198,7 +209,7 @@ int container_begin(struct container_reader *r, const struct container_member *m
 	if (rc < 0)
 		return rc;
 	if (r->members >= r->limits.members_max)
-		return container_fail(r, "more members than are read");
+		return container_refuse(r, "more members than are read");
 	r->members++;
 	rc = r->out->begin(r->out->arg, m);
 	r->member_open = rc == 0;

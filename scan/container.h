@@ -96,5 +96,8 @@ int container_feed(struct container_reader *r, const unsigned char *p, size_t le
  */
 int container_finish(struct container_reader *r, const struct container_out *out);
 const char *container_why(const struct container_reader *r);
+/* After -EBADMSG: what is wrong with it may as well mean that it is no container. False: it is one
+ * that says more than is read: encrypted, beyond the limits. */
+bool container_damaged(const struct container_reader *r);
 
 #endif

@@ -53,7 +53,7 @@ static int result(struct container_reader *r, int z)
 	case Z_MEM_ERROR:
 		return -ENOMEM;
 	case Z_NEED_DICT:
-		return container_fail(r, "it needs a preset dictionary");
+		return container_refuse(r, "it needs a preset dictionary");
 	default:
 		return container_fail(r, "broken deflate data");
 	}

@@ -36,7 +36,8 @@ struct container_reader {
 	bool rest_open; /* … and it is what follows the container */
 	struct str aside;
 	const char *why; /* static; NULL: nothing wrong */
-	int failed;	 /* what feed and finish return from now on */
+	bool damaged;
+	int failed; /* what feed and finish return from now on */
 };
 
 #define CONTAINER_NAME_MAX 1024
@@ -60,8 +61,10 @@ int container_rest(struct container_reader *r, const unsigned char *p, size_t le
 /* What stands beside the data: kept (bounded), and given out at the end. */
 int container_aside(struct container_reader *r, const void *p, size_t len);
 
-/* It cannot be read on. Returns -EBADMSG. why: static. */
+/* It cannot be read on: it is damaged, or is so made that it is not read. why: static. Return
+ * -EBADMSG. */
 int container_fail(struct container_reader *r, const char *why);
+int container_refuse(struct container_reader *r, const char *why);
 /* Something in it cannot be read, the rest can: finish will say so. The first one counts. */
 void container_doubt(struct container_reader *r, const char *why);
 

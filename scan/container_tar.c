@@ -80,7 +80,7 @@ static int begin_content(struct tar_reader *t)
 		t->name_len = 0;
 		t->pax = (struct tar_pax){0};
 	} else if (t->left > SPECIAL_MAX) {
-		return container_fail(&t->r, "a tar header of more than 64 KiB");
+		return container_refuse(&t->r, "a tar header of more than 64 KiB");
 	}
 	return rc < 0 || t->left > 0 ? rc : end_content(t);
 }

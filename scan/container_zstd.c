@@ -67,9 +67,9 @@ static int fail(struct zstd_reader *z, size_t rc)
 	case ZSTD_error_memory_allocation:
 		return -ENOMEM;
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return container_fail(&z->r, "a zstd window of more than 8 MiB");
+		return container_refuse(&z->r, "a zstd window of more than 8 MiB");
 	case ZSTD_error_dictionary_wrong:
-		return container_fail(&z->r, "it needs a dictionary");
+		return container_refuse(&z->r, "it needs a dictionary");
 	case ZSTD_error_checksum_wrong:
 		return container_fail(&z->r, "its checksum is wrong");
 	default:

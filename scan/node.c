@@ -158,7 +158,11 @@ static int declare_type(struct node *n, const char *type)
 
 	n->kind = values_kind_of(type, NULL, 0);
 	n->sniffs_kind = n->kind == VALUES_NONE;
-	return c == CONTAINER_NONE ? 0 : set_container(n, c, boundary);
+	if (c == CONTAINER_NONE)
+		return 0;
+	/* It has told what there was to tell; members have types of their own. */
+	n->type = NULL;
+	return set_container(n, c, boundary);
 }
 
 int node_declare(struct node *n, const char *type, const char *encoding)
@@ -181,7 +185,7 @@ int node_declare_member(struct node *n, const char *type)
 		return node_declare(n, type, NULL);
 	memcpy(n->codings, of->codings, sizeof(n->codings));
 	n->n_codings = of->n_codings;
-	return node_declare(n, of->type, NULL);
+	return node_declare(n, type ? type : of->type, NULL);
 }
 
 /* Enough of the text is there to say what it is; its head goes to the reader for that. */

@@ -108,11 +108,19 @@ static int on_end(void *arg)
 	return n->member ? node_end(n->member) : 0;
 }
 
+/*
+ * What only looked like a container within a run of hexadecimal or base64 and turns out damaged is
+ * none, or an example of one: what could be read of it was read, and others read no more.
+ */
 static int unless_broken(struct node *n, int r)
 {
+	bool guessed = n->parent && n->parent->member != n;
+
 	if (r != -EBADMSG)
 		return r;
 	n->stage = NODE_BROKEN;
+	if (guessed && container_damaged(n->container))
+		return 0;
 	return finding_unreadable(n, container_why(n->container));
 }
 

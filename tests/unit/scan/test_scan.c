@@ -263,6 +263,55 @@ static void what_is_coded_too_deep_is_unreadable(void **state)
 	assert_string_equal(s.list[0].rule, SCAN_RULE_UNREADABLE);
 }
 
+static void parts_within_parts_are_read_by_their_own_types(void **state)
+{
+	const struct scan_text text = {.content_type = "multipart/form-data; boundary=outer"};
+	cleanup_free char *coded = base64(token, strlen(token));
+	cleanup_free char *body =
+		str_format("--outer\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+			   "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--b--"
+			   "\r\n--outer\r\n\r\nharmless\r\n--outer--\r\n",
+			coded);
+	struct seen s;
+	struct scan *scan = open_scan(&s);
+
+	(void)state;
+	feed(scan, &text, body, strlen(body), 7);
+	scan_close(scan);
+	assert_true(has(&s, "gitlab-personal-token", "multipart > multipart"));
+	for (size_t i = 0; i < s.n; i++)
+		assert_string_not_equal(s.list[i].rule, SCAN_RULE_UNREADABLE);
+}
+
+/* What documentation shows of one often is: but what it says until then is read. */
+static void half_a_container_in_a_run_is_read_and_no_finding_by_itself(void **state)
+{
+	cleanup_str struct str text = {0};
+	cleanup_free char *coded = NULL, *harmless = NULL;
+	unsigned char zipped[4096];
+	struct seen s;
+	size_t len;
+
+	(void)state;
+	str_addf(&text, "key %s\n", token);
+	for (int i = 0; i < 100; i++)
+		str_addf(&text, "%d: %u\n", i, (unsigned int)rand_r(&seed));
+	len = gzip(text.s, text.len, zipped, sizeof(zipped));
+	coded = base64(zipped, len / 2);
+	s = seen_of(coded);
+	assert_int_equal(s.n, 1);
+	assert_true(has(&s, "gitlab-personal-token", "base64 > gzip"));
+	memset(text.s, '-', 30);
+	len = gzip(text.s, text.len, zipped, sizeof(zipped));
+	harmless = base64(zipped, len / 2);
+	s = seen_of(harmless);
+	assert_int_equal(s.n, 0);
+	/* Where it is all of the text, it is meant to be one. */
+	s = seen_in(zipped, len / 2, len);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.list[0].rule, SCAN_RULE_UNREADABLE);
+}
+
 static void an_unknown_coding_is_unreadable(void **state)
 {
 	const struct scan_text text = {.place = "body", .content_encoding = "gzip, snappy"};
@@ -380,6 +429,8 @@ int main(void)
 		cmocka_unit_test(codings_within_codings_are_undone_and_named),
 		cmocka_unit_test(the_place_in_a_coding_is_that_of_what_hides_it),
 		cmocka_unit_test(what_is_coded_too_deep_is_unreadable),
+		cmocka_unit_test(parts_within_parts_are_read_by_their_own_types),
+		cmocka_unit_test(half_a_container_in_a_run_is_read_and_no_finding_by_itself),
 		cmocka_unit_test(an_unknown_coding_is_unreadable),
 		cmocka_unit_test(no_cut_changes_what_is_found),
 		cmocka_unit_test(a_scan_is_used_again_without_what_was_before),
