@@ -146,6 +146,8 @@ TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 TOOL_LAYER_sidecar := shim
 TOOL_LAYER_scanner := scan
 TOOL_PKGS_scanner := $(PKGS_scan) libhs
+TOOL_LAYER_scanbench := scan
+TOOL_PKGS_scanbench := $(PKGS_scan) libhs
 tool_layer = $(or $(TOOL_LAYER_$(1)),netns)
 # Runs in containers, whose root may be empty.
 TOOL_LINK_syscalls := -static
@@ -198,9 +200,10 @@ demo: ## from a fresh clone to a running bottle (root)
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)BUILD=$(B) examples/demo/run
 
-bench: all ## the marks, beside peers in the same run (root)
+bench: all unit ## the marks, beside peers in the same run (root)
 	$(Q)BUILD=$(B) bench/runtime
 	$(Q)BUILD=$(B) bench/bottle
+	$(Q)BUILD=$(B) bench/scan
 
 lint: ## layers, headers, format, man pages
 	$(Q)tests/lint/run
