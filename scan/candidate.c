@@ -2,9 +2,6 @@
 
 #include <errno.h>
 
-/* Items in a row that are looked at; what is behind them is not part of a candidate. */
-#define ITEMS_MAX 512
-
 /* A set of so many bytes still counts as a letter of a literal: both cases of one. */
 #define LETTER_MAX 2
 
@@ -19,20 +16,14 @@ void candidates_done(struct candidates *c)
 	c->n = 0;
 }
 
-struct items {
-	const struct pattern_node *list[ITEMS_MAX];
-	size_t n;
-};
-
-/* Groups and sequences are opened; what is left are sets, repeats and alternatives in a row. */
-static void flatten(const struct pattern_node *n, struct items *to)
+void pattern_flatten(const struct pattern_node *n, struct pattern_items *to)
 {
 	if (n->kind == PATTERN_ASSERT)
 		return;
 	if (n->kind == PATTERN_CAT || n->kind == PATTERN_GROUP) {
 		for (const struct pattern_node *c = n->child; c; c = c->next)
-			flatten(c, to);
-	} else if (to->n < ITEMS_MAX) {
+			pattern_flatten(c, to);
+	} else if (to->n < PATTERN_ITEMS_MAX) {
 		to->list[to->n++] = n;
 	}
 }
@@ -116,7 +107,8 @@ static void write_whole(struct text *t, const struct pattern_node *n)
 	}
 }
 
-static void write_row_head(struct text *t, const struct items *row, size_t from, unsigned int room);
+static void write_row_head(
+	struct text *t, const struct pattern_items *row, size_t from, unsigned int room);
 
 static void write_alternatives_head(struct text *t, const struct pattern_node *n, unsigned int room)
 {
@@ -124,10 +116,10 @@ static void write_alternatives_head(struct text *t, const struct pattern_node *n
 
 	str_add(t->s, "(?:");
 	for (const struct pattern_node *c = n->child; c; c = c->next) {
-		struct items row = {.n = 0};
+		struct pattern_items row = {.n = 0};
 		struct text branch = {.s = t->s};
 
-		flatten(c, &row);
+		pattern_flatten(c, &row);
 		write_row_head(&branch, &row, 0, room);
 		if (c->next)
 			str_add_char(t->s, '|');
@@ -142,7 +134,7 @@ static void write_alternatives_head(struct text *t, const struct pattern_node *n
 /* What each match of the node begins with, in at most `room` bytes. The node is not nullable. */
 static void write_head(struct text *t, const struct pattern_node *n, unsigned int room)
 {
-	struct items row = {.n = 0};
+	struct pattern_items row = {.n = 0};
 	unsigned int width;
 
 	if (!room)
@@ -159,13 +151,14 @@ static void write_head(struct text *t, const struct pattern_node *n, unsigned in
 		else
 			write_head(t, n->child, room);
 	} else {
-		flatten(n, &row);
+		pattern_flatten(n, &row);
 		write_row_head(t, &row, 0, room);
 	}
 }
 
 /* The same of items in a row: as many as there is room for; optional ones at the end left out. */
-static void write_row_head(struct text *t, const struct items *row, size_t from, unsigned int room)
+static void write_row_head(
+	struct text *t, const struct pattern_items *row, size_t from, unsigned int room)
 {
 	size_t stop = from, last = row->n;
 	unsigned int width = 0, w;
@@ -189,7 +182,7 @@ static void write_row_head(struct text *t, const struct items *row, size_t from,
 	write_head(t, row->list[last], room);
 }
 
-static unsigned int literal_of_row(const struct items *row, size_t from);
+static unsigned int literal_of_row(const struct pattern_items *row, size_t from);
 
 /* Letters of the literal that an item begins with; *ret_on: it is nothing else. */
 static unsigned int literal_of(const struct pattern_node *n, bool *ret_on)
@@ -208,10 +201,10 @@ static unsigned int literal_of(const struct pattern_node *n, bool *ret_on)
 		return 0;
 	*ret_on = true;
 	for (const struct pattern_node *c = n->child; c; c = c->next) {
-		struct items row = {.n = 0};
+		struct pattern_items row = {.n = 0};
 		unsigned int letters;
 
-		flatten(c, &row);
+		pattern_flatten(c, &row);
 		letters = literal_of_row(&row, 0);
 		*ret_on = *ret_on && letters == pattern_max(c);
 		least = letters < least ? letters : least;
@@ -219,7 +212,7 @@ static unsigned int literal_of(const struct pattern_node *n, bool *ret_on)
 	return least;
 }
 
-static unsigned int literal_of_row(const struct items *row, size_t from)
+static unsigned int literal_of_row(const struct pattern_items *row, size_t from)
 {
 	unsigned int letters = 0;
 	bool on = true;
@@ -229,8 +222,19 @@ static unsigned int literal_of_row(const struct items *row, size_t from)
 	return letters;
 }
 
+unsigned int pattern_literal(const struct pattern_items *row)
+{
+	unsigned int most = 0, letters;
+
+	for (size_t i = 0; i < row->n; i++) {
+		letters = literal_of_row(row, i);
+		most = letters > most ? letters : most;
+	}
+	return most;
+}
+
 /* The item to begin with: the first good literal, or the best, or what has to be there. */
-static size_t choose(const struct items *row)
+static size_t choose(const struct pattern_items *row)
 {
 	size_t best = row->n;
 	unsigned int best_letters = LITERAL_MIN - 1, letters;
@@ -266,7 +270,7 @@ static void write_tail(
 		c->left_max, n->max == PATTERN_INF ? PATTERN_INF : width * (n->max - times));
 }
 
-static int of_row(const struct items *row, unsigned int room, struct candidates *ret)
+static int of_row(const struct pattern_items *row, unsigned int room, struct candidates *ret)
 {
 	struct candidate *c = &ret->list[ret->n];
 	struct text t = {.s = &c->expression};
@@ -296,10 +300,10 @@ static int of_row(const struct items *row, unsigned int room, struct candidates 
 
 static int of_node(const struct pattern_node *n, unsigned int room, struct candidates *ret)
 {
-	struct items row = {.n = 0};
+	struct pattern_items row = {.n = 0};
 	int r = 0;
 
-	flatten(n, &row);
+	pattern_flatten(n, &row);
 	if (row.n != 1 || row.list[0]->kind != PATTERN_ALT)
 		return of_row(&row, room, ret);
 	for (const struct pattern_node *c = row.list[0]->child; c && r == 0; c = c->next)

@@ -13,6 +13,20 @@
  */
 #define CANDIDATES_MAX 64
 
+/* Sets, repeats and alternatives in a row: groups and sequences are opened, conditions left out. */
+#define PATTERN_ITEMS_MAX 512
+
+struct pattern_items {
+	const struct pattern_node *list[PATTERN_ITEMS_MAX];
+	size_t n; /* what would be more is not there */
+};
+
+/* Adds the items of a node. */
+void pattern_flatten(const struct pattern_node *n, struct pattern_items *to);
+
+/* Letters of the longest literal that each match has. */
+unsigned int pattern_literal(const struct pattern_items *row);
+
 struct candidate {
 	struct str expression; /* Hyperscan's syntax, no flags */
 	/* From where a match begins to where the candidate in it ends; PATTERN_INF: no limit. */

@@ -16,6 +16,7 @@
 #include "scan/matcher.h"
 #include "scan/pattern.h"
 #include "scan/rewrite.h"
+#include "scan/span.h"
 
 /* The widths that candidates are tried with: a narrower one where Hyperscan refuses the wider. */
 static const unsigned int widths[] = {160, 48, 16};
@@ -35,6 +36,7 @@ struct build {
 	struct str strings;
 	struct expression *list;
 	size_t n, cap;
+	struct str spans;   /* of struct image_span */
 	unsigned int width; /* of the widest candidate */
 };
 
@@ -45,6 +47,7 @@ static void build_done(struct build *b)
 	free(b->list);
 	free(b->image_rules);
 	str_done(&b->strings);
+	str_done(&b->spans);
 }
 
 static int add_expression(struct build *b, const struct expression *x)
@@ -102,16 +105,29 @@ static int add_candidates(struct build *b, size_t rule, const struct pattern *p,
 	return r;
 }
 
+static int add_span(struct build *b, size_t rule, const struct span *s)
+{
+	struct image_span x = {.rule = (uint32_t)rule, .is = *s};
+
+	str_add_bytes(&b->spans, &x, sizeof(x));
+	if (s->len > b->width)
+		b->width = s->len;
+	return b->spans.failed ? err_set(b->e, ENOMEM, "compiled rules") : 0;
+}
+
 /* The rule's expressions at a level; those it had are gone. */
 static int express(struct build *b, size_t rule, unsigned int level)
 {
 	const char *text = b->rules->rules[rule].pattern;
 	cleanup_pattern struct pattern p = {0};
+	struct span span;
 	struct err why;
 	int r;
 
 	if (level >= ARRAY_LEN(widths) || pattern_parse(text, &p, &why) < 0)
 		return add_prefilter(b, rule);
+	if (level == 0 && span_of(&p, &span) && span.left_max + span.len <= MATCHER_MAX)
+		return add_span(b, rule, &span);
 	r = add_candidates(b, rule, &p, level);
 	if (r == -ENOTSUP)
 		return err_say(b->e, EINVAL,
@@ -150,6 +166,15 @@ static int write_rule(struct build *b, size_t rule)
 		b->strings.s + to->pattern_at, to->pattern_len, b->rules->rules[rule].id, b->e);
 }
 
+static size_t first_pattern(const struct build *b)
+{
+	size_t i = 0;
+
+	while (b->image_rules[i].flags & IMAGE_NO_PATTERN)
+		i++;
+	return i;
+}
+
 static int write_rules(struct build *b)
 {
 	int r = 0;
@@ -168,6 +193,9 @@ static int write_rules(struct build *b)
 		if (r == 0)
 			r = express(b, i, 0);
 	}
+	/* Hyperscan takes no empty set. */
+	if (r == 0 && !b->n && b->spans.len)
+		r = express(b, first_pattern(b), 1);
 	return r;
 }
 
@@ -245,6 +273,7 @@ static void fill_head(const struct build *b, struct image_head *h)
 		.version = IMAGE_VERSION,
 		.n_rules = (uint32_t)b->rules->n,
 		.n_expressions = (uint32_t)b->n,
+		.n_spans = (uint32_t)(b->spans.len / sizeof(struct image_span)),
 		.strings_len = (uint32_t)b->strings.len,
 		.overlap = b->width,
 		.features = image_features(),
@@ -255,6 +284,13 @@ static void fill_head(const struct build *b, struct image_head *h)
 	for (size_t i = 0; i < b->n; i++)
 		if (b->list[i].is.left_max > h->left)
 			h->left = b->list[i].is.left_max;
+	for (size_t i = 0; i < h->n_spans; i++) {
+		struct image_span x;
+
+		memcpy(&x, b->spans.s + i * sizeof(x), sizeof(x));
+		if (x.is.left_max + x.is.len > h->left)
+			h->left = x.is.left_max + x.is.len;
+	}
 }
 
 /*
@@ -285,7 +321,8 @@ static int write_image(const struct build *b, const hs_database_t *db, void **re
 	fill_head(b, &head);
 	if (hs_database_size(db, &size) != HS_SUCCESS)
 		return err_say(b->e, EINVAL, "hyperscan cannot tell the size of its rules");
-	at = sizeof(head) + rules_len + b->n * sizeof(struct image_expression) + b->strings.len;
+	at = sizeof(head) + b->spans.len + rules_len + b->n * sizeof(struct image_expression) +
+	     b->strings.len;
 	head.database_at = (at + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN;
 	head.database_len = size;
 	len = (head.database_at + size + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN;
@@ -295,6 +332,9 @@ static int write_image(const struct build *b, const hs_database_t *db, void **re
 	memset(image, 0, len);
 	at = sizeof(head);
 	memcpy(image, &head, sizeof(head));
+	if (b->spans.len)
+		memcpy(image + at, b->spans.s, b->spans.len);
+	at += b->spans.len;
 	memcpy(image + at, b->image_rules, rules_len);
 	at += rules_len;
 	for (size_t i = 0; i < b->n; i++, at += sizeof(struct image_expression))

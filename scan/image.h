@@ -5,21 +5,23 @@
 #include <stdint.h>
 
 #include "scan/ruleset.h"
+#include "scan/span.h"
 
 /*
  * Compiled rules as bytes: what scan/compile.c writes and scan/matcher.c reads, in the machine's
- * own order. Parts stand behind each other: head, rules, expressions, strings, and at a multiple of
- * 64 Hyperscan's database as it lies in memory, so that a mapping of it is used as it is and shared
- * by processes.
+ * own order. Parts stand behind each other: head, spans, rules, expressions, strings, and at a
+ * multiple of 64 Hyperscan's database as it lies in memory, so that a mapping of it is used as it
+ * is and shared by processes.
  */
 #define IMAGE_MAGIC   UINT64_C(0x31656c75722d7462)
-#define IMAGE_VERSION 1U
+#define IMAGE_VERSION 2U
 #define IMAGE_ALIGN   64
 
 struct image_head {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t n_rules, n_expressions;
+	uint32_t n_rules, n_expressions, n_spans;
+	uint32_t unused;
 	uint32_t strings_len;
 	uint32_t overlap;      /* bytes that a block of text has in common with the one before it */
 	uint32_t reach;	       /* the greatest of the rules' */
@@ -47,6 +49,13 @@ struct image_rule {
 struct image_expression {
 	uint32_t rule;
 	uint32_t left_min, left_max; /* from a match's begin to the candidate's end */
+};
+
+/* What is looked for without Hyperscan. */
+struct image_span {
+	uint32_t rule;
+	uint32_t unused;
+	struct span is;
 };
 
 /* FNV-1a over what matching depends on: names a ruleset, guards against mixing two up. */

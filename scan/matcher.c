@@ -27,7 +27,8 @@ static int read_head(const char *image, size_t len, struct image_head *h, struct
 static int check_layout(const struct matcher *m, size_t len, struct err *e)
 {
 	const struct image_head *h = &m->head;
-	uint64_t at = sizeof(*h) + (uint64_t)h->n_rules * sizeof(struct image_rule) +
+	uint64_t at = sizeof(*h) + (uint64_t)h->n_spans * sizeof(struct image_span) +
+		      (uint64_t)h->n_rules * sizeof(struct image_rule) +
 		      (uint64_t)h->n_expressions * sizeof(struct image_expression) + h->strings_len;
 
 	if (at > h->database_at || h->database_at % IMAGE_ALIGN || h->database_at > len ||
@@ -57,6 +58,14 @@ static int check_parts(const struct matcher *m, struct err *e)
 		if (x->rule >= h->n_rules || x->left_max > h->left || x->left_min > x->left_max)
 			return broken(e, "an expression is out of its bounds");
 	}
+	for (uint32_t i = 0; i < h->n_spans; i++) {
+		const struct image_span *x = &m->spans[i];
+
+		if (x->rule >= h->n_rules || x->is.len < SPAN_MIN || x->is.len > SPAN_MAX ||
+			x->is.len > h->overlap || x->is.left_max > h->left ||
+			x->is.left_min > x->is.left_max)
+			return broken(e, "a span is out of its bounds");
+	}
 	return 0;
 }
 
@@ -69,7 +78,8 @@ static int take_image(struct matcher *m, const char *image, size_t len, struct e
 		r = check_layout(m, len, e);
 	if (r < 0)
 		return r;
-	m->image_rules = (const void *)(image + sizeof(m->head));
+	m->spans = (const void *)(image + sizeof(m->head));
+	m->image_rules = (const void *)(m->spans + m->head.n_spans);
 	m->expressions = (const void *)(m->image_rules + m->head.n_rules);
 	m->strings = (const char *)(m->expressions + m->head.n_expressions);
 	m->database = (const void *)(image + m->head.database_at);
@@ -78,6 +88,23 @@ static int take_image(struct matcher *m, const char *image, size_t len, struct e
 	if (hs_database_size(m->database, &size) != HS_SUCCESS || size != m->head.database_len)
 		return broken(e, "hyperscan does not know its database");
 	return check_parts(m, e);
+}
+
+static int group_spans(struct matcher *m, struct err *e)
+{
+	m->groups = calloc(m->head.n_spans + 1, sizeof(*m->groups));
+	m->group_of = calloc(m->head.n_spans + 1, sizeof(*m->group_of));
+	if (!m->groups || !m->group_of)
+		return err_set(e, ENOMEM, "compiled rules");
+	for (uint32_t i = 0; i < m->head.n_spans; i++) {
+		uint32_t k = 0;
+
+		while (!span_group_add(&m->groups[k], &m->spans[i].is))
+			k++;
+		m->group_of[i] = k;
+		m->n_groups = k < m->n_groups ? m->n_groups : k + 1;
+	}
+	return 0;
 }
 
 int matcher_new(const struct ruleset *rules, const void *compiled, size_t len, struct matcher **ret,
@@ -90,8 +117,10 @@ int matcher_new(const struct ruleset *rules, const void *compiled, size_t len, s
 		return err_set(e, ENOMEM, "compiled rules");
 	m->rules = rules;
 	r = take_image(m, compiled, len, e);
+	if (r == 0)
+		r = group_spans(m, e);
 	if (r < 0)
-		free(m);
+		matcher_free(m);
 	else
 		*ret = m;
 	return r;
@@ -99,6 +128,10 @@ int matcher_new(const struct ruleset *rules, const void *compiled, size_t len, s
 
 void matcher_free(struct matcher *m)
 {
+	if (!m)
+		return;
+	free(m->groups);
+	free(m->group_of);
 	free(m);
 }
 

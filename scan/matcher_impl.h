@@ -6,16 +6,21 @@
 #include "scan/confirm.h"
 #include "scan/image.h"
 #include "scan/matcher.h"
+#include "scan/span_group.h"
 
 /* Between scan/matcher.c, scan/matcher_stream.c and scan/matcher_decide.c. */
 
 struct matcher {
 	const struct ruleset *rules;
 	struct image_head head;
+	const struct image_span *spans;
 	const struct image_rule *image_rules;
 	const struct image_expression *expressions;
 	const char *strings;
 	const hs_database_t *database; /* within the image */
+	struct span_group *groups;
+	uint32_t n_groups;
+	uint32_t *group_of; /* each span's */
 };
 
 struct matcher_scratch {

@@ -124,6 +124,15 @@ static int add_pending(struct matcher_stream *s, uint32_t rule, uint64_t lo, uin
 	return 0;
 }
 
+/* Makes room for what is pending at the first candidate of a text. */
+static int touch(struct matcher_stream *s)
+{
+	if (!s->states)
+		s->states = calloc(s->m->head.n_rules, sizeof(*s->states));
+	s->touched = s->states != NULL;
+	return s->states ? 0 : -ENOMEM;
+}
+
 struct block {
 	struct matcher_stream *s;
 	uint64_t at;
@@ -142,20 +151,49 @@ static int on_candidate(unsigned int id, unsigned long long from, unsigned long 
 	(void)flags;
 	if (end <= s->scanned || end < x->left_min)
 		return 0; /* the block before has told */
-	if (!s->states) {
-		s->states = calloc(s->m->head.n_rules, sizeof(*s->states));
-		if (!s->states) {
-			b->r = -ENOMEM;
-			return 1;
-		}
-	}
-	s->touched = true;
-	b->r = add_pending(
-		s, x->rule, end > x->left_max ? end - x->left_max : 0, end - x->left_min);
+	b->r = touch(s);
+	if (b->r == 0)
+		b->r = add_pending(
+			s, x->rule, end > x->left_max ? end - x->left_max : 0, end - x->left_min);
 	return b->r < 0;
 }
 
-/* Hyperscan over what it has not seen. */
+/* Where the span begins within a run. */
+static int look_for_span(
+	struct matcher_stream *s, const struct image_span *x, size_t start, size_t end)
+{
+	struct span_cursor cursor = {start, start};
+	uint64_t at;
+	size_t found;
+	int r = 0;
+
+	while (r == 0 && span_next(&x->is, s->text, end, &cursor, &found)) {
+		at = s->base + found;
+		if (at < x->is.left_min)
+			continue;
+		r = touch(s);
+		if (r == 0)
+			r = add_pending(s, x->rule, at > x->is.left_max ? at - x->is.left_max : 0,
+				at - x->is.left_min);
+	}
+	return r;
+}
+
+/* Spans of a group that end in what was not looked at so far; others may come again. */
+static int look_for_group(struct matcher_stream *s, uint32_t group)
+{
+	uint64_t from = s->scanned > s->base + SPAN_MAX ? s->scanned - SPAN_MAX : s->base;
+	size_t at = (size_t)(from - s->base), start, end;
+	int r = 0;
+
+	while (r == 0 && span_group_next(&s->m->groups[group], s->text, s->len, &at, &start, &end))
+		for (uint32_t i = 0; i < s->m->head.n_spans && r == 0; i++)
+			if (s->m->group_of[i] == group)
+				r = look_for_span(s, &s->m->spans[i], start, end);
+	return r;
+}
+
+/* Hyperscan over what it has not seen, and what needs no Hyperscan. */
 static int look(struct matcher_stream *s)
 {
 	uint64_t from = s->scanned > s->m->head.overlap ? s->scanned - s->m->head.overlap : 0;
@@ -170,6 +208,10 @@ static int look(struct matcher_stream *s)
 		return b.r;
 	if (r != HS_SUCCESS)
 		return -EIO;
+	for (uint32_t i = 0; i < s->m->n_groups && b.r == 0; i++)
+		b.r = look_for_group(s, i);
+	if (b.r < 0)
+		return b.r;
 	s->scanned = matcher_fed(s);
 	return 0;
 }
