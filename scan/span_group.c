@@ -7,7 +7,7 @@
 #endif
 
 /* Spans of so different lengths have different groups: the shortest one sets the pace. */
-#define LONG 32
+#define LONG 24
 
 /* More bytes in a set make runs of it common. */
 #define WIDE 70
