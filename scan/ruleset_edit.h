@@ -14,9 +14,10 @@ struct ruleset_reading {
 	struct ruleset *to;
 	const char *name;
 	bool builtin;
-	bool extends; /* extend.useDefault */
-	size_t own;   /* rules from this index on are of this text */
-	char *errors; /* joined; NULL: none */
+	bool extends;	/* extend.useDefault */
+	bool elsewhere; /* extend.path, extend.url */
+	size_t own;	/* rules from this index on are of this text */
+	char *errors;	/* joined; NULL: none */
 	size_t n_errors;
 	bool no_memory;
 };
