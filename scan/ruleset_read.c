@@ -240,6 +240,10 @@ static void put_rule(struct ruleset_reading *rd, struct rule_draft *d)
 			"rule '%s' is left out: a path alone is not looked for, "
 			"only what is in a text",
 			r->id);
+	} else if (!r->pattern && (rd->extends || rd->elsewhere)) {
+		ruleset_warn(rd, r->line,
+			"rule '%s' is left out: there is none of that id here that it could change",
+			r->id);
 	} else if (!r->pattern) {
 		ruleset_wrong(rd, r->line, "rule '%s' has no regex", r->id);
 	} else {
@@ -295,6 +299,7 @@ static void read_use_default(struct ruleset_reading *rd, void *to, const struct 
 static void read_elsewhere(struct ruleset_reading *rd, void *to, const struct toml *v)
 {
 	(void)to;
+	rd->elsewhere = true;
 	ruleset_warn(
 		rd, v->line, "extend.%s is not followed: put those rules into this file", v->key);
 }

@@ -111,6 +111,10 @@ static void what_cannot_be_expressed_is_a_warning_with_its_line(void **state)
 		"rules.toml:1: rule 'p12' is left out: a path alone is not looked for, only what "
 		"is "
 		"in a text");
+	assert_warned("[extend]\nuseDefault = true\n[[rules]]\nid = 'vendor-x'\n"
+		      "[rules.allowlist]\nstopwords = ['x']\n",
+		"rules.toml:3: rule 'vendor-x' is left out: there is none of that id here that it "
+		"could change");
 	assert_warned("[allowlist]\ncommits = ['abc']\nstopwords = ['x']\n",
 		"rules.toml:1: commits of an allowlist are ignored: rules are asked without one");
 	assert_warned("[[allowlists]]\ntargetRules = ['nobody']\nstopwords = ['x']\n",
