@@ -11,8 +11,9 @@
 /* Whether the next request surely begins where this one's head ended. */
 static bool can_go_on(const struct exchange *x)
 {
-	return x->request.method && x->client_keeps && x->length.framing == HTTP1_NO_BODY &&
-	       !x->have_response;
+	bool whole = x->length.framing == HTTP1_NO_BODY || body_is_done(&x->up);
+
+	return x->request.method && x->client_keeps && whole && !x->have_response;
 }
 
 static void finish_answer(struct conn *c, bool keep)
@@ -20,8 +21,10 @@ static void finish_answer(struct conn *c, bool keep)
 	struct exchange *x = c->x;
 
 	if (keep) {
-		body_start(&x->up, &x->length, true);
-		x->upstream_keeps = c->up.state == UPSTREAM_READY && c->stage == CONN_HEAD;
+		bool idle = c->stage == CONN_HEAD || c->stage == CONN_HOLD;
+
+		x->up.state = BODY_DONE;
+		x->all_sent = x->upstream_keeps = idle && c->up.state == UPSTREAM_READY;
 		conn_finish_exchange(c);
 		return;
 	}

@@ -31,6 +31,9 @@ void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
+	outbound_done(&x->outbound);
+	held_done(&x->held);
+	incoming_done(&x->incoming);
 	http1_head_done(&x->request);
 	http1_head_done(&x->response);
 	redact_done(&x->redact);
@@ -120,6 +123,8 @@ static bool step(struct conn *c)
 		return conn_step_handshake(c);
 	case CONN_HEAD:
 		return conn_step_head(c);
+	case CONN_HOLD:
+		return conn_step_hold(c);
 	case CONN_WAIT:
 		return conn_step_wait(c);
 	case CONN_STREAM:
@@ -164,7 +169,8 @@ static bool move_upstream(struct conn *c)
 	moved = wire_write(&c->up.wire);
 	moved |= wire_read(&c->up.wire);
 	/* An idle upstream has nothing to say: what it sends belongs to no request. */
-	if (!c->x && (c->up.wire.in.len > 0 || c->up.wire.eof || c->up.wire.dead))
+	if ((!c->x || c->stage == CONN_HOLD) &&
+		(c->up.wire.in.len > 0 || c->up.wire.eof || c->up.wire.dead))
 		upstream_close(&c->up);
 	return moved;
 }
@@ -230,7 +236,7 @@ void conn_tick(struct conn *c)
 	upstream_tick(&c->up);
 	if (c->stage == CONN_END || loop_now_ms(c->service->loop) < c->deadline_ms)
 		return;
-	if (c->stage == CONN_STREAM && !c->x->have_response) {
+	if ((c->stage == CONN_STREAM && !c->x->have_response) || c->stage == CONN_HOLD) {
 		refuse_stalled(c);
 		return;
 	}

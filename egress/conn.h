@@ -2,7 +2,10 @@
 #define EGRESS_CONN_H
 
 #include "egress/body.h"
+#include "egress/held.h"
 #include "egress/http1.h"
+#include "egress/incoming.h"
+#include "egress/outbound.h"
 #include "egress/redact.h"
 #include "egress/service.h"
 #include "egress/target.h"
@@ -14,7 +17,7 @@
  * happen. conn_run is called whenever an edge came on either socket: it reads, lets the stage take
  * a step, writes, until nothing moves any more.
  *
- *	SNIFF → (HANDSHAKE →) HEAD → WAIT → STREAM → HEAD …
+ *	SNIFF → (HANDSHAKE →) HEAD → HOLD → WAIT → STREAM → HEAD …
  *	  └→ DNS                └→ SNIFF again, behind CONNECT
  *	any → DRAIN → END
  */
@@ -22,7 +25,8 @@ enum conn_stage {
 	CONN_SNIFF,	/* the first bytes decide what it is; nothing is sent */
 	CONN_HANDSHAKE, /* our TLS handshake; the upstream knows nothing of it */
 	CONN_HEAD,	/* a request head is awaited; the upstream, if any, is idle */
-	CONN_WAIT,	/* allowed: the upstream is resolved, dialled, verified */
+	CONN_HOLD,	/* allowed, and being collected to be read as a whole; nothing is sent */
+	CONN_WAIT,	/* read: the upstream is resolved, dialled, verified */
 	CONN_STREAM,	/* the head was sent: body up, response down */
 	CONN_DRAIN,	/* the answer goes out, what still comes in is thrown away */
 	CONN_DNS,	/* DNS over TCP */
@@ -46,14 +50,21 @@ struct exchange {
 	uint16_t port;
 	struct http1_length length; /* of the request's body */
 	struct body up, down;
-	struct redact redact;		 /* of the body down */
+	struct outbound outbound;
+	struct held held;     /* of the body up: all of it, or what was not yet passed on */
+	uint64_t sent;	      /* bytes of the body up that went into the upstream's queue */
+	bool all_sent;	      /* … and so did its end */
+	bool streams;	      /* it is too long to be held, and read while it passes */
+	struct redact redact; /* of the body down */
+	struct incoming incoming;
 	enum http1_framing down_framing; /* towards the agent */
 	size_t scanned;			 /* of the response's head */
 	unsigned int interim;		 /* 1xx responses so far */
 	bool client_keeps, upstream_keeps;
 	bool expects_continue;
 	bool fresh;	    /* sent over a connection made for it: no second try */
-	bool moved_body;    /* something of the body has gone up */
+	bool moved_body;    /* some of the body has gone up and is held no more: no second try */
+	bool have_head;	    /* of the response */
 	bool have_response; /* its head was passed on */
 };
 
@@ -89,6 +100,9 @@ void conn_end(struct conn *c);
 
 /* ---- between the files that make a connection: one stage each */
 
+/* While the agent is sending, or is to take what waits for it. */
+#define CONN_MOVING_MS 60000
+
 /* The deadline of what is awaited now. */
 void conn_set_deadline(struct conn *c, int ms);
 
@@ -96,6 +110,7 @@ void conn_set_deadline(struct conn *c, int ms);
 bool conn_step_sniff(struct conn *c);
 bool conn_step_handshake(struct conn *c);
 bool conn_step_head(struct conn *c);
+bool conn_step_hold(struct conn *c);
 bool conn_step_wait(struct conn *c);
 bool conn_step_stream(struct conn *c);
 bool conn_step_dns(struct conn *c);
@@ -109,6 +124,16 @@ void conn_refuse(struct conn *c, const struct refusal *why);
 
 /* Answers with the policy in force (http://_egress.local/allowlist). */
 void conn_answer_policy(struct conn *c);
+
+/* An allowed request is read, as its route wants it, before it is sent. */
+void conn_read(struct conn *c);
+
+/* It was read: to the upstream. */
+void conn_forward(struct conn *c);
+
+/* Its body, as far as the upstream takes it now. Whether anything moved; the connection may have
+ * ended. */
+bool conn_send_body(struct conn *c);
 
 /* Where the present request goes; valid as long as it. */
 struct upstream_to conn_upstream_to(const struct conn *c);

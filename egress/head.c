@@ -57,13 +57,12 @@ static void begin_tunnel(struct conn *c)
 		conn_end(c);
 }
 
-static void begin_forward(struct conn *c)
+void conn_forward(struct conn *c)
 {
 	struct exchange *x = c->x;
 	struct upstream_to to = conn_upstream_to(c);
 
 	journal_request(c->service, x->host, x->target.text, &x->request);
-	body_start(&x->up, &x->length, true);
 	x->fresh = !upstream_fits(&c->up, &to);
 	if (x->fresh)
 		upstream_open(&c->up, &to);
@@ -78,7 +77,7 @@ static void act(struct conn *c)
 
 	switch (request_decide(c, c->x, &why)) {
 	case REQUEST_FORWARD:
-		begin_forward(c);
+		conn_read(c);
 		break;
 	case REQUEST_CONNECT:
 		begin_tunnel(c);
@@ -173,10 +172,9 @@ bool conn_step_wait(struct conn *c)
 void conn_finish_exchange(struct conn *c)
 {
 	struct exchange *x = c->x;
-	bool whole = body_is_done(&x->up);
-	bool keeps = whole && x->client_keeps;
+	bool keeps = body_is_done(&x->up) && x->client_keeps;
 
-	if (!whole || !x->upstream_keeps)
+	if (!x->all_sent || !x->upstream_keeps)
 		upstream_close(&c->up);
 	else
 		c->up.used = true;

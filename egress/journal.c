@@ -76,6 +76,23 @@ void journal_warn(const struct service *s, const char *fmt, ...)
 	emit(s, true, &line);
 }
 
+void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
+{
+	size_t left_out;
+	char text[512];
+	va_list ap;
+
+	if (rules_policy(s->rules)->log < 1 || !rule_may_warn(r, loop_now_ms(s->loop), &left_out))
+		return;
+	if (left_out > 0)
+		journal_warn(
+			s, "%s: %zu more warnings were left out", rule_route(r)->host, left_out);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	journal_warn(s, "%s", text);
+}
+
 static bool is_private_field(const char *name)
 {
 	static const char *const names[] = {"Authorization", "Proxy-Authorization", "Cookie",

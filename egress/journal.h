@@ -15,6 +15,10 @@ void journal_boot(const struct service *s);
 void journal_refusal(const struct service *s, const struct refusal *why);
 void journal_warn(const struct service *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The same for what may come often: some lines a minute of each route, and how many were left out.
+ */
+void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void journal_request(const struct service *s, const char *host, const char *target,
 	const struct http1_head *head);
 void journal_response(const struct service *s, const char *host, const struct http1_head *head);

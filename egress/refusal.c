@@ -58,6 +58,16 @@ int refusal_set(
 	return -EACCES;
 }
 
+void refusal_set_finding(struct refusal *r, const struct scan_finding *f)
+{
+	snprintf(r->finding, sizeof(r->finding), "%s", f->rule);
+	snprintf(r->place, sizeof(r->place), "%s", f->place ? f->place : "");
+	memcpy(r->via, f->via, sizeof(r->via));
+	/* A known secret shows nothing of itself. */
+	if (!str_eq(f->rule, SCAN_RULE_KNOWN))
+		memcpy(r->excerpt, f->excerpt, sizeof(r->excerpt));
+}
+
 bool refusal_wants_text(const struct http1_head *request)
 {
 	const char *agent = http1_field(request, "User-Agent", NULL);
@@ -76,6 +86,8 @@ bool refusal_wants_text(const struct http1_head *request)
 /* What whoever met the refusal can do about it; caller frees. */
 static char *how_to_ask(const struct refusal *r)
 {
+	if (r->how)
+		return strdup(r->how);
 	if (strcmp(r->error, "git_push") == 0)
 		return strdup("push to the upstream's ssh URL: the bottle's git sends it through "
 			      "git-gate, which scans it and forwards it");
@@ -91,21 +103,37 @@ static char *how_to_ask(const struct refusal *r)
 	return strdup("send a request that can be read in one way only");
 }
 
+/* The scanner's rule where it was the scanner. */
+static const char *rule_of(const struct refusal *r)
+{
+	return r->finding[0] ? r->finding : r->rule;
+}
+
 static char *text_body(const struct refusal *r, const char *how)
 {
 	return str_format("refused by the bottle's egress: %s\n\nerror: %s\nrule: %s\nhost: %s\n"
 			  "how to ask: %s\nid: %s\n",
-		r->reason, r->error, r->rule, r->host[0] ? r->host : "-", how, r->id);
+		r->reason, r->error, rule_of(r), r->host[0] ? r->host : "-", how, r->id);
+}
+
+static int add_finding(json_t *j, const struct refusal *r)
+{
+	cleanup_json json_t *f = json_pack(
+		"{s:s, s:s, s:s}", "place", r->place, "via", r->via, "excerpt", r->excerpt);
+
+	return f ? json_object_update(j, f) : -1;
 }
 
 static char *json_body(const struct refusal *r, const char *how)
 {
 	cleanup_json json_t *j =
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "error", r->error, "reason", r->reason,
-			"rule", r->rule, "host", r->host, "how_to_ask", how, "id", r->id);
+			"rule", rule_of(r), "host", r->host, "how_to_ask", how, "id", r->id);
+	cleanup_free char *text = NULL;
 
-	cleanup_free char *text = j ? json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-
+	if (j && r->finding[0] && add_finding(j, r) < 0)
+		return NULL;
+	text = j ? json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	return text ? str_format("%s\n", text) : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "egress/buf.h"
 #include "egress/host.h"
 #include "egress/http1.h"
+#include "scan/scan.h"
 
 /*
  * Why something was refused, in the agent's own protocol: what, by which rule, and how to ask for
@@ -18,11 +19,17 @@ struct refusal {
 	char reason[512];    /* one sentence */
 	char host[HOST_MAX]; /* "" when unknown */
 	char id[17];
+	const char *how; /* constant text: how to ask; NULL: by the other members */
+	/* What the scanner found; finding "": nothing. */
+	char finding[64], place[64], via[SCAN_VIA_MAX], excerpt[SCAN_EXCERPT_MAX];
 };
 
 /* Fills r; host may be NULL. Always returns -EACCES, so that a check can return it. */
 int refusal_set(struct refusal *r, int status, const char *error, const char *rule, const char *fmt,
 	...) __attribute__((format(printf, 5, 6)));
+
+/* Which rule of the scanner found what, where: for programs, beside the reason. */
+void refusal_set_finding(struct refusal *r, const struct scan_finding *f);
 
 /* Text for people (browsers, curl), JSON for programs: by Accept, then by User-Agent. */
 bool refusal_wants_text(const struct http1_head *request);

@@ -10,7 +10,6 @@
  * The stage in which bytes pass. Both directions run at once, each bounded by the other side's
  * output queue: when that is full, its source is not read, and TCP tells the sender.
  */
-#define MOVING_MS   60000  /* while the agent is sending, or is to take what waits for it */
 #define THINKING_MS 600000 /* while only the upstream has anything to do */
 #define INTERIM_MAX 8
 
@@ -18,7 +17,7 @@ static void set_stream_deadline(struct conn *c)
 {
 	bool sending = !body_is_done(&c->x->up) && c->up.wire.out.len < WIRE_OUT_MAX;
 
-	conn_set_deadline(c, sending || c->client.out.len > 0 ? MOVING_MS : THINKING_MS);
+	conn_set_deadline(c, sending || c->client.out.len > 0 ? CONN_MOVING_MS : THINKING_MS);
 }
 
 static void refuse_upstream(struct conn *c, const char *what)
@@ -28,39 +27,6 @@ static void refuse_upstream(struct conn *c, const char *what)
 	memcpy(why.host, c->x->host, HOST_MAX);
 	refusal_set(&why, 502, "upstream_answer", "upstream", "%s: %s", c->x->host, what);
 	conn_refuse(c, &why);
-}
-
-/* ---- up */
-
-/* Whether anything moved; the connection may have ended. */
-static bool pump_up(struct conn *c)
-{
-	struct exchange *x = c->x;
-	struct buf *in = &c->client.in, *out = &c->up.wire.out;
-	bool moved = false;
-
-	while (!body_is_done(&x->up) && in->len > 0 && out->len < WIRE_OUT_MAX) {
-		struct body_piece piece;
-		long n = body_take(&x->up, buf_data(in), in->len, &piece);
-
-		if (n < 0) {
-			struct refusal why = {.host = ""};
-
-			memcpy(why.host, x->host, HOST_MAX);
-			refusal_set(&why, 400, "bad_request", "HTTP/1.1, read strictly",
-				"the request's body is not framed as announced");
-			conn_refuse(c, &why);
-			return false;
-		}
-		if (body_put(x->length.framing, out, &piece) < 0 ||
-			(body_is_done(&x->up) && body_put_end(x->length.framing, out) < 0))
-			c->client.dead = true;
-		buf_consume(in, (size_t)n);
-		x->moved_body = moved = true;
-	}
-	if (!body_is_done(&x->up) && c->client.eof && in->len == 0)
-		c->client.dead = true; /* the rest will never come */
-	return moved;
 }
 
 /* ---- down: the head */
@@ -153,6 +119,13 @@ static int start_redact(struct exchange *x, const struct http1_length *length, c
 	return 0;
 }
 
+static void pass_head(struct conn *c, const struct http1_length *length)
+{
+	if (write_response_head(c, length) != 0)
+		c->client.dead = true;
+	c->x->have_response = true;
+}
+
 static bool take_response_head(struct conn *c)
 {
 	struct exchange *x = c->x;
@@ -182,13 +155,15 @@ static bool take_response_head(struct conn *c)
 	x->upstream_keeps = http1_keeps_alive(&x->response) && length.framing != HTTP1_UNTIL_CLOSE;
 	body_start(&x->down, &length, false);
 	choose_framing(x, &length);
+	x->have_head = true;
 	/* An answer before the end of the question: where the next one begins is not worth knowing.
 	 */
 	if (!body_is_done(&x->up))
 		x->client_keeps = false;
-	if (write_response_head(c, &length) != 0)
-		c->client.dead = true;
-	x->have_response = true;
+	if (x->all_sent)
+		held_done(&x->held); /* it will not be sent again */
+	if (!incoming_start(&x->incoming, c, &length))
+		pass_head(c, &length);
 	return true;
 }
 
@@ -198,8 +173,12 @@ static bool take_response_head(struct conn *c)
  * What arrived so far still goes out. Length or chunks show that it was not all; where the end of
  * the connection is the end of the answer, only a reset does.
  */
-static void cut_short(struct conn *c)
+static void cut_short(struct conn *c, const char *what)
 {
+	if (!c->x->have_response) {
+		refuse_upstream(c, what);
+		return;
+	}
 	if (c->x->down_framing == HTTP1_UNTIL_CLOSE) {
 		wire_reset(&c->client);
 		conn_end(c);
@@ -208,6 +187,61 @@ static void cut_short(struct conn *c)
 	exchange_free(c->x);
 	c->x = NULL;
 	conn_drain(c);
+}
+
+/* Something in it is not for the agent: an answer of ours where nothing was passed on, else a
+ * reset, also of what waits to be sent. */
+static void refuse_incoming(struct conn *c)
+{
+	const struct refusal why = c->x->incoming.why;
+
+	upstream_close(&c->up);
+	conn_refuse(c, &why);
+}
+
+/* What was read goes on, with its head. */
+static void release(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct incoming *i = &x->incoming;
+	const struct body_piece piece = {.data = buf_data(&i->held.buf), .len = i->held.buf.len};
+
+	pass_head(c, &i->length);
+	if (body_put(x->down_framing, &c->client.out, &piece) < 0)
+		c->client.dead = true;
+	held_done(&i->held);
+	i->holds = false;
+}
+
+static bool pass_piece(struct conn *c, const struct body_piece *piece)
+{
+	struct exchange *x = c->x;
+
+	if (incoming_take(&x->incoming, piece) < 0) {
+		refuse_incoming(c);
+		return false;
+	}
+	if (!x->incoming.holds && body_put(x->down_framing, &c->client.out, piece) < 0)
+		c->client.dead = true;
+	return true;
+}
+
+/* What is in the queue has been read to its end before it is sent. */
+static bool settle(struct conn *c)
+{
+	struct exchange *x = c->x;
+	bool drained = c->up.wire.in.len == 0 && !c->up.wire.readable && !c->up.wire.tls_more;
+	bool due = incoming_is_due(&x->incoming, drained);
+
+	if (x->incoming.holds && !due)
+		return false;
+	if (incoming_flush(&x->incoming) < 0) {
+		refuse_incoming(c);
+		return true;
+	}
+	if (due)
+		release(c);
+	return due;
 }
 
 static bool pump_down(struct conn *c)
@@ -220,17 +254,18 @@ static bool pump_down(struct conn *c)
 		struct body_piece piece;
 		long n = body_take(&x->down, buf_data(in), in->len, &piece);
 
-		if (n < 0 || redact_take(&x->redact, &piece, &piece) < 0 ||
-			body_put(x->down_framing, out, &piece) < 0) {
+		if (n < 0 || redact_take(&x->redact, &piece, &piece) < 0) {
 			/* What was passed on is not whole, and the agent must see that. */
 			journal_warn(c->service, "%s: the response's body is broken", x->host);
-			cut_short(c);
+			cut_short(c, "a body that is not framed as announced");
 			return false;
 		}
+		if (!pass_piece(c, &piece))
+			return false;
 		buf_consume(in, (size_t)n);
 		moved = true;
 	}
-	return moved;
+	return settle(c) || moved;
 }
 
 static void end_response(struct conn *c)
@@ -239,8 +274,15 @@ static void end_response(struct conn *c)
 	struct body_piece rest;
 
 	redact_end(&x->redact, &rest);
-	if (body_put(x->down_framing, &c->client.out, &rest) < 0 ||
-		body_put_end(x->down_framing, &c->client.out) < 0) {
+	if (!pass_piece(c, &rest))
+		return;
+	if (incoming_end(&x->incoming) < 0) {
+		refuse_incoming(c);
+		return;
+	}
+	if (x->incoming.holds)
+		release(c);
+	if (body_put_end(x->down_framing, &c->client.out) < 0) {
 		conn_end(c);
 		return;
 	}
@@ -257,9 +299,11 @@ static bool retry(struct conn *c)
 	struct exchange *x = c->x;
 	struct upstream_to to = conn_upstream_to(c);
 
-	if (x->fresh || x->moved_body || x->have_response || c->up.wire.in.len > 0)
+	if (x->fresh || x->moved_body || x->have_head || c->up.wire.in.len > 0)
 		return false;
 	x->fresh = true;
+	x->sent = 0;
+	x->all_sent = false;
 	x->expects_continue = false;
 	upstream_open(&c->up, &to);
 	c->stage = CONN_WAIT;
@@ -271,13 +315,13 @@ static bool upstream_ended(struct conn *c)
 {
 	struct exchange *x = c->x;
 
-	if (x->have_response) {
+	if (x->have_head) {
 		if (c->up.wire.eof && !c->up.wire.dead && body_at_eof(&x->down) == 0) {
 			end_response(c);
 			return true;
 		}
 		journal_warn(c->service, "%s closed the connection within its answer", x->host);
-		cut_short(c);
+		cut_short(c, "the upstream closed the connection within its answer");
 		return true;
 	}
 	if (!retry(c))
@@ -288,17 +332,17 @@ static bool upstream_ended(struct conn *c)
 bool conn_step_stream(struct conn *c)
 {
 	struct exchange *x = c->x;
-	bool moved = pump_up(c);
+	bool moved = conn_send_body(c);
 
 	if (c->stage != CONN_STREAM || c->client.dead)
 		return true;
-	if (!x->have_response)
+	if (!x->have_head)
 		moved |= take_response_head(c);
-	if (c->stage == CONN_STREAM && x->have_response)
+	if (c->stage == CONN_STREAM && x->have_head)
 		moved |= pump_down(c);
 	if (c->stage != CONN_STREAM)
 		return true;
-	if (x->have_response && body_is_done(&x->down)) {
+	if (x->have_head && body_is_done(&x->down)) {
 		end_response(c);
 		return true;
 	}

@@ -271,6 +271,23 @@ static int write_line(const struct exchange *x, struct buf *out)
 	return r | (bare ? buf_adds(out, "\r\n") : buf_addf(out, ":%u\r\n", x->port));
 }
 
+bool request_sends(const struct exchange *x, const char *name)
+{
+	return !is_ours(x, name);
+}
+
+int request_check_again(const struct conn *c, struct refusal *why)
+{
+	const struct exchange *x = c->x;
+	const struct rule_request q = {.host = x->host,
+		.tls = c->client.ssl != NULL,
+		.head = &x->request,
+		.target = &x->target};
+
+	memcpy(why->host, x->host, HOST_MAX);
+	return rule_check(x->rule, &q, why);
+}
+
 int request_write_head(const struct exchange *x, struct buf *out)
 {
 	const struct secret *credential = rule_credential(x->rule);

@@ -14,6 +14,12 @@ enum request_verdict {
 /* Pure but for the name pool: decides by the connection, the head and the policy in force. */
 enum request_verdict request_decide(struct conn *c, struct exchange *x, struct refusal *why);
 
+/* Whether a field of the agent's request is sent on as it is. */
+bool request_sends(const struct exchange *x, const char *name);
+
+/* Its rule's checks once more, after some of the head was rewritten. 0, or -EACCES and *why. */
+int request_check_again(const struct conn *c, struct refusal *why);
+
 /*
  * The head that is sent upstream, made of what was checked and nothing else, with the route's
  * credential. 0 or -ENOMEM.

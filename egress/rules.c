@@ -7,16 +7,21 @@
 
 #include "base/str.h"
 #include "egress/credential.h"
-#include "egress/matcher.h"
+#include "egress/criteria.h"
 #include "egress/needles.h"
+
+#define WARNINGS_A_MINUTE 10
 
 struct rule {
 	const struct policy_route *route;
-	struct matcher **matchers; /* as many as route->n_matches */
-	struct secret credential;  /* the whole field; none: bytes NULL */
-	bool by_method, by_path;   /* some matcher speaks of methods, of paths */
+	struct criteria **criteria; /* as many as route->n_matches */
+	struct secret credential;   /* the whole field; none: bytes NULL */
+	bool by_method, by_path;    /* some of them speaks of methods, of paths */
 	SSL_CTX *tls;
 	struct sessions sessions;
+	struct scan_window *window; /* NULL: nothing was sent yet */
+	int64_t warned_ms;	    /* beginning of the present minute */
+	size_t warned, left_out;    /* … and lines in it */
 };
 
 struct rules {
@@ -52,13 +57,13 @@ static int rule_init(struct rule *r, const struct policy_route *route,
 	const struct secret *value;
 
 	r->route = route;
-	r->matchers = calloc(route->n_matches + 1, sizeof(*r->matchers));
-	if (!r->matchers)
+	r->criteria = calloc(route->n_matches + 1, sizeof(*r->criteria));
+	if (!r->criteria)
 		return err_set(e, ENOMEM, "a route");
 	for (size_t i = 0; i < route->n_matches; i++) {
 		const struct policy_matcher *m = &route->matches[i];
 
-		if (matcher_new(m, &r->matchers[i], e) < 0)
+		if (criteria_new(m, &r->criteria[i], e) < 0)
 			return -e->code;
 		r->by_method |= m->methods && m->methods[0];
 		r->by_path |= m->n_paths > 0;
@@ -77,11 +82,12 @@ static int rule_init(struct rule *r, const struct policy_route *route,
 
 static void rule_done(struct rule *r)
 {
-	for (size_t i = 0; r->matchers && i < r->route->n_matches; i++)
-		matcher_free(r->matchers[i]);
-	free(r->matchers);
+	for (size_t i = 0; r->criteria && i < r->route->n_matches; i++)
+		criteria_free(r->criteria[i]);
+	free(r->criteria);
 	secret_done(&r->credential);
 	sessions_done(&r->sessions);
+	scan_window_free(r->window);
 	SSL_CTX_free(r->tls);
 }
 
@@ -228,7 +234,7 @@ static int check_matches(const struct rule *r, const struct rule_request *q, str
 	if (check_overrides(r, q, why) < 0)
 		return -EACCES;
 	for (size_t i = 0; i < r->route->n_matches; i++)
-		if (matcher_fits(r->matchers[i], q->head, q->target))
+		if (criteria_fits(r->criteria[i], q->head, q->target))
 			return 0;
 	return refusal_set(why, 403, "no_match", "egress.routes: matches",
 		"the route for %s allows no such %s request (method, path or headers)", q->host,
@@ -281,6 +287,29 @@ int rule_tls(struct rule *r, struct trust *trust, trust_keep_fn *keep, SSL_CTX *
 struct sessions *rule_sessions(struct rule *r)
 {
 	return &r->sessions;
+}
+
+struct scan_window *rule_window(struct rule *r)
+{
+	if (!r->window)
+		r->window = scan_window_new();
+	return r->window;
+}
+
+bool rule_may_warn(struct rule *r, int64_t now_ms, size_t *ret_left_out)
+{
+	if (r->warned == 0 || now_ms - r->warned_ms >= 60000) {
+		*ret_left_out = r->left_out;
+		r->warned_ms = now_ms;
+		r->warned = r->left_out = 0;
+	} else if (r->warned >= WARNINGS_A_MINUTE) {
+		r->left_out++;
+		return false;
+	} else {
+		*ret_left_out = 0;
+	}
+	r->warned++;
+	return true;
 }
 
 const struct needles *rule_needles(const struct rules *r, const struct rule *rule)

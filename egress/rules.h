@@ -12,6 +12,7 @@
 #include "egress/session.h"
 #include "egress/target.h"
 #include "egress/trust.h"
+#include "scan/scan.h"
 
 /*
  * The policy in force, compiled: routes with their regular expressions and their credentials.
@@ -60,6 +61,13 @@ int rule_check_address(const struct rule *r, const struct address *a, struct ref
 /* The client context with the route's roots, made at first use; borrowed. keep: as in trust.h. */
 int rule_tls(
 	struct rule *r, struct trust *trust, trust_keep_fn *keep, SSL_CTX **ret, struct err *e);
+
+/* What the route's hosts were sent lately, one window for all of them: names below a wildcard are
+ * the agent's choice. Borrowed; NULL when memory ran out. */
+struct scan_window *rule_window(struct rule *r);
+
+/* Whether another warning about this route may be logged; *ret_left_out: how many were not. */
+bool rule_may_warn(struct rule *r, int64_t now_ms, size_t *ret_left_out);
 
 /* Sessions of the route's upstreams; borrowed. */
 struct sessions *rule_sessions(struct rule *r);

@@ -36,6 +36,11 @@ int service_open(struct component_boot *boot, struct service *s, struct err *e)
 	*boot = (struct component_boot){0};
 	r = rules_new(s->boot.config, &s->boot, &s->rules, e);
 	if (r == 0)
+		r = scanners_new(&s->boot, &s->scanners, e);
+	s->servers = servers_new();
+	if (r == 0 && !s->servers)
+		r = err_set(e, ENOMEM, "the scanner");
+	if (r == 0)
 		r = read_sidecar(s, e);
 	if (r == 0)
 		r = wire_setup(e);
@@ -64,6 +69,8 @@ void service_done(struct service *s)
 	SSL_CTX_free(s->intercept);
 	ca_free(s->ca);
 	rules_unref(s->rules);
+	scanners_free(s->scanners);
+	servers_free(s->servers);
 	loop_free(s->loop);
 	component_boot_done(&s->boot);
 	*s = (struct service){0};

@@ -9,6 +9,8 @@
 #include "egress/names.h"
 #include "egress/resolver.h"
 #include "egress/rules.h"
+#include "egress/scanners.h"
+#include "egress/servers.h"
 #include "egress/trust.h"
 
 /*
@@ -21,6 +23,9 @@ struct service {
 	struct component_boot boot; /* keeps the credentials for a reload */
 	struct loop *loop;
 	struct rules *rules;
+	struct scanners *scanners;
+	struct servers *servers;
+	size_t held; /* bytes of bodies that wait (egress/held.h) */
 	struct ca *ca;
 	struct trust *trust;
 	SSL_CTX *intercept;

@@ -13,6 +13,8 @@
 
 /* One TLS record's payload: what a read asks for. */
 #define READ_SIZE (17U << 10)
+/* An empty queue that has grown beyond this is given back. */
+#define OUT_KEPT_MAX (4 * WIRE_OUT_MAX)
 
 static BIO_METHOD *method;
 
@@ -271,6 +273,8 @@ bool wire_write(struct wire *w)
 		else
 			buf_consume(&w->out, (size_t)n);
 	}
+	if (w->out.len == 0 && w->out.cap > OUT_KEPT_MAX)
+		buf_shrink(&w->out);
 	if (w->out.len == 0 && w->shut)
 		finish_shut(w);
 	return moved;

@@ -41,6 +41,11 @@ static void write_via(const struct node *n, char ret[SCAN_VIA_MAX])
 			ret + len, SCAN_VIA_MAX - len, "%s%s", len ? " > " : "", names[count]);
 }
 
+static char shown(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f ? (char)c : '?';
+}
+
 /* Two characters from either end of what is long enough to keep the rest to itself. */
 static void write_excerpt(const unsigned char *secret, size_t len, char ret[SCAN_EXCERPT_MAX])
 {
@@ -48,11 +53,8 @@ static void write_excerpt(const unsigned char *secret, size_t len, char ret[SCAN
 		snprintf(ret, SCAN_EXCERPT_MAX, "…");
 		return;
 	}
-	snprintf(ret, SCAN_EXCERPT_MAX, "%c%c…%c%c", secret[0], secret[1], secret[len - 2],
-		secret[len - 1]);
-	for (char *c = ret; *c; c++)
-		if (*c > 0 && (*c < 0x20 || *c == 0x7f))
-			*c = '?';
+	snprintf(ret, SCAN_EXCERPT_MAX, "%c%c…%c%c", shown(secret[0]), shown(secret[1]),
+		shown(secret[len - 2]), shown(secret[len - 1]));
 }
 
 /* Up the tree, as far as each coding knows which bytes said what. */

@@ -4,20 +4,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char *article(const char *what)
-{
-	return strchr("AEIOaeio", *what) ? "an" : "a";
-}
-
 static int say_what(const struct scan_finding *f, const char *place, char *buf, size_t size)
 {
 	if (strcmp(f->rule, SCAN_RULE_UNREADABLE) == 0)
 		return snprintf(buf, size, "%s cannot be read: %s", place, f->what);
 	if (strcmp(f->rule, SCAN_RULE_KNOWN) == 0)
 		return snprintf(buf, size, "%s holds the secret '%s'", place, f->what);
-	if (strcmp(f->rule, SCAN_RULE_INJECTION) == 0)
-		return snprintf(buf, size, "%s looks like prompt injection: %s", place, f->what);
-	return snprintf(buf, size, "%s holds %s %s", place, article(f->what), f->what);
+	/* Its rule says it with its article: "a GitLab token". */
+	return snprintf(buf, size, "%s holds %s", place, f->what);
 }
 
 const char *scan_words(const struct scan_finding *f, char *buf, size_t size)

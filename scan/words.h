@@ -6,7 +6,7 @@
 #include "scan/scan.h"
 
 /* A finding as a sentence without its end, the same in both planes and for the operator: "header
- * X-Note holds an npm access token (rule npm-access-token, in gzip > base64): np…yz". */
+ * X-Note holds a GitLab token (rule gitlab-pat, in gzip > base64): gl…yz". */
 #define SCAN_WORDS_MAX 400
 
 /* Into buf, cut where it is too small. Returns buf. */

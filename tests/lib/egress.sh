@@ -23,6 +23,7 @@ egress_world() {
 	mkdir -p $EGRESS_DIR
 	egress_link
 	egress_ca
+	mkdir -m 700 $EGRESS_DIR/cache
 	API_TOKEN=$(world_secret API_TOKEN)
 	mkdir -p /etc/netns/agent
 	printf 'nameserver %s\n' $SIDECAR >/etc/netns/agent/resolv.conf

@@ -2,7 +2,7 @@
 
     python3 egress_monitor.py PROGRAM UID DIR DEVICE [NAME=FILE…]
 
-DIR/config is the policy; DIR/limits, if there, has resource limits (NOFILE 24); NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
+DIR/config is the policy; DIR/cache keeps the compiled rules; DIR/limits, if there, has resource limits (NOFILE 24); NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
 them. Appends to DIR/events what egress says: ready, failed TEXT, reloaded TEXT, ended STATUS; its
 process id is in DIR/pid, its log in DIR/log. SIGHUP: reload DIR/config. SIGTERM: stop. SIGUSR1:
 hand everything to a new process (after the old one was killed). SIGUSR2: close the control socket.
@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 
-CONFIG, SECRET, LISTENER, BEGIN, RELOAD, STOP = range(1, 7)
+CONFIG, SECRET, LISTENER, BEGIN, RELOAD, STOP, RULES = range(1, 8)
 READY, FAILED, RELOADED = range(64, 67)
 INLINE_MAX = 32 << 10
 
@@ -64,7 +64,24 @@ def spawn(program, uid, directory, theirs):
     os.execve(program, [program], {})
 
 
-def hand_over(program, uid, directory, secrets, proxy, dns):
+def compiled_rules(program, directory):
+    """As the monitor gets them: scan/rules_wire.h. None: DIR/no-rules is there."""
+    if os.path.exists(f"{directory}/no-rules"):
+        return None
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(theirs.fileno(), 100)
+        os.dup2(100, 3, inheritable=True)
+        os.closerange(4, 256)
+        os.execv(f"{os.path.dirname(program)}/bottle-rules", ["bottle-rules", f"{directory}/cache"])
+    theirs.close()
+    packet, fds, _, _ = socket.recv_fds(ours, 65536, 1)
+    os.waitpid(pid, 0)
+    return fds[0]
+
+
+def hand_over(program, uid, directory, secrets, rules, proxy, dns):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = spawn(program, uid, directory, theirs)
     theirs.close()
@@ -74,6 +91,8 @@ def hand_over(program, uid, directory, secrets, proxy, dns):
     for item in secrets:
         name, _, path = item.partition("=")
         send(ours, SECRET, name.encode() + b"\0" + open(path, "rb").read())
+    if rules is not None:
+        send(ours, RULES, b"", [rules])
     send(ours, LISTENER, b"proxy", [proxy.fileno()])
     send(ours, LISTENER, b"dns", [dns.fileno()])
     send(ours, BEGIN)
@@ -102,6 +121,7 @@ def listen_to(sock, events):
 def main():
     program, uid, directory, device, *secrets = sys.argv[1:]
     events = open(f"{directory}/events", "a", buffering=1)
+    rules = compiled_rules(program, directory)
     proxy = listen(socket.SOCK_STREAM, 9099, device)
     dns = listen(socket.SOCK_DGRAM, 53, device)
     wake_r, wake_w = os.pipe()
@@ -112,7 +132,7 @@ def main():
     again = True
     while again:
         again = False
-        pid, sock = hand_over(program, int(uid), directory, secrets, proxy, dns)
+        pid, sock = hand_over(program, int(uid), directory, secrets, rules, proxy, dns)
         alive = True
         while alive:
             for fd in select.select([sock, wake_r], [], [])[0]:

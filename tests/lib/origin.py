@@ -1,14 +1,16 @@
 """Origins of the test world: CERT KEY RECORD ADDRESS…
 
 On each address HTTPS at 443 and 8443 and HTTP at 80. Every request is a line of JSON in RECORD.
-Paths: /echo answers what was received, /bytes/N answers N bytes, /redirect?URL sends there,
-anything else a greeting.
+Paths: /echo answers what was received, /bytes/N answers N bytes, /redirect?URL sends there, /mirror answers the
+body as it came, /drip/FILE its first line at once and the rest when FILE is there, anything else a greeting.
 """
 import json
+import os
 import socketserver
 import ssl
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 record_lock = threading.Lock()
@@ -31,7 +33,22 @@ class Origin(BaseHTTPRequestHandler):
         }
         with record_lock, open(self.server.record, "a") as f:
             f.write(json.dumps(seen) + "\n")
-        self.send(seen)
+        if self.path.startswith("/drip/"):
+            self.drip(body, self.path[len("/drip"):])
+        else:
+            self.send(seen, body)
+
+    def drip(self, body, name):
+        first, _, rest = body.partition(b"\n")
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\n\r\n" % (len(first) + 1, first))
+        until = time.monotonic() + 20
+        while not os.path.exists(name) and time.monotonic() < until:
+            time.sleep(0.01)
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(rest), rest))
 
     def read_body(self):
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
@@ -44,10 +61,13 @@ class Origin(BaseHTTPRequestHandler):
                     return out
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def send(self, seen):
+    def send(self, seen, received):
         status, extra, body = 200, {}, b"hello from the origin\n"
         if self.path.startswith("/echo"):
             body = json.dumps(seen).encode()
+        elif self.path.startswith("/mirror"):
+            body = received
+            extra = {k: self.headers[k] for k in ("Content-Type", "Content-Encoding") if k in self.headers}
         elif self.path.startswith("/bytes/"):
             body = b"x" * int(self.path.split("/")[2])
         elif self.path.startswith("/redirect?"):

@@ -42,6 +42,37 @@ static void json_has_all_six_members(void **state)
 	buf_done(&out);
 }
 
+static void what_the_scanner_found_is_told_by_rule_and_place(void **state)
+{
+	const struct scan_finding token = {.rule = "a-rule",
+		.what = "thing",
+		.place = "body",
+		.via = "gzip",
+		.excerpt = "ab…yz"};
+	const struct scan_finding known = {
+		.rule = SCAN_RULE_KNOWN, .what = "TOKEN", .place = "query", .excerpt = "ab…yz"};
+	struct refusal why = {.host = "a.example.com", .how = "ask"};
+	struct refusal_form form = {.close = true};
+	struct buf out = {0};
+	json_t *j;
+
+	(void)state;
+	refusal_set(&why, 403, "credential_found", "dlp", "reason");
+	refusal_set_finding(&why, &token);
+	assert_int_equal(refusal_write(&why, &form, &out), 0);
+	j = json_loads(body_of(&out), 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(j, "rule")), "a-rule");
+	assert_string_equal(json_string_value(json_object_get(j, "place")), "body");
+	assert_string_equal(json_string_value(json_object_get(j, "via")), "gzip");
+	assert_string_equal(json_string_value(json_object_get(j, "excerpt")), "ab…yz");
+	assert_string_equal(json_string_value(json_object_get(j, "how_to_ask")), "ask");
+	json_decref(j);
+	buf_done(&out);
+	memset(why.excerpt, 0, sizeof(why.excerpt));
+	refusal_set_finding(&why, &known);
+	assert_string_equal(why.excerpt, "");
+}
+
 static void the_status_line_tells_the_reason_in_one_line(void **state)
 {
 	struct refusal why = {.host = ""};
@@ -115,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_has_all_six_members),
+		cmocka_unit_test(what_the_scanner_found_is_told_by_rule_and_place),
 		cmocka_unit_test(the_status_line_tells_the_reason_in_one_line),
 		cmocka_unit_test(the_length_is_the_bodys),
 		cmocka_unit_test(an_answer_to_head_has_no_body),

@@ -234,6 +234,36 @@ static void special_addresses_need_a_line_in_the_manifest(void **state)
 	rules_unref(r);
 }
 
+static void a_flood_of_warnings_is_some_a_minute(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\"},{\"host\":\"b.com\"}");
+	struct rule *a = rules_find(r, "a.com", 443), *b = rules_find(r, "b.com", 443);
+	size_t told = 0, left_out = 99;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		told += rule_may_warn(a, 5000 + i, &left_out);
+	assert_in_range(told, 1, 20);
+	assert_int_equal(left_out, 0);
+	assert_true(rule_may_warn(b, 6000, &left_out));
+	assert_true(rule_may_warn(a, 70000, &left_out));
+	assert_int_equal(left_out, 1000 - told);
+	rules_unref(r);
+}
+
+static void a_route_without_dlp_is_read_in_full(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\"}");
+	const struct policy_dlp *d = &rule_route(rules_find(r, "a.com", 443))->dlp;
+
+	(void)state;
+	assert_int_equal(d->outbound, POLICY_OUTBOUND);
+	assert_int_equal(d->inbound, POLICY_INBOUND);
+	assert_int_equal(d->on_match, POLICY_SUPERVISE);
+	assert_false(d->unreadable_ok);
+	rules_unref(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +276,8 @@ int main(void)
 		cmocka_unit_test(a_credential_is_starred_out),
 		cmocka_unit_test(errors_name_the_route),
 		cmocka_unit_test(special_addresses_need_a_line_in_the_manifest),
+		cmocka_unit_test(a_flood_of_warnings_is_some_a_minute),
+		cmocka_unit_test(a_route_without_dlp_is_read_in_full),
 	};
 
 	return cmocka_run_group_tests(tests, hand_over, take_back);

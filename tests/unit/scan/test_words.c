@@ -13,14 +13,14 @@ static char buf[SCAN_WORDS_MAX];
 static void a_token_is_named_with_its_place_and_an_excerpt(void **state)
 {
 	struct scan_finding f = {.rule = "npm-access-token",
-		.what = "npm access token",
+		.what = "an npm access token",
 		.place = "header X-Note",
 		.via = "gzip > base64",
 		.excerpt = "np…yz"};
 
 	(void)state;
 	assert_string_equal(scan_words(&f, buf, sizeof(buf)),
-		"header X-Note holds a npm access token (rule npm-access-token, in gzip > "
+		"header X-Note holds an npm access token (rule npm-access-token, in gzip > "
 		"base64): np…yz");
 }
 
@@ -47,7 +47,7 @@ static void what_is_unreadable_says_why(void **state)
 
 static void words_are_cut_where_there_is_no_room(void **state)
 {
-	struct scan_finding f = {.rule = "r", .what = "thing", .place = "body"};
+	struct scan_finding f = {.rule = "r", .what = "a thing", .place = "body"};
 	char small[10];
 
 	(void)state;

@@ -1,5 +1,5 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "egress/matcher.h"
+#include "egress/criteria.h"
 
 #include <errno.h>
 #include <pcre2.h>
@@ -10,7 +10,7 @@
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
 
-struct matcher {
+struct criteria {
 	const struct policy_matcher *policy;
 	pcre2_code **paths;   /* NULL where the value is no regex */
 	pcre2_code **headers; /* the same */
@@ -32,18 +32,18 @@ static int compile(const char *pattern, pcre2_code **ret, struct err *e)
 		e, EINVAL, "regular expression '%s', character %zu: %s", pattern, (size_t)at, text);
 }
 
-int matcher_new(const struct policy_matcher *policy, struct matcher **ret, struct err *e)
+int criteria_new(const struct policy_matcher *policy, struct criteria **ret, struct err *e)
 {
-	struct matcher *m = calloc(1, sizeof(*m));
+	struct criteria *m = calloc(1, sizeof(*m));
 	int r = 0;
 
 	if (!m)
-		return err_set(e, ENOMEM, "a matcher");
+		return err_set(e, ENOMEM, "the matches of a route");
 	m->policy = policy;
 	m->paths = calloc(policy->n_paths + 1, sizeof(*m->paths));
 	m->headers = calloc(policy->n_headers + 1, sizeof(*m->headers));
 	if (!m->paths || !m->headers)
-		r = err_set(e, ENOMEM, "a matcher");
+		r = err_set(e, ENOMEM, "the matches of a route");
 	for (size_t i = 0; i < policy->n_paths && r == 0; i++)
 		if (policy->paths[i].type == POLICY_REGEX)
 			r = compile(policy->paths[i].value, &m->paths[i], e);
@@ -51,14 +51,14 @@ int matcher_new(const struct policy_matcher *policy, struct matcher **ret, struc
 		if (policy->headers[i].type == POLICY_REGEX)
 			r = compile(policy->headers[i].value, &m->headers[i], e);
 	if (r < 0) {
-		matcher_free(m);
+		criteria_free(m);
 		return r;
 	}
 	*ret = m;
 	return 0;
 }
 
-void matcher_free(struct matcher *m)
+void criteria_free(struct criteria *m)
 {
 	if (!m)
 		return;
@@ -121,7 +121,7 @@ static bool header_fits(
 	return n > 0;
 }
 
-static bool any_path(const struct matcher *m, const struct target *target)
+static bool any_path(const struct criteria *m, const struct target *target)
 {
 	for (size_t i = 0; i < m->policy->n_paths; i++)
 		if (path_fits(&m->policy->paths[i], m->paths[i], target))
@@ -129,7 +129,7 @@ static bool any_path(const struct matcher *m, const struct target *target)
 	return m->policy->n_paths == 0;
 }
 
-static bool any_method(const struct matcher *m, const char *method)
+static bool any_method(const struct criteria *m, const char *method)
 {
 	for (char **p = m->policy->methods; p && *p; p++)
 		if (strcmp(*p, method) == 0)
@@ -138,7 +138,7 @@ static bool any_method(const struct matcher *m, const char *method)
 }
 
 /* Values for one header name are alternatives; different names must all fit. */
-static bool all_headers(const struct matcher *m, const struct http1_head *head)
+static bool all_headers(const struct criteria *m, const struct http1_head *head)
 {
 	for (size_t i = 0; i < m->policy->n_headers; i++) {
 		bool fits = false;
@@ -152,8 +152,8 @@ static bool all_headers(const struct matcher *m, const struct http1_head *head)
 	return true;
 }
 
-bool matcher_fits(
-	const struct matcher *m, const struct http1_head *head, const struct target *target)
+bool criteria_fits(
+	const struct criteria *m, const struct http1_head *head, const struct target *target)
 {
 	return any_method(m, head->method) && any_path(m, target) && all_headers(m, head);
 }

@@ -1,0 +1,389 @@
+#include "egress/outbound.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "egress/conn.h"
+#include "egress/journal.h"
+#include "egress/request.h"
+#include "scan/words.h"
+
+#define FORM	  "application/x-www-form-urlencoded"
+#define PLACE_MAX (HTTP1_NAME_MAX + 16)
+
+static const struct policy_dlp *dlp_of(const struct conn *c)
+{
+	return &rule_route(c->x->rule)->dlp;
+}
+
+static unsigned int sets_of(const struct policy_dlp *d)
+{
+	return (d->outbound & POLICY_TOKEN_PATTERNS ? SCAN_OUTBOUND : 0) |
+	       (d->outbound & POLICY_KNOWN_SECRETS ? SCAN_KNOWN : 0) |
+	       (d->outbound & POLICY_ENTROPY ? SCAN_ENTROPY : 0);
+}
+
+bool outbound_wanted(const struct conn *c)
+{
+	return dlp_of(c)->outbound != 0;
+}
+
+/* ---- what was found */
+
+/* What to do about it, by what the route says of a match. */
+static const char *how_to_ask(const struct policy_dlp *d, bool unreadable)
+{
+	if (unreadable)
+		return "send it uncoded; or ask the operator for 'unreadable: allow' in the dlp of "
+		       "this host's route in the bottle's manifest";
+	if (d->on_match == POLICY_SUPERVISE)
+		return "send it without the credential; or ask the operator, who finds this id in "
+		       "egress.log and may change the dlp of this host's route in the bottle's "
+		       "manifest: until then nothing that matches leaves";
+	return "send it without the credential; or ask the operator to change the dlp of this "
+	       "host's route in the bottle's manifest";
+}
+
+static void remember(struct outbound *o, const struct scan_finding *f, const char *but)
+{
+	bool unreadable = str_eq(f->rule, SCAN_RULE_UNREADABLE);
+	char words[SCAN_WORDS_MAX];
+
+	if (o->found)
+		return;
+	o->found = true;
+	memcpy(o->why.host, o->conn->x->host, HOST_MAX);
+	refusal_set(&o->why, 403, unreadable ? "unreadable" : "credential_found",
+		"egress.routes: dlp", "%s%s", scan_words(f, words, sizeof(words)), but);
+	refusal_set_finding(&o->why, f);
+	o->why.how = how_to_ask(dlp_of(o->conn), unreadable);
+}
+
+static void warn(struct outbound *o, const struct scan_finding *f)
+{
+	const struct exchange *x = o->conn->x;
+	char words[SCAN_WORDS_MAX];
+
+	journal_warn_route(o->conn->service, x->rule, "%s, passed on: %s", x->host,
+		scan_words(f, words, sizeof(words)));
+}
+
+static int on_found(void *arg, const struct scan_finding *f)
+{
+	struct outbound *o = arg;
+	const struct policy_dlp *d = dlp_of(o->conn);
+	bool unreadable = str_eq(f->rule, SCAN_RULE_UNREADABLE);
+
+	if (f->confidence == SCAN_LOW || (unreadable && d->unreadable_ok)) {
+		warn(o, f);
+		return 0;
+	}
+	if (o->redacting && !unreadable && f->end > 0)
+		return redaction_add(&o->spans, f);
+	remember(o, f,
+		d->on_match != POLICY_REDACT || unreadable ? ""
+		: o->long_body ? "; a body of more than 1 MiB is not rewritten"
+			       : "; it cannot be rewritten there");
+	return -EACCES;
+}
+
+/* ---- one text */
+
+/* What scan could not decide counts as unreadable; without memory nothing leaves. */
+static int failed(struct outbound *o, int r, const char *place)
+{
+	const struct scan_finding f = {.rule = SCAN_RULE_UNREADABLE,
+		.what = "it could not be decided within the scanner's bounds",
+		.confidence = SCAN_MEDIUM,
+		.place = place};
+
+	if (r == 0 || o->found)
+		return r;
+	if (r == -EIO)
+		return on_found(o, &f);
+	o->found = true;
+	memcpy(o->why.host, o->conn->x->host, HOST_MAX);
+	refusal_set(&o->why, 503, "scanner", "what leaves is read", "the scanner failed: %s",
+		strerror(-r));
+	return r;
+}
+
+/* Stars in the place of what was found in a text. */
+static int rewrite(struct outbound *o, char *p, size_t len)
+{
+	int r = o->spans.n > 0 ? redaction_apply(&o->spans, p, len) : 0;
+
+	o->rewrote |= o->spans.n > 0;
+	redaction_done(&o->spans);
+	o->spans = (struct redaction){0};
+	return r;
+}
+
+static int read_text(struct outbound *o, const struct scan_text *text, char *p, size_t len)
+{
+	struct scan *s = scanner_scan(o->scanner);
+	struct err e;
+	int r = scan_begin(s, text, &e);
+
+	if (r == 0)
+		r = scan_feed(s, p, len, &e);
+	if (r == 0)
+		r = scan_end(s, &e);
+	r = failed(o, r, text->place);
+	return r < 0 ? r : rewrite(o, p, len);
+}
+
+static int read_value(struct outbound *o, const char *place, const char *name, char *p, size_t len)
+{
+	struct err e;
+	int r = scan_value(scanner_scan(o->scanner), place, name, p, len, &e);
+
+	r = failed(o, r, place);
+	return r < 0 ? r : rewrite(o, p, len);
+}
+
+/* ---- the head */
+
+static bool is_ordinary(const char *method)
+{
+	static const char *const methods[] = {
+		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (str_eq(methods[i], method))
+			return true;
+	return false;
+}
+
+/* What cannot be rewritten: a method, the labels that a wildcard leaves to the agent. */
+static int read_fixed(struct outbound *o)
+{
+	const struct exchange *x = o->conn->x;
+	char host[HOST_MAX];
+	bool redacting = o->redacting;
+	int r = 0;
+
+	o->redacting = false;
+	if (!is_ordinary(x->request.method))
+		r = read_value(o, "method", "method", (char *)x->request.method,
+			strlen(x->request.method));
+	if (r == 0 && str_starts(rule_route(x->rule)->host, "*.")) {
+		memcpy(host, x->host, HOST_MAX);
+		r = read_value(o, "host name", "host", host, strlen(host));
+	}
+	o->redacting = redacting;
+	return r;
+}
+
+/* Before the values, whose place they are: a name that holds a secret is told nowhere. */
+static int read_names(struct outbound *o)
+{
+	const struct scan_text text = {.place = "header names"};
+	const struct exchange *x = o->conn->x;
+	bool redacting = o->redacting;
+	struct buf names = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
+		if (!request_sends(x, x->request.fields[i].name))
+			continue;
+		r = buf_adds(&names, x->request.fields[i].name);
+		if (r == 0)
+			r = buf_add(&names, "\n", 1);
+	}
+	o->redacting = false;
+	r = failed(o, r, text.place);
+	if (r == 0 && names.len > 0)
+		r = read_text(o, &text, (char *)names.p, names.len);
+	o->redacting = redacting;
+	buf_done(&names);
+	return r;
+}
+
+static int read_target(struct outbound *o)
+{
+	const struct scan_text query = {.place = "query", .content_type = FORM};
+	struct target *t = &o->conn->x->target;
+	int r = read_value(o, "path", "path", t->text, t->path_len);
+
+	if (r < 0 || t->text[t->path_len] != '?')
+		return r;
+	return read_text(o, &query, t->text + t->path_len + 1, strlen(t->text + t->path_len + 1));
+}
+
+static int read_fields(struct outbound *o)
+{
+	const struct scan_text cookies = {.place = "header Cookie", .content_type = FORM};
+	const struct exchange *x = o->conn->x;
+	char place[PLACE_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
+		const struct http1_field *f = &x->request.fields[i];
+		/* It points into the head's own text. */
+		char *value = (char *)f->value;
+
+		if (!request_sends(x, f->name))
+			continue;
+		snprintf(place, sizeof(place), "header %s", f->name);
+		r = strcasecmp(f->name, "Cookie") == 0
+			    ? read_text(o, &cookies, value, strlen(value))
+			    : read_value(o, place, f->name, value, strlen(value));
+	}
+	return r;
+}
+
+static int read_head(struct outbound *o)
+{
+	int r = read_fixed(o);
+
+	if (r == 0)
+		r = read_names(o);
+	if (r == 0)
+		r = read_target(o);
+	return r < 0 ? r : read_fields(o);
+}
+
+/* ---- the body */
+
+/* All lines of a field as one list. 0 or -ENOMEM. */
+static int join_field(const struct http1_head *head, const char *name, struct buf *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < head->n_fields && r == 0; i++) {
+		if (strcasecmp(head->fields[i].name, name) != 0)
+			continue;
+		r = ret->len > 0 ? buf_adds(ret, ", ") : 0;
+		if (r == 0)
+			r = buf_adds(ret, head->fields[i].value);
+	}
+	return r == 0 && ret->len > 0 ? buf_add(ret, "", 1) : r;
+}
+
+static int begin_body(struct outbound *o)
+{
+	const struct http1_head *head = &o->conn->x->request;
+	struct scan_text text = {
+		.place = "body", .content_type = http1_field(head, "Content-Type", NULL)};
+	struct buf codings = {0};
+	struct err e;
+	int r = join_field(head, "Content-Encoding", &codings);
+
+	if (codings.len > 0)
+		text.content_encoding = (const char *)codings.p;
+	if (r == 0)
+		r = scan_begin(scanner_scan(o->scanner), &text, &e);
+	buf_done(&codings);
+	return failed(o, r, "body");
+}
+
+static int feed_body(struct outbound *o, const void *data, size_t len, bool end)
+{
+	struct err e;
+	int r = len > 0 ? scan_feed(scanner_scan(o->scanner), data, len, &e) : 0;
+
+	o->fed += len;
+	if (r == 0 && end)
+		r = scan_end(scanner_scan(o->scanner), &e);
+	return failed(o, r, "body");
+}
+
+static int read_body(struct outbound *o, bool whole)
+{
+	struct buf *b = &o->conn->x->held.buf;
+	int r;
+
+	if (o->conn->x->length.framing == HTTP1_NO_BODY)
+		return 0;
+	r = begin_body(o);
+	if (r == 0)
+		r = feed_body(o, b->p + b->off, b->len, whole);
+	return r < 0 ? r : rewrite(o, (char *)b->p + b->off, b->len);
+}
+
+/* ---- the message */
+
+static int read_message(struct outbound *o, struct scan_window *w, bool whole)
+{
+	struct err e;
+	int r;
+
+	o->fed = 0;
+	r = failed(o, scan_message(scanner_scan(o->scanner), w, &e), "");
+	if (r == 0)
+		r = read_head(o);
+	return r < 0 ? r : read_body(o, whole);
+}
+
+/*
+ * What was rewritten is another message: it must still be what the route allows, and nothing may be
+ * found in it any more. The window has its values from the first reading.
+ */
+static int read_again(struct outbound *o)
+{
+	if (request_check_again(o->conn, &o->why) < 0) {
+		o->found = true;
+		return -EACCES;
+	}
+	o->redacting = false;
+	return read_message(o, NULL, true);
+}
+
+static int start(struct outbound *o, struct conn *c, bool whole)
+{
+	const struct policy_dlp *d = dlp_of(c);
+	struct err e;
+
+	*o = (struct outbound){
+		.conn = c, .redacting = whole && d->on_match == POLICY_REDACT, .long_body = !whole};
+	return failed(o,
+		scanner_take(c->service->scanners, sets_of(d), on_found, o, &o->scanner, &e), "");
+}
+
+static int finish(struct outbound *o, int r, struct refusal *why)
+{
+	if (r < 0)
+		*why = o->why;
+	scanner_done(o->scanner);
+	o->scanner = NULL;
+	return r < 0 ? -EACCES : 0;
+}
+
+int outbound_read(struct outbound *o, struct conn *c, bool whole, struct refusal *why)
+{
+	int r = start(o, c, whole);
+
+	if (r == 0)
+		r = read_message(o, rule_window(c->x->rule), whole);
+	if (r == 0 && o->rewrote)
+		r = read_again(o);
+	return r == 0 && !whole ? 0 : finish(o, r, why);
+}
+
+int outbound_more(struct outbound *o, const void *data, size_t len, bool end, struct refusal *why)
+{
+	int r = feed_body(o, data, len, end);
+
+	return r == 0 && !end ? 0 : finish(o, r, why);
+}
+
+uint64_t outbound_decided(const struct outbound *o)
+{
+	uint64_t behind = o->fed > SCAN_HOLD ? o->fed - SCAN_HOLD : 0, decided;
+
+	if (!o->scanner)
+		return o->fed;
+	decided = scan_decided(scanner_scan(o->scanner));
+	return decided < behind ? decided : behind;
+}
+
+void outbound_done(struct outbound *o)
+{
+	scanner_done(o->scanner);
+	o->scanner = NULL;
+	redaction_done(&o->spans);
+}
