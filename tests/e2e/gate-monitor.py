@@ -4,7 +4,7 @@ packets.
     python3 gate-monitor.py GATE UID DIR CONFIG [NAME=FILE…]
 
 Listens on 127.0.0.1:9418 and hands the listener over; NAME=FILE are secrets to scan for, given to
-bottle-scan beside GATE. Appends a line to DIR/events for what the gate says: ready (when both are),
+bottle-scan beside GATE, with the rules DIR/rules.toml if there are such. Appends a line to DIR/events for what the gate says: ready (when both are),
 failed TEXT, busy N, ended STATUS. DIR/gate.pid, DIR/scan.pid. SIGTERM: stop; SIGHUP: no more is said
 (end of file); SIGUSR1: another scanner in the place of one that has ended.
 """
@@ -48,9 +48,10 @@ def start(argv, uid, log_path):
 def compiled_rules(program, directory):
     """The descriptor that bottle-rules answers with."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    fd = theirs.fileno()
-    subprocess.run([program, f"{directory}/cache"], check=True, close_fds=False,
-                   stdin=subprocess.DEVNULL, preexec_fn=lambda: os.dup2(fd, 3))
+    fd, own = theirs.fileno(), f"{directory}/rules.toml"
+    argv = [program, f"{directory}/cache"] + ([own] if os.path.exists(own) else [])
+    subprocess.run(argv, check=True, close_fds=False, preexec_fn=lambda: os.dup2(fd, 3),
+                   stdin=open(own) if len(argv) > 2 else subprocess.DEVNULL)
     return socket.recv_fds(ours, 65536, 1)[1][0]
 
 
