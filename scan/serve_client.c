@@ -200,7 +200,7 @@ static int send_all(struct serve_client *c, const void *data, size_t len, struct
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return err_say(e, ETIMEDOUT, "it has not read for %d s", PATIENCE_S);
-		if (n < 0 && errno == EPIPE)
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
 			return hung_up(c, e);
 		if (n < 0)
 			return err_set(e, errno, "send to it");
