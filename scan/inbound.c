@@ -16,6 +16,11 @@
  * it. Each hit is compared with the walk's last one of the other family: hits come in the order
  * of their ends, so that is the nearest one. A family's first hit that has no partner is a warning.
  */
+struct inbound_run {
+	const unsigned char *p;
+	size_t len;
+};
+
 enum walk_kind { WALK_ALL, WALK_UNTAGGED, WALKS };
 
 struct inbound_reader {
@@ -114,13 +119,21 @@ static int on_hits(struct inbound_reader *r, enum walk_kind w,
 
 /* ---- characters */
 
-static int walk(
-	struct inbound_reader *r, enum walk_kind w, unsigned char c, inbound_fn *fn, void *arg)
+static int walk(struct inbound_reader *r, enum walk_kind w, const struct inbound_run *run,
+	inbound_fn *fn, void *arg)
 {
-	struct phrase_hit hits[INBOUND_FAMILIES];
+	size_t done = 0;
+	int ret = 0;
 
-	return phrase_next(r->words, &r->walks[w], c, r->at, hits) ? on_hits(r, w, hits, fn, arg)
-								   : 0;
+	while (ret == 0 && done < run->len) {
+		struct phrase_hit hits[INBOUND_FAMILIES];
+
+		done += phrase_read(
+			r->words, &r->walks[w], run->p + done, run->len - done, r->at + done, hits);
+		if (hits[INBOUND_DISCLOSURE].name || hits[INBOUND_JAILBREAK].name)
+			ret = on_hits(r, w, hits, fn, arg);
+	}
+	return ret;
 }
 
 /* Tags that stand within words; all others end one. */
@@ -182,16 +195,15 @@ static int take(struct inbound_reader *r, unsigned char c, inbound_fn *fn, void 
 	if (r->escape && strchr("nrtfbv", c) && c)
 		c = ' ';
 	r->escape = c == '\\' && !r->escape;
-	if (c == '\n' || c == '\r' || c == '\t')
-		c = ' ';
 	/* The word before a tag may go on behind it. */
 	if (c == '<' && !r->has_tags)
 		part_ways(r);
-	ret = walk(r, WALK_ALL, c, fn, arg);
+	ret = walk(r, WALK_ALL, &(struct inbound_run){&c, 1}, fn, arg);
 	if (!r->has_tags)
 		return ret;
 	bare = untag(r, c);
-	return ret == 0 && bare ? walk(r, WALK_UNTAGGED, bare, fn, arg) : ret;
+	return ret == 0 && bare ? walk(r, WALK_UNTAGGED, &(struct inbound_run){&bare, 1}, fn, arg)
+				: ret;
 }
 
 /* One character of n bytes, folded. */
@@ -238,35 +250,70 @@ static int take_part(struct inbound_reader *r, const unsigned char *p, size_t le
 	}
 }
 
+/* ASCII without tags and escapes: all of it is what it is. */
+static size_t plain_run(
+	const struct inbound_reader *r, const unsigned char *p, const unsigned char *end)
+{
+	const unsigned char *at = p;
+
+	if (r->escape || r->tag != TAG_NONE)
+		return 0;
+	while (at < end && *at < 0x80 && *at != '<' && *at != '\\')
+		at++;
+	return (size_t)(at - p);
+}
+
+static int take_run(
+	struct inbound_reader *r, const struct inbound_run *run, inbound_fn *fn, void *arg)
+{
+	int ret = walk(r, WALK_ALL, run, fn, arg);
+
+	if (ret == 0 && r->has_tags)
+		ret = walk(r, WALK_UNTAGGED, run, fn, arg);
+	r->at += run->len;
+	return ret;
+}
+
+/* One character that is not plain, or may not be. *used: its bytes, or all when it is cut. */
+static int take_one(struct inbound_reader *r, const struct inbound_run *rest, size_t *used,
+	inbound_fn *fn, void *arg)
+{
+	struct folded f;
+	int ret;
+
+	*used = 1;
+	if (*rest->p < 0x80) {
+		ret = take(r, *rest->p, fn, arg);
+		r->at++;
+		return ret;
+	}
+	*used = fold_next(rest->p, rest->p + rest->len, &f);
+	if (*used > 0)
+		return take_folded(r, &f, *used, fn, arg);
+	r->part_len = rest->len;
+	memcpy(r->part, rest->p, rest->len);
+	*used = rest->len;
+	return 0;
+}
+
 int inbound_feed(
 	struct inbound_reader *r, const unsigned char *p, size_t len, inbound_fn *fn, void *arg)
 {
 	const unsigned char *end = p + len;
 	int ret = 0;
 
-	while (ret == 0 && r->part_len > 0 && p < end) {
-		size_t used;
-
-		ret = take_part(r, p, (size_t)(end - p), &used, fn, arg);
-		p += used;
-	}
 	while (ret == 0 && p < end) {
-		struct folded f;
-		size_t n;
+		const struct inbound_run rest = {p, (size_t)(end - p)};
+		const struct inbound_run run = {p, plain_run(r, p, end)};
+		size_t used = run.len;
 
-		if (*p < 0x80) {
-			ret = take(r, *p++, fn, arg);
-			r->at++;
-			continue;
-		}
-		n = fold_next(p, end, &f);
-		if (n == 0) {
-			r->part_len = (size_t)(end - p);
-			memcpy(r->part, p, r->part_len);
-			break;
-		}
-		ret = take_folded(r, &f, n, fn, arg);
-		p += n;
+		if (r->part_len > 0)
+			ret = take_part(r, p, rest.len, &used, fn, arg);
+		else if (run.len > 0)
+			ret = take_run(r, &run, fn, arg);
+		else
+			ret = take_one(r, &rest, &used, fn, arg);
+		p += used;
 	}
 	return ret;
 }
