@@ -140,6 +140,9 @@ static void map(uint32_t c, struct folded *ret)
 		set(ret, kind_of(c), to, 1);
 		return;
 	}
+	/* None of these stands for several. */
+	if (c >= 0x370 && c < FOLD_LOW_END)
+		return;
 	l = is_plain(c) ? NULL : find(fold_longs, fold_n_longs, sizeof(*l), c);
 	if (l && l->c == c)
 		set(ret, FOLD_COMPAT, l->text, strlen(l->text));
@@ -157,6 +160,12 @@ size_t fold_next(const unsigned char *p, const unsigned char *end, struct folded
 	if (len <= 0)
 		return len < 0 ? 1 : 0;
 	ret->len = (unsigned char)len;
+	/* What most texts that are not ASCII are made of. */
+	if (is_plain(c) || (c >= 0xC0 && c < 0x300) || (c >= 0x370 && c < 0x483)) {
+		if (!is_plain(c))
+			map(c, ret);
+		return (size_t)len;
+	}
 	if (is_hidden(c, &ret->hidden))
 		set(ret, FOLD_HIDDEN, "", 0);
 	else if (c >= 0x300 && !is_plain(c) && is_mark(c))

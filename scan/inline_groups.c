@@ -74,22 +74,29 @@ void base64_decode(const unsigned char *c, size_t groups, unsigned char *out)
 	}
 }
 
+/* Letters of one case, and digits. */
+static inline bool is_base32(unsigned char all)
+{
+	return !(all & NOT) && (all & (UPPER | LOWER)) != (UPPER | LOWER);
+}
+
 void base32_decode(const unsigned char *c, size_t groups, unsigned char *out)
 {
 	const unsigned char *v = values()->base32;
 
 	for (; groups > 0; groups--, c += 8, out += 5) {
+		unsigned char a[8];
 		uint64_t x = 0;
-		unsigned char wrong = 0;
 
+#pragma GCC unroll 8
 		for (int i = 0; i < 8; i++) {
-			x = x << 5 | (v[c[i]] & 0x1F);
-			wrong |= v[c[i]];
+			a[i] = v[c[i]];
+			x = x << 5 | (a[i] & 0x1F);
 		}
-		if (wrong & NOT || (wrong & UPPER && wrong & LOWER))
+		if (!is_base32(a[0] | a[1] | a[2] | a[3] | a[4] | a[5] | a[6] | a[7]))
 			x = 0x0101010101;
-		for (int i = 0; i < 5; i++)
-			out[i] = (unsigned char)(x >> (32 - 8 * i));
+		x = __builtin_bswap64(x << 24);
+		memcpy(out, &x, 5);
 	}
 }
 
@@ -158,11 +165,38 @@ bool base64_may_say(const unsigned char *chars, size_t n, bool start)
 		x = (x << 6 | v[chars[i]]) & 0xFFFFFF;
 		if (i < 3)
 			continue;
-		group = group_of(x, kinds);
+		/* Zeros are only a part of what they stand between. */
+		group = x ? group_of(x, kinds) : 0;
 		/* Two groups of ASCII in a row, or eight that may be UTF-8. */
 		if (is_magic(x) || (group & ASCII && *lane & 0x80) || (*lane & 0x7F) >= 7)
 			return true;
 		*lane = group ? (((*lane & 0x7F) + 1) | (group & ASCII ? 0x80 : 0)) : 0;
+	}
+	return false;
+}
+
+/* The highest bit of each byte that is printable ASCII. */
+static inline uint64_t printable(uint64_t x)
+{
+	const uint64_t high = 0x8080808080ULL;
+
+	return ((x & ~high) + 0x6060606060ULL) & ~x & high;
+}
+
+bool base32_may_say(const unsigned char *chars, size_t n)
+{
+	const unsigned char *v = values()->base32;
+	uint64_t x = 0;
+
+	/* Of eight bytes in a row, four are the first or the last ones of a group. */
+	for (size_t i = 0; i < n; i++) {
+		uint64_t ok;
+
+		x = (x << 5 | (v[chars[i]] & 0x1F)) & 0xFFFFFFFFFFULL;
+		ok = printable(x);
+		if (i >= 7 && ((ok & 0x8080808000ULL) == 0x8080808000ULL ||
+				      (ok & 0x80808080ULL) == 0x80808080ULL))
+			return true;
 	}
 	return false;
 }

@@ -18,5 +18,7 @@ void hex_decode(const unsigned char *chars, size_t groups, unsigned char *out);	
  * never false for a stretch of 8 characters of ASCII.
  */
 bool base64_may_say(const unsigned char *chars, size_t n, bool start);
+/* The same of base32, and of printable ASCII only. */
+bool base32_may_say(const unsigned char *chars, size_t n);
 
 #endif

@@ -1,9 +1,11 @@
 #include "scan/inline_magic.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/secret.h"
+#include "scan/container.h"
 
 /* RFC 1952: deflate, no reserved flag; XFL and OS as programs write them. */
 static bool is_gzip(const unsigned char *p, size_t n)
@@ -45,16 +47,40 @@ static bool is_zlib(const unsigned char *p, size_t n)
 	return r == Z_OK || r == Z_BUF_ERROR || r == Z_STREAM_END;
 }
 
+static bool at_start(const unsigned char *p, size_t n)
+{
+	const char *what = NULL;
+	enum container c = container_sniff(p, n, &what);
+
+	return c == CONTAINER_TAR || c == CONTAINER_OPAQUE || is_zlib(p, n);
+}
+
+static bool is_magic(const unsigned char *p, size_t n)
+{
+	return is_gzip(p, n) || is_zip(p, n) || is_zstd(p, n);
+}
+
+/* Whether a byte of x is c. */
+static inline bool has(uint64_t x, unsigned char c)
+{
+	x ^= c * 0x0101010101010101ULL;
+	return (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
+}
+
 size_t magic_find(const unsigned char *p, size_t n, bool start)
 {
-	if (start && n >= 12 && is_zlib(p, n))
+	if (start && n >= 12 && at_start(p, n))
 		return 0;
-	for (size_t i = 0; i + 6 <= n; i++) {
-		/* The second bytes of the three are rare. */
-		if (p[i + 1] != 0x8B && p[i + 1] != 'K' && p[i + 1] != 0xB5)
+	for (size_t i = 0; i + 6 <= n; i += 8) {
+		uint64_t x = 0;
+
+		/* The second bytes of the three, which are rarer in text than the first ones. */
+		memcpy(&x, p + i + 1, n - i - 1 < 8 ? n - i - 1 : 8);
+		if (!has(x, 0x8B) && !has(x, 'K') && !has(x, 0xB5))
 			continue;
-		if (is_gzip(p + i, n - i) || is_zip(p + i, n - i) || is_zstd(p + i, n - i))
-			return i;
+		for (size_t k = i; k < i + 8 && k < n; k++)
+			if (is_magic(p + k, n - k))
+				return k;
 	}
 	return n;
 }

@@ -39,7 +39,7 @@ static const struct text_lane lanes[RUN_LANES] = {
 static void begin(struct run_reader *r)
 {
 	memcpy(r->lanes, lanes, sizeof(lanes));
-	r->n = r->part = r->narrow = r->seen = 0;
+	r->n = r->part = r->narrow = r->seen = r->seen_before = 0;
 	r->start = r->open = true;
 }
 
@@ -90,19 +90,18 @@ static int take_lane(struct run_reader *r, struct text_lane *l, size_t end, bool
 	return ret;
 }
 
-static bool is_wanted(const struct run_reader *r, const struct text_lane *l, bool may_be_base64)
-{
-	if (l->open || l->binary)
-		return true;
-	return l->coding == INLINE_BASE64 ? may_be_base64 : (r->seen >> l->coding & 1);
-}
-
-static bool may_be_base64(const struct run_reader *r, size_t end)
+/* The codings of which lanes may have to write something, as bits. */
+static unsigned int may_say(const struct run_reader *r, size_t end)
 {
 	size_t back = r->part > RUN_BACK ? r->part - RUN_BACK : 0;
+	unsigned int ret = r->seen | r->seen_before;
 
-	return (r->codings & 1U << INLINE_BASE64) &&
-	       base64_may_say(r->chars + back, end - back, r->start);
+	if (ret & 1U << INLINE_BASE32 && !base32_may_say(r->chars + back, end - back))
+		ret &= ~(1U << INLINE_BASE32);
+	if (r->codings & 1U << INLINE_BASE64 &&
+		base64_may_say(r->chars + back, end - back, r->start))
+		ret |= 1U << INLINE_BASE64;
+	return ret;
 }
 
 /*
@@ -112,8 +111,8 @@ static bool may_be_base64(const struct run_reader *r, size_t end)
 static int take_lanes(struct run_reader *r, size_t end, bool final, const struct inline_out *out)
 {
 	size_t known = final ? end : end + RUN_AHEAD < r->n ? end + RUN_AHEAD : r->n;
-	bool base64 = may_be_base64(r, known), was_open[RUN_LANES];
-	unsigned int least = TEXT_LEAST;
+	unsigned int least = TEXT_LEAST, codings = may_say(r, known);
+	bool was_open[RUN_LANES];
 	int ret = 0;
 
 	for (size_t i = 0; i < RUN_LANES; i++)
@@ -125,7 +124,7 @@ static int take_lanes(struct run_reader *r, size_t end, bool final, const struct
 			least = 4 * TEXT_LEAST;
 	}
 	for (size_t i = 0; ret == 0 && i < RUN_LANES; i++)
-		if (!was_open[i] && is_wanted(r, &r->lanes[i], base64))
+		if (!was_open[i] && (r->lanes[i].binary || codings >> r->lanes[i].coding & 1))
 			ret = take_lane(r, &r->lanes[i], end, final, least, out);
 	return ret;
 }
@@ -140,6 +139,8 @@ static void slide(struct run_reader *r, size_t end)
 	memmove(r->at, r->at + by, (r->n - by) * sizeof(r->at[0]));
 	r->n -= by;
 	r->part = end - by;
+	r->seen_before = r->seen;
+	r->seen = 0;
 	r->start = false;
 	for (size_t i = 0; i < RUN_LANES; i++)
 		r->lanes[i].done = r->lanes[i].done > by ? r->lanes[i].done - by : 0;
@@ -169,9 +170,24 @@ static int take_rest(struct run_reader *r, const struct inline_out *out)
 
 /* ---- gathering */
 
+static void look_at_letters(
+	struct run_reader *r, const struct inline_window *w, size_t from, size_t end)
+{
+	static const struct {
+		enum inline_class class;
+		enum inline_coding coding;
+	} letters[] = {{CLASS_HEX, INLINE_HEX}, {CLASS_UPPER, INLINE_BASE32},
+		{CLASS_LOWER, INLINE_BASE32}};
+
+	for (size_t i = 0; i < ARRAY_LEN(letters); i++)
+		if (r->narrow > 2 || bits_run(w->masks[letters[i].class], from, end, LEAST) < end)
+			r->seen |= 1U << letters[i].coding & r->codings;
+}
+
 /* Characters [from, end) of the window, which follow each other. */
 static int add_chars(struct run_reader *r, const struct inline_window *w, size_t from, size_t end)
 {
+	size_t first = from;
 	int ret = 0;
 
 	while (ret == 0 && from < end) {
@@ -182,27 +198,12 @@ static int add_chars(struct run_reader *r, const struct inline_window *w, size_t
 		for (size_t i = 0; i < some; i++)
 			r->at[r->n + i] = w->base + from + i;
 		r->n += some;
+		look_at_letters(r, w, from - first < LEAST ? first : from - LEAST, from + some);
 		from += some;
 		if (some == room)
 			ret = take_part(r, w->out);
 	}
 	return ret;
-}
-
-static void look_at_letters(
-	struct run_reader *r, const struct inline_window *w, size_t from, size_t end)
-{
-	static const struct {
-		enum inline_class class;
-		enum inline_coding coding;
-	} letters[] = {{CLASS_HEX, INLINE_HEX}, {CLASS_UPPER, INLINE_BASE32},
-		{CLASS_LOWER, INLINE_BASE32}};
-
-	if (end - from < LEAST)
-		r->narrow++;
-	for (size_t i = 0; i < ARRAY_LEN(letters); i++)
-		if (r->narrow > 2 || bits_run(w->masks[letters[i].class], from, end, LEAST) < end)
-			r->seen |= 1U << letters[i].coding & r->codings;
 }
 
 /* Letters and line ends [from, end). */
@@ -213,7 +214,7 @@ static int add_lines(struct run_reader *r, const struct inline_window *w, size_t
 	while (ret == 0 && (from = bits_one(w->masks[CLASS_BASE64], from, end)) < end) {
 		size_t to = bits_zero(w->masks[CLASS_BASE64], from, end);
 
-		look_at_letters(r, w, from, to);
+		r->narrow += to - from < LEAST;
 		ret = add_chars(r, w, from, to);
 		from = to;
 	}

@@ -27,7 +27,7 @@ struct run_reader {
 	size_t part;	     /* up to here it is decoded; as many as lanes' groups fit into */
 	bool start;	     /* nothing is decoded yet */
 	unsigned int narrow; /* lines that were shorter than a run must be */
-	unsigned int seen;   /* codings whose letters it is of */
+	unsigned int seen, seen_before; /* codings whose letters this part and the last are of */
 	struct text_lane lanes[RUN_LANES];
 };
 
