@@ -16,7 +16,7 @@ enum container {
 	CONTAINER_GZIP,	   /* RFC 1952, all members */
 	CONTAINER_ZLIB,	   /* RFC 1950 */
 	CONTAINER_DEFLATE, /* RFC 1951, bare; HTTP's "deflate" is this or zlib */
-	CONTAINER_BR,	   /* RFC 7932: only where it is declared, it has no magic */
+	CONTAINER_BR,	   /* RFC 7932 */
 	CONTAINER_ZSTD,	   /* RFC 8878 */
 	CONTAINER_ZIP,
 	CONTAINER_TAR,
@@ -25,15 +25,16 @@ enum container {
 	CONTAINER_UTF16BE,
 	CONTAINER_UTF32LE,
 	CONTAINER_UTF32BE,
-	CONTAINER_PNG,	  /* what is compressed beside the picture */
-	CONTAINER_PDF,	  /* its deflated streams */
 	CONTAINER_OPAQUE, /* known and not to be read: xz, bzip2, 7z, rar, age, encrypted … */
 };
 
 /* Bytes that container_sniff wants to see (fewer: the text is no longer). */
 #define CONTAINER_SNIFF 512
 
-/* By magic numbers and, for wide characters, by where NULs stand. ret_what: "a 7z archive". */
+/*
+ * By magic numbers; for wide characters by where NULs stand; brotli and bare deflate, which have no
+ * magic number, by whether they decode to text. ret_what: of OPAQUE, "a 7z archive".
+ */
 enum container container_sniff(const unsigned char *p, size_t len, const char **ret_what);
 
 /* By one token of Content-Encoding ("gzip", "x-gzip", "deflate", "br", "zstd", "identity"); -1:

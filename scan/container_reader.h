@@ -48,7 +48,7 @@ struct container_reader {
 /* The tables, one a kind. */
 extern const struct container_kind container_gzip, container_zlib, container_deflate, container_br,
 	container_zstd, container_zip, container_tar, container_multipart, container_utf16le,
-	container_utf16be, container_utf32le, container_utf32be, container_png, container_pdf;
+	container_utf16be, container_utf32le, container_utf32be;
 
 /* Each: 0, or what feed is to return. A member ends the one before. */
 int container_begin(struct container_reader *r, const struct container_member *m);

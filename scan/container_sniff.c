@@ -7,6 +7,7 @@
 #include "base/ptr.h"
 #include "scan/container_reader.h"
 #include "scan/container_tar_header.h"
+#include "scan/container_trial.h"
 
 /*
  * What a text is by its first bytes. A wrong guess costs a refusal, so a magic number of less than
@@ -209,7 +210,7 @@ static enum container sniff_wide(const unsigned char *p, size_t len)
 	return CONTAINER_NONE;
 }
 
-enum container container_sniff(const unsigned char *p, size_t len, const char **ret_what)
+enum container container_sniff_magic(const unsigned char *p, size_t len, const char **ret_what)
 {
 	static const struct {
 		bool (*is)(const unsigned char *p, size_t len);
@@ -237,4 +238,13 @@ enum container container_sniff(const unsigned char *p, size_t len, const char **
 	if (!*ret_what && is_pgp(p, len))
 		*ret_what = "a message encrypted with PGP";
 	return *ret_what ? CONTAINER_OPAQUE : sniff_wide(p, len);
+}
+
+enum container container_sniff(const unsigned char *p, size_t len, const char **ret_what)
+{
+	enum container c = container_sniff_magic(p, len, ret_what);
+
+	return c != CONTAINER_NONE
+		       ? c
+		       : container_trial(p, len < CONTAINER_SNIFF ? len : CONTAINER_SNIFF);
 }

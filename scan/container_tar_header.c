@@ -49,7 +49,7 @@ bool tar_header_valid(const unsigned char block[TAR_BLOCK])
 	uint64_t said;
 	uint32_t plain = 0, high = 0;
 
-	if (block[CHECKSUM_AT] == '\0' || !read_number(block, CHECKSUM, &said))
+	if (!read_number(block, CHECKSUM, &said) || said == 0)
 		return false;
 	for (size_t i = 0; i < TAR_BLOCK; i++) {
 		unsigned int b = i - CHECKSUM_AT < 8 ? ' ' : block[i];

@@ -71,7 +71,13 @@ def in_a_stream(text):
     return c.compress(text) + c.flush(zlib.Z_SYNC_FLUSH)
 
 
+def bare(text):
+    c = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return c.compress(text) + c.flush()
+
+
 MADE = {
+    'deflate-bare': bare,
     'gzip': gzip.compress,
     'gzip-stored': lambda t: gzip.compress(t, 0),
     'gzip-halves': lambda t: gzip.compress(t[:len(t) // 2]) + gzip.compress(t[len(t) // 2:]),

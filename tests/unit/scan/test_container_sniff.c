@@ -1,5 +1,6 @@
 #include "tests/unit/scan/containers.h"
 
+#include <brotli/encode.h>
 #include <zlib.h>
 
 static enum container sniff(const void *p, size_t len, const char **what)
@@ -68,7 +69,9 @@ static void ordinary_text_is_nothing(void **state)
 	static const char *const texts[] = {"", "a", "x^2 + y^2 = z^2, said Fermat, and 3^2 + 4^2",
 		"--- a/file.c\n+++ b/file.c\n@@ -1,3 +1,4 @@\n",
 		"---\ntitle: x\ncontent-type: page\n---\n", "----------\ncontent-type of it",
-		"{\"a\": [1, 2, 3]}", "PK is a name, BZh91 is another",
+		"{\"a\": [1, 2, 3]}",
+		"\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82, \xe4\xbd\xa0\xe5\xa5\xbd",
+		"PK is a name, BZh91 is another",
 		"-- a comment in SQL\nContent-Type: no boundary has a space", "hello\n",
 		"8O 8O 8O, (S (S (S, HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
 
@@ -99,6 +102,47 @@ static void a_zlib_stream_is_known_by_what_it_inflates_to(void **state)
 		compress2(out, &n, (const unsigned char *)long_text.s, long_text.len, 9), Z_OK);
 	expect(out, CONTAINER_SNIFF, CONTAINER_ZLIB, NULL);
 	str_done(&long_text);
+}
+
+static size_t bare_deflated(const struct str *text, unsigned char *out, size_t room)
+{
+	z_stream z = {.next_in = (unsigned char *)text->s,
+		.avail_in = (unsigned int)text->len,
+		.next_out = out,
+		.avail_out = (unsigned int)room};
+
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	return z.total_out;
+}
+
+static void what_has_no_magic_number_is_known_by_the_text_it_says(void **state)
+{
+	static const size_t lengths[] = {30, 200, 3000, 20000};
+	unsigned char out[16384];
+	struct str random = {0};
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+		struct str text = {0};
+
+		containers_add_text(&text, lengths[i]);
+		n = bare_deflated(&text, out, sizeof(out));
+		expect(out, n < CONTAINER_SNIFF ? n : CONTAINER_SNIFF, CONTAINER_DEFLATE, NULL);
+		n = sizeof(out);
+		assert_true(BrotliEncoderCompress(5, 20, BROTLI_MODE_GENERIC, text.len,
+			(const unsigned char *)text.s, &n, out));
+		expect(out, n < CONTAINER_SNIFF ? n : CONTAINER_SNIFF, CONTAINER_BR, NULL);
+		str_done(&text);
+	}
+	/* Nor is it enough that something comes out of it. */
+	for (size_t i = 0; i < 400; i++)
+		str_add_char(&random, (char)(containers_random() % 7 * 37));
+	n = bare_deflated(&random, out, sizeof(out));
+	expect(out, n, CONTAINER_NONE, NULL);
+	str_done(&random);
 }
 
 static void random_bytes_are_nothing(void **state)
@@ -185,6 +229,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_read_is_named),
 		cmocka_unit_test(ordinary_text_is_nothing),
 		cmocka_unit_test(a_zlib_stream_is_known_by_what_it_inflates_to),
+		cmocka_unit_test(what_has_no_magic_number_is_known_by_the_text_it_says),
 		cmocka_unit_test(random_bytes_are_nothing),
 		cmocka_unit_test(wide_characters_are_known_by_their_nuls),
 		cmocka_unit_test(a_tar_archive_is_known_by_its_checksum),
