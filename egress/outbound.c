@@ -147,16 +147,23 @@ static int read_value(struct outbound *o, const char *place, const char *name, c
 
 /* ---- the head */
 
-static bool is_ordinary(const char *method)
+static bool is_among(const char *text, const char *const *words)
 {
-	static const char *const methods[] = {
-		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (str_eq(methods[i], method))
+	for (; *words; words++)
+		if (strcasecmp(*words, text) == 0)
 			return true;
 	return false;
 }
+
+/* These say nothing, so that most requests need not be read for their method. */
+static const char *const methods[] = {
+	"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", NULL};
+
+/* … nor for the names of their headers. */
+static const char *const ordinary_names[] = {"Accept", "Accept-Encoding", "Accept-Language",
+	"Authorization", "Cache-Control", "Content-Encoding", "Content-Type", "Cookie", "If-Match",
+	"If-Modified-Since", "If-None-Match", "Origin", "Pragma", "Range", "Referer", "User-Agent",
+	"X-Request-Id", "X-Requested-With", NULL};
 
 /* What cannot be rewritten: a method, the labels that a wildcard leaves to the agent. */
 static int read_fixed(struct outbound *o)
@@ -167,7 +174,7 @@ static int read_fixed(struct outbound *o)
 	int r = 0;
 
 	o->redacting = false;
-	if (!is_ordinary(x->request.method))
+	if (!is_among(x->request.method, methods))
 		r = read_value(o, "method", "method", (char *)x->request.method,
 			strlen(x->request.method));
 	if (r == 0 && str_starts(rule_route(x->rule)->host, "*.")) {
@@ -188,9 +195,11 @@ static int read_names(struct outbound *o)
 	int r = 0;
 
 	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
-		if (!request_sends(x, x->request.fields[i].name))
+		const char *name = x->request.fields[i].name;
+
+		if (is_among(name, ordinary_names) || !request_sends(x, name))
 			continue;
-		r = buf_adds(&names, x->request.fields[i].name);
+		r = buf_adds(&names, name);
 		if (r == 0)
 			r = buf_add(&names, "\n", 1);
 	}
