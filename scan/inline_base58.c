@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "scan/inline_letters.h"
 #include "scan/inline_text.h"
 
 #define LIMBS 20 /* of 64 bits: BASE58_MAX characters of 5.86 */
@@ -45,10 +46,24 @@ static size_t decode(const unsigned char *p, size_t len, uint64_t limbs[LIMBS])
 	return n;
 }
 
+/* Hardly any number says text; this sees most that do not. */
+static bool may_say(const unsigned char *p, size_t n)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < n && run < TEXT_LEAST; i++)
+		run = (p[i] >= ' ' && p[i] != 0x7F) || p[i] == '\n' || p[i] == '\t' ||
+				      p[i] == '\r' || p[i] == 0
+			      ? run + 1
+			      : 0;
+	return run >= TEXT_LEAST;
+}
+
 static int take_token(const struct inline_window *w, size_t from, size_t end)
 {
-	uint64_t limbs[LIMBS], at[BASE58_MAX];
-	unsigned char bytes[LIMBS * 8 + 64];
+	uint64_t limbs[LIMBS] __attribute__((uninitialized));
+	uint64_t at[BASE58_MAX] __attribute__((uninitialized));
+	unsigned char bytes[LIMBS * 8 + 64] __attribute__((uninitialized));
 	struct text_lane lane = {.coding = INLINE_BASE58, .chars = (unsigned char)(end - from)};
 	struct text_bytes b = {
 		.p = bytes, .at = at, .start = true, .final = true, .least = TEXT_LEAST};
@@ -65,16 +80,11 @@ static int take_token(const struct inline_window *w, size_t from, size_t end)
 	for (size_t i = from; i < end; i++)
 		at[i - from] = w->base + i;
 	lane.bytes = (unsigned char)b.n;
-	if (b.n > 0)
+	if (b.n > 0 && may_say(b.p, b.n))
 		r = text_take(&lane, &b, w->out);
-	secret_wipe(bytes, sizeof(bytes));
-	secret_wipe(limbs, sizeof(limbs));
+	secret_wipe(bytes, n * 8);
+	secret_wipe(limbs, n * 8);
 	return r;
-}
-
-static bool is_alnum(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 int base58_scan(struct base58_reader *r, const struct inline_window *w)
@@ -88,8 +98,8 @@ int base58_scan(struct base58_reader *r, const struct inline_window *w)
 		if (end == w->end && end - i <= BASE58_MAX && !w->last)
 			break;
 		/* The four letters that it leaves out say that it is something else. */
-		if (end - i <= BASE58_MAX && (i == 0 || !is_alnum(w->p[i - 1])) &&
-			(end == w->end || !is_alnum(w->p[end])))
+		if (end - i <= BASE58_MAX && (i == 0 || !letter_is_alnum(w->p[i - 1])) &&
+			(end == w->end || !letter_is_alnum(w->p[end])))
 			ret = take_token(w, i, end);
 		i = end;
 	}

@@ -1,8 +1,7 @@
 #include "scan/inline_disguise.h"
 
-#include <string.h>
-
 #include "scan/fold.h"
+#include "scan/inline_letters.h"
 
 /* Letters that make a word worth reading: of a suspicious one, of any other with a disguise. */
 #define LEAST_STRANGE 6
@@ -26,20 +25,10 @@ void disguise_reset(struct disguise_reader *r)
 	r->span.to = 0;
 }
 
-static bool is_letter(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static bool is_token(unsigned char c)
-{
-	return is_letter(c) || (c && strchr("_+/=.:~$@!-", c));
-}
-
 static void read_letter(struct disguise_word *word, unsigned char c)
 {
 	word->letters++;
-	word->ascii += is_letter(c);
+	word->ascii += letter_is_alnum(c);
 	word->others += word->gap > 0;
 	word->gap = word->marks = 0;
 }
@@ -50,7 +39,7 @@ static size_t read_on(
 {
 	size_t limit = end - i < LOOK_BACK ? end : i + LOOK_BACK;
 
-	while (i < limit && is_token(w->p[i]))
+	while (i < limit && letter_is_token(w->p[i]))
 		read_letter(word, w->p[i++]);
 	return i;
 }
@@ -61,7 +50,7 @@ static void read_back(
 {
 	size_t first = end;
 
-	while (first > from && end - first < LOOK_BACK && is_token(w->p[first - 1]))
+	while (first > from && end - first < LOOK_BACK && letter_is_token(w->p[first - 1]))
 		first--;
 	*word = (struct disguise_word){.start = w->base + first};
 	for (; first < end; first++)
@@ -85,7 +74,7 @@ static void read_folded(struct disguise_word *word, const struct folded *f)
 	unsigned int letters = 0;
 
 	for (unsigned int i = 0; i < f->len; i++)
-		letters += is_letter(f->text[i]);
+		letters += letter_is_alnum(f->text[i]);
 	word->letters += f->len;
 	word->others += word->gap > 0;
 	word->gap = word->marks = 0;
@@ -106,7 +95,7 @@ static void read_other(struct disguise_word *word, const struct folded *f, uint6
 		read_dropped(word, f->kind);
 		return;
 	}
-	if (f->kind == FOLD_SAME || f->kind == FOLD_SPACE || !is_token(f->text[0])) {
+	if (f->kind == FOLD_SAME || f->kind == FOLD_SPACE || !letter_is_token(f->text[0])) {
 		word->letters = 0;
 		return;
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scan/fold.h"
+#include "scan/inline_letters.h"
 #include "scan/inline_reference.h"
 
 /* Bytes between two escapes of quoted-printable that count together. */
@@ -17,16 +18,6 @@ void escape_reset(struct escape_reader *r, enum inline_coding coding)
 		span_drop(&r->span);
 }
 
-static bool is_letter(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static bool is_hex(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 /* What an escape says may be part of a token, or of another escape with what follows it. */
 static bool says_token(const unsigned char *says, size_t len, const unsigned char *behind,
 	const unsigned char *end)
@@ -34,22 +25,17 @@ static bool says_token(const unsigned char *says, size_t len, const unsigned cha
 	struct folded f;
 
 	if (*says == '%')
-		return end - behind > 1 && is_hex(behind[0]) && is_hex(behind[1]);
+		return end - behind > 1 && letter_is_hex(behind[0]) && letter_is_hex(behind[1]);
 	if (*says == '&')
-		return behind < end && (*behind == '#' || is_letter(*behind));
+		return behind < end && (*behind == '#' || letter_is_alnum(*behind));
 	if (*says == '\\')
 		return behind < end && *behind && strchr("uUx0123", *behind);
 	if (*says < 0x80)
-		return is_letter(*says) || (*says && strchr("_+/=.:~$@!-", *says));
+		return letter_is_token(*says);
 	/* A byte of a character, or one in disguise. */
 	if (len == 1 || fold_next(says, says + len, &f) == 0)
 		return true;
 	return f.kind != FOLD_SAME && f.kind != FOLD_SPACE;
-}
-
-static bool is_base64(unsigned char c)
-{
-	return is_letter(c) || (c && strchr("+/-_", c));
 }
 
 /* Two close by say it, or one that is no decimal number, which = often precedes, or a line's end
@@ -60,8 +46,8 @@ static bool begins_quoted(struct escape_reader *r, const struct inline_window *w
 	uint64_t last = r->last;
 
 	if (len == 0)
-		return at > 0 && is_base64(w->p[at - 1]) && behind < w->end &&
-		       is_base64(w->p[behind]);
+		return at > 0 && letter_is_base64(w->p[at - 1]) && behind < w->end &&
+		       letter_is_base64(w->p[behind]);
 	if (!says_token(&says, 1, w->p + behind, w->p + w->end))
 		return false;
 	r->last = w->base + behind;
@@ -109,7 +95,21 @@ struct escape {
 /* What a letter behind a backslash says is no part of a token, and most escapes are such. */
 static bool is_plain(const struct inline_window *w, size_t i)
 {
-	return w->p[i] == '\\' && i + 1 < w->end && w->p[i + 1] && strchr("nrtbfv\"'", w->p[i + 1]);
+	if (w->p[i] != '\\' || i + 1 == w->end)
+		return false;
+	switch (w->p[i + 1]) {
+	case 'n':
+	case 'r':
+	case 't':
+	case 'b':
+	case 'f':
+	case 'v':
+	case '"':
+	case '\'':
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* The next escape from i on. 1; 0: none is before *stop, up to which is decided. */

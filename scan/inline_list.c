@@ -50,10 +50,10 @@ static int take(struct list_reader *r, bool more, const struct inline_out *out)
 static size_t element(
 	const struct list_reader *r, const struct inline_window *w, size_t i, int *value)
 {
-	size_t digits = 0, before = strlen(r->before);
+	size_t digits = 0, before = r->before[0] ? 2 : 0;
 
 	*value = 0;
-	if (w->end - i < before || memcmp(w->p + i, r->before, before) != 0)
+	if (before && (w->end - i < 2 || memcmp(w->p + i, r->before, 2) != 0))
 		return 0;
 	for (i += before; i < w->end && digits < 4; i++, digits++) {
 		int v = value_of(w->p[i]);
@@ -100,12 +100,13 @@ static size_t next_line(const struct inline_window *w, size_t i)
 /* From the end of one element to the next one; 0: there is none. */
 static size_t next_element(const struct list_reader *r, const struct inline_window *w, size_t i)
 {
-	size_t len = strlen(r->between);
+	size_t len = r->between[1] ? 2 : 1;
 	bool dump = r->between[0] == ' ' && !r->decimal;
 
 	if (dump && value_of(w->p[i]) >= 0)
 		return i;
-	if (w->end - i > len && memcmp(w->p + i, r->between, len) == 0) {
+	if (w->end - i > len && w->p[i] == (unsigned char)r->between[0] &&
+		(len == 1 || w->p[i + 1] == (unsigned char)r->between[1])) {
 		/* hexdump -C has two blanks in the middle. */
 		if (!dump || w->p[i + 1] != ' ')
 			return i + len;
@@ -113,7 +114,7 @@ static size_t next_element(const struct list_reader *r, const struct inline_wind
 			(w->end - i < 6 || w->p[i + 4] == ' '))
 			return i + 2;
 	}
-	if (!dump && w->p[i] == r->between[0]) {
+	if (!dump && w->p[i] == (unsigned char)r->between[0]) {
 		/* A line ends behind a separator. */
 		size_t to = i + 1;
 
