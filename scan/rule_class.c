@@ -324,21 +324,30 @@ int rule_class_read(const char **p, bool caseless, struct rule_class *c, struct 
 
 /* ---- written for PCRE2 */
 
+/* By hand: this runs thousands of times at each start. */
+static void write_hex(unsigned int byte, struct str *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char text[] = {'\\', 'x', digits[byte >> 4 & 15], digits[byte & 15]};
+
+	str_add_bytes(out, text, sizeof(text));
+}
+
 static void write_byte(unsigned int byte, struct str *out)
 {
 	if ((byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
 		str_add_char(out, (char)byte);
 	else
-		str_addf(out, "\\x%02x", byte);
+		write_hex(byte, out);
 }
 
 static void write_utf8(uint32_t c, struct str *out)
 {
 	unsigned int n = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
 
-	str_addf(out, "\\x%02x", (0xf0 << (3 - n) & 0xff) | c >> 6 * n);
+	write_hex((0xf0 << (3 - n) & 0xff) | c >> 6 * n, out);
 	while (n-- > 0)
-		str_addf(out, "\\x%02x", 0x80 | (c >> 6 * n & 0x3f));
+		write_hex(0x80 | (c >> 6 * n & 0x3f), out);
 }
 
 void rule_class_write_char(uint32_t c, struct str *out)
@@ -356,10 +365,15 @@ static void write_bytes(const struct rule_class *c, struct str *out)
 {
 	str_add_char(out, '[');
 	for (unsigned int from = 0; from < 256; from++) {
-		unsigned int to = from;
+		unsigned int to;
 
+		if (!c->bytes[from / 64]) {
+			from |= 63;
+			continue;
+		}
 		if (!has(c, from))
 			continue;
+		to = from;
 		while (to < 255 && has(c, to + 1))
 			to++;
 		write_byte(from, out);

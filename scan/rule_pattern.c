@@ -267,6 +267,21 @@ static int read_class(struct rewriting *w)
 	return rc;
 }
 
+/* What stands for itself. */
+static int read_plain(struct rewriting *w)
+{
+	size_t n = strspn(w->p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+	if (n > 0) {
+		str_add_bytes(&w->out, w->p, n);
+		w->p += n;
+	} else {
+		rule_class_write_char(rule_class_char(&w->p), &w->out);
+	}
+	put_item(w);
+	return 0;
+}
+
 static int read_one(struct rewriting *w)
 {
 	switch (*w->p) {
@@ -296,9 +311,7 @@ static int read_one(struct rewriting *w)
 		put_item(w);
 		return 0;
 	default:
-		rule_class_write_char(rule_class_char(&w->p), &w->out);
-		put_item(w);
-		return 0;
+		return read_plain(w);
 	}
 }
 

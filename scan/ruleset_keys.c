@@ -89,7 +89,7 @@ static bool has_type(const struct ruleset_key *key, const struct toml *v)
 const struct ruleset_key *ruleset_find_key(const struct ruleset_key *keys, const char *name)
 {
 	for (; keys->name; keys++)
-		if (strcasecmp(keys->name, name) == 0)
+		if ((*keys->name | 0x20) == (*name | 0x20) && strcasecmp(keys->name, name) == 0)
 			return keys;
 	return NULL;
 }

@@ -209,10 +209,8 @@ static void append_rule(struct ruleset_reading *rd, struct rule *rule)
 }
 
 /* What our own rules must have beside a pattern. */
-static void check_builtin(struct ruleset_reading *rd, const struct rule *r, bool twice)
+static void check_builtin(struct ruleset_reading *rd, const struct rule *r)
 {
-	if (twice)
-		ruleset_wrong(rd, r->line, "rule '%s' stands there twice", r->id);
 	if (!r->what || !r->doc)
 		ruleset_wrong(
 			rd, r->line, "rule '%s' has no %s", r->id, r->what ? "doc" : "description");
@@ -223,11 +221,11 @@ static void check_builtin(struct ruleset_reading *rd, const struct rule *r, bool
 static void put_rule(struct ruleset_reading *rd, struct rule_draft *d)
 {
 	struct rule *r = &d->rule;
-	size_t same = ruleset_find(rd->to, r->id);
+	size_t same = rd->own > 0 ? ruleset_find(rd->to, r->id) : 0;
 	bool known = same < rd->own;
 
 	if (rd->builtin)
-		check_builtin(rd, r, same < rd->to->n);
+		check_builtin(rd, r);
 	if (d->skip) {
 		ruleset_warn(rd, r->line,
 			"rule '%s' is left out: with skipReport it serves other "

@@ -28,6 +28,11 @@ int toml_check_text(struct toml_reader *r)
 	while (p < end) {
 		unsigned int n = 1;
 
+		/* Nearly all of it; the NUL behind the text is none of these. */
+		while ((unsigned char)(*p - 0x20) < 0x7f - 0x20)
+			p++;
+		if (p == end)
+			break;
 		if (*p == '\n')
 			r->line++;
 		else if (*p == '\r' && p[1] != '\n')
@@ -152,6 +157,17 @@ static size_t count_quotes(const char *p, char quote)
 	return n;
 }
 
+/* Characters that mean nothing, up to the next one that may. */
+static void copy_plain(struct toml_reader *r, char quote, char **to)
+{
+	size_t n = strcspn(r->p, quote == '"' ? "\"\\\n" : "'\n");
+
+	if (*to != r->p)
+		memmove(*to, r->p, n);
+	*to += n;
+	r->p += n;
+}
+
 /* What stands between three quotes; up to two more belong to it at its end. */
 static int read_multiline(struct toml_reader *r, char quote, const char **ret, size_t *ret_len)
 {
@@ -163,6 +179,7 @@ static int read_multiline(struct toml_reader *r, char quote, const char **ret, s
 	if (toml_newline(r))
 		to = start = r->p;
 	for (;;) {
+		copy_plain(r, quote, &to);
 		if (r->p >= r->end) {
 			r->line = begun;
 			return toml_wrong(r, "the string does not end: %c%c%c is missing", quote,
@@ -200,14 +217,13 @@ static int read_line(struct toml_reader *r, char quote, const char **ret, size_t
 	char *to = r->p, *start = r->p;
 	int n;
 
-	while (*r->p != quote) {
-		if (r->p >= r->end || *r->p == '\n' || *r->p == '\r')
+	for (;;) {
+		copy_plain(r, quote, &to);
+		if (*r->p == quote)
+			break;
+		if (*r->p != '\\' || quote != '"')
 			return toml_wrong(
 				r, "the string does not end on its line: %c is missing", quote);
-		if (*r->p != '\\' || quote != '"') {
-			*to++ = *r->p++;
-			continue;
-		}
 		r->p++;
 		n = read_escape(r, to);
 		if (n < 0)

