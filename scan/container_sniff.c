@@ -240,11 +240,50 @@ enum container container_sniff_magic(const unsigned char *p, size_t len, const c
 	return *ret_what ? CONTAINER_OPAQUE : sniff_wide(p, len);
 }
 
+/*
+ * Most texts are text, and short: their first bytes are plain. Of what is known by its bytes only a
+ * few begin so, and of what is not, nothing does.
+ */
+#define PLAIN 32
+
+static bool is_plain(const unsigned char *p, size_t len)
+{
+	unsigned char padded[PLAIN], bad = 0;
+
+	/* Of fixed length, so that it is done in a few steps. */
+	memset(padded, ' ', sizeof(padded));
+	memcpy(padded, p, len < PLAIN ? len : PLAIN);
+	for (size_t i = 0; i < PLAIN; i++) {
+		unsigned char c = padded[i];
+
+		bad |= (c >= 0x7f) |
+		       ((c < ' ') & (c != '\t') & (c != '\n') & (c != '\f') & (c != '\r'));
+	}
+	return !bad;
+}
+
+/* What has a magic number of plain characters, and is not a tar archive, which begins with a name.
+ */
+static bool may_be_known(const unsigned char *p, size_t len)
+{
+	static const char beginnings[][3] = {"--", "ag", "Sa", "$A", "BZ"};
+
+	for (size_t i = 0; len >= 2 && i < ARRAY_LEN(beginnings); i++)
+		if (memcmp(p, beginnings[i], 2) == 0)
+			return true;
+	return len == TAR_BLOCK && tar_header_valid(p);
+}
+
 enum container container_sniff(const unsigned char *p, size_t len, const char **ret_what)
 {
-	enum container c = container_sniff_magic(p, len, ret_what);
+	bool plain;
+	enum container c;
 
-	return c != CONTAINER_NONE
-		       ? c
-		       : container_trial(p, len < CONTAINER_SNIFF ? len : CONTAINER_SNIFF);
+	len = len < CONTAINER_SNIFF ? len : CONTAINER_SNIFF;
+	*ret_what = NULL;
+	plain = is_plain(p, len);
+	if (plain && !may_be_known(p, len))
+		return CONTAINER_NONE;
+	c = container_sniff_magic(p, len, ret_what);
+	return c != CONTAINER_NONE || plain ? c : container_trial(p, len);
 }
