@@ -94,7 +94,8 @@ static int group_spans(struct matcher *m, struct err *e)
 {
 	m->groups = calloc(m->head.n_spans + 1, sizeof(*m->groups));
 	m->group_of = calloc(m->head.n_spans + 1, sizeof(*m->group_of));
-	if (!m->groups || !m->group_of)
+	m->probes = calloc(m->head.n_spans + 1, sizeof(*m->probes));
+	if (!m->groups || !m->group_of || !m->probes)
 		return err_set(e, ENOMEM, "compiled rules");
 	for (uint32_t i = 0; i < m->head.n_spans; i++) {
 		uint32_t k = 0;
@@ -102,6 +103,7 @@ static int group_spans(struct matcher *m, struct err *e)
 		while (!span_group_add(&m->groups[k], &m->spans[i].is))
 			k++;
 		m->group_of[i] = k;
+		span_probe_of(&m->spans[i].is, &m->probes[i]);
 		m->n_groups = k < m->n_groups ? m->n_groups : k + 1;
 	}
 	return 0;
@@ -132,6 +134,7 @@ void matcher_free(struct matcher *m)
 		return;
 	free(m->groups);
 	free(m->group_of);
+	free(m->probes);
 	free(m);
 }
 

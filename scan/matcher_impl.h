@@ -21,6 +21,7 @@ struct matcher {
 	struct span_group *groups;
 	uint32_t n_groups;
 	uint32_t *group_of; /* each span's */
+	struct span_probe *probes;
 };
 
 struct matcher_scratch {

@@ -33,7 +33,7 @@ int matcher_open(const struct matcher *m, struct matcher_scratch *scratch,
 		s->m = m;
 		s->scratch = scratch;
 		s->cap = held_max(m) + BLOCK;
-		s->text = malloc(s->cap);
+		s->text = malloc(s->cap + SPAN_PAD);
 	}
 	if (!s || !s->text) {
 		free(s);
@@ -158,16 +158,16 @@ static int on_candidate(unsigned int id, unsigned long long from, unsigned long 
 	return b->r < 0;
 }
 
-/* Where the span begins within a run. */
-static int look_for_span(
-	struct matcher_stream *s, const struct image_span *x, size_t start, size_t end)
+/* Where a span begins within a run. */
+static int look_for_span(struct matcher_stream *s, uint32_t number, size_t start, size_t end)
 {
-	struct span_cursor cursor = {start, start};
-	uint64_t at;
+	const struct image_span *x = &s->m->spans[number];
 	size_t found;
+	uint64_t at;
 	int r = 0;
 
-	while (r == 0 && span_next(&x->is, s->text, end, &cursor, &found)) {
+	while (r == 0 &&
+		span_probe_next(&x->is, &s->m->probes[number], s->text, end, &start, &found)) {
 		at = s->base + found;
 		if (at < x->is.left_min)
 			continue;
@@ -189,7 +189,7 @@ static int look_for_group(struct matcher_stream *s, uint32_t group)
 	while (r == 0 && span_group_next(&s->m->groups[group], s->text, s->len, &at, &start, &end))
 		for (uint32_t i = 0; i < s->m->head.n_spans && r == 0; i++)
 			if (s->m->group_of[i] == group)
-				r = look_for_span(s, &s->m->spans[i], start, end);
+				r = look_for_span(s, i, start, end);
 	return r;
 }
 

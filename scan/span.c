@@ -121,37 +121,3 @@ bool span_of(const struct pattern *p, struct span *ret)
 	take(&row, skip(&row, ret), ret);
 	return ret->len >= SPAN_MIN && ret->left_max < PATTERN_INF;
 }
-
-static inline bool in(const uint64_t set[4], unsigned char c)
-{
-	return set[c >> 6] >> (c & 63) & 1;
-}
-
-static bool begins(const struct span *s, const unsigned char *p)
-{
-	for (unsigned int i = 0; i < SPAN_FIRST; i++)
-		if (!in(s->first[i], p[i]))
-			return false;
-	return true;
-}
-
-bool span_next(const struct span *s, const unsigned char *text, size_t len, struct span_cursor *at,
-	size_t *ret)
-{
-	while (at->low + s->len <= len) {
-		size_t end = at->low + s->len, i = end;
-
-		while (i > at->known && in(s->any, text[i - 1]))
-			i--;
-		if (at->known < end && i > at->known) {
-			at->low = i;
-			at->known = end;
-			continue;
-		}
-		at->known = end > at->known ? end : at->known;
-		*ret = at->low++;
-		if (begins(s, text + *ret))
-			return true;
-	}
-	return false;
-}

@@ -28,15 +28,4 @@ struct span {
 /* Each match contains *ret; false: the pattern has a literal, or no such stretch. */
 bool span_of(const struct pattern *p, struct span *ret);
 
-/*
- * Where spans begin in text[from, len), as far as they end in it: the first one at or behind
- * *at, which is moved behind it; start with {from, from}. false: no more.
- */
-struct span_cursor {
-	size_t low;   /* no span begins in front of this that was not told */
-	size_t known; /* the bytes from low to here are in the set */
-};
-bool span_next(const struct span *s, const unsigned char *text, size_t len, struct span_cursor *at,
-	size_t *ret);
-
 #endif

@@ -28,6 +28,19 @@ static inline bool in(const uint64_t set[4], unsigned char c)
 	return set[c >> 6] >> (c & 63) & 1;
 }
 
+static struct span_set set_of(const uint64_t any[4])
+{
+	struct span_set s = {{0}, {0}};
+
+	for (unsigned int c = 0; c < 128; c++) {
+		if (!in(any, (unsigned char)c))
+			continue;
+		s.low[c & 15] |= (unsigned char)(1 << (c >> 4));
+		s.high[c >> 4] = (unsigned char)(1 << (c >> 4));
+	}
+	return s;
+}
+
 bool span_group_add(struct span_group *g, const struct span *s)
 {
 	uint64_t any[4];
@@ -38,13 +51,25 @@ bool span_group_add(struct span_group *g, const struct span *s)
 		return false;
 	g->len = g->len && g->len < s->len ? g->len : s->len;
 	memcpy(g->any, any, sizeof(any));
-	for (unsigned int c = 0; c < 128; c++) {
-		if (!in(any, (unsigned char)c))
-			continue;
-		g->low[c & 15] |= (unsigned char)(1 << (c >> 4));
-		g->high[c >> 4] = (unsigned char)(1 << (c >> 4));
-	}
+	g->set = set_of(any);
 	return true;
+}
+
+void span_probe_of(const struct span *s, struct span_probe *ret)
+{
+	unsigned int taken = 0;
+
+	for (int i = 0; i < SPAN_PROBES; i++) {
+		unsigned int best = SPAN_FIRST;
+
+		for (unsigned int k = 0; k < SPAN_FIRST; k++)
+			if (!(taken >> k & 1) &&
+				(best == SPAN_FIRST || size(s->first[k]) < size(s->first[best])))
+				best = k;
+		taken |= 1U << best;
+		ret->places[i] = best;
+		ret->sets[i] = set_of(s->first[best]);
+	}
 }
 
 /* Where runs of at least n ones begin. */
@@ -63,10 +88,10 @@ static inline uint64_t runs_of(uint64_t mask, unsigned int n)
 /* Hyperscan needs SSSE3, too. */
 #define WITH_SHUFFLE __attribute__((target("ssse3")))
 
-WITH_SHUFFLE static inline uint64_t mask_of(const struct span_group *g, const unsigned char *p)
+WITH_SHUFFLE static inline uint64_t mask_of(const struct span_set *s, const unsigned char *p)
 {
-	const __m128i low = _mm_loadu_si128((const void *)g->low);
-	const __m128i high = _mm_loadu_si128((const void *)g->high);
+	const __m128i low = _mm_loadu_si128((const void *)s->low);
+	const __m128i high = _mm_loadu_si128((const void *)s->high);
 	const __m128i nibble = _mm_set1_epi8(15), zero = _mm_setzero_si128();
 	uint64_t mask = 0;
 
@@ -83,23 +108,20 @@ WITH_SHUFFLE static inline uint64_t mask_of(const struct span_group *g, const un
 #else
 #define WITH_SHUFFLE
 
-static inline uint64_t mask_of(const struct span_group *g, const unsigned char *p)
+static inline uint64_t mask_of(const struct span_set *s, const unsigned char *p)
 {
 	uint64_t mask = 0;
 
 	for (int i = 0; i < BLOCK; i++)
-		mask |= (uint64_t)in(g->any, p[i]) << i;
+		mask |= (uint64_t)(p[i] < 128 && (s->low[p[i] & 15] & s->high[p[i] >> 4])) << i;
 	return mask;
 }
 #endif
 
-/* The mask of the last bytes of a text, fewer than a block. */
-static uint64_t mask_of_rest(const struct span_group *g, const unsigned char *p, size_t n)
+/* The bits of the bytes that are there. */
+static inline uint64_t mask_within(size_t at, size_t len)
 {
-	unsigned char rest[BLOCK] = {0};
-
-	memcpy(rest, p, n);
-	return mask_of(g, rest) & ((UINT64_C(1) << n) - 1);
+	return at + BLOCK <= len ? ~UINT64_C(0) : (UINT64_C(1) << (len - at)) - 1;
 }
 
 /*
@@ -112,8 +134,7 @@ WITH_SHUFFLE static size_t look(
 	unsigned int before = 0;
 
 	for (; at < len; at += BLOCK) {
-		uint64_t mask = at + BLOCK <= len ? mask_of(g, text + at)
-						  : mask_of_rest(g, text + at, len - at);
+		uint64_t mask = mask_of(&g->set, text + at) & mask_within(at, len);
 		unsigned int first = ~mask ? (unsigned int)__builtin_ctzll(~mask) : BLOCK;
 		uint64_t runs;
 
@@ -135,4 +156,43 @@ bool span_group_next(const struct span_group *g, const unsigned char *text, size
 		++*ret_end;
 	*at = *ret_end;
 	return *ret_start < len;
+}
+
+/* Where a span may begin, as bits from `at` on. */
+WITH_SHUFFLE static uint64_t probe(
+	const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
+{
+	uint64_t mask = at < end ? mask_within(at, end) : 0;
+
+	for (int i = 0; i < SPAN_PROBES && mask; i++)
+		mask &= mask_of(&p->sets[i], text + at + p->places[i]);
+	return mask;
+}
+
+static bool all_in(const struct span *s, const unsigned char *p)
+{
+	for (uint32_t i = 0; i < s->len; i++)
+		if (!in(s->any, p[i]))
+			return false;
+	return true;
+}
+
+bool span_probe_next(const struct span *s, const struct span_probe *p, const unsigned char *text,
+	size_t end, size_t *at, size_t *ret)
+{
+	size_t stop = end >= s->len ? end - s->len + 1 : 0;
+
+	while (*at < stop) {
+		uint64_t mask = probe(p, text, *at, stop);
+
+		if (!mask) {
+			*at += BLOCK;
+			continue;
+		}
+		*ret = *at + (size_t)__builtin_ctzll(mask);
+		*at = *ret + 1;
+		if (all_in(s, text + *ret))
+			return true;
+	}
+	return false;
 }

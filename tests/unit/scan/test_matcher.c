@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,9 @@ static const char *const fixed[] = {
 	"^begin[0-9]{2}|[0-9]{2}end$",
 	"[0-9]{3}(?:0|1)+",
 	"(?s)\\(.{3,9}\\)",
+	"\\b(S[A-D][A-Z2-7]{24})\\b",
+	"(?:[^0-9]|^)((?:4[0-9]{3}|5[1-5][0-9]{2})(?:[ -]?[0-9]{4}){3})(?:[^0-9]|$)",
+	"[0-9a-f]{16}-[0-9a-f]{4,8}",
 };
 
 static const char *const words[] = {"ghp", "xox", "sk", "acme", "key", "Token", "aa", "zz9"};
@@ -203,6 +207,19 @@ static void make_rules(struct machine *x)
 		free(patterns[--n]);
 }
 
+/* A long stretch of few different bytes. */
+static size_t make_run(char *text)
+{
+	static const char *const sets[] = {"0123456789abcdef", "ABCDEFS234567", "0123456789",
+		"45 -0123456789", "0123456789abcdef-"};
+	const char *set = sets[(size_t)random() % ARRAY_LEN(sets)];
+	size_t n = 10 + (size_t)random() % 90;
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = set[(size_t)random() % strlen(set)];
+	return n;
+}
+
 /* Pieces that rules' patterns are made of, and noise. */
 static size_t make_text(char *text, size_t size)
 {
@@ -213,7 +230,7 @@ static size_t make_text(char *text, size_t size)
 		"abcdefghijkl", "ABCdef012345", "\xff\xc3"};
 	size_t len = 0, n;
 
-	while (len + 32 < size) {
+	while (len + 128 < size) {
 		const char *piece = pieces[(size_t)random() % ARRAY_LEN(pieces)];
 
 		if (random() % 3 == 0)
@@ -223,6 +240,8 @@ static size_t make_text(char *text, size_t size)
 		len += n;
 		if (random() % 40 == 0)
 			text[len++] = '\0';
+		if (random() % 25 == 0)
+			len += make_run(text + len);
 	}
 	text[len] = '\0';
 	return len;
@@ -248,12 +267,12 @@ static int close_shared(void **state)
 static void finds_what_pcre2_alone_finds(void **state)
 {
 	static struct found a, b;
-	static char text[6000];
+	static char text[6100];
 	size_t total = 0;
 
 	(void)state;
 	for (int round = 0; round < 300; round++) {
-		size_t len = make_text(text, 60 + (size_t)random() % (round % 10 ? 600 : 5900));
+		size_t len = make_text(text, 100 + (size_t)random() % (round % 10 ? 800 : 5900));
 
 		reference(&shared.rules, text, len, &b);
 		run(&shared, text, len, 100000, &a);
@@ -266,7 +285,7 @@ static void finds_what_pcre2_alone_finds(void **state)
 static void a_text_may_be_cut_anywhere(void **state)
 {
 	static struct found a, b;
-	static char text[40000];
+	static char text[40100];
 
 	(void)state;
 	for (int round = 0; round < 30; round++) {
@@ -280,11 +299,193 @@ static void a_text_may_be_cut_anywhere(void **state)
 	}
 }
 
+/* ---- single rules */
+
+struct first {
+	char *text;
+	bool secret;
+};
+
+static int take_first(void *arg, const struct match *m)
+{
+	struct first *f = arg;
+	size_t from = f->secret ? m->secret_at : m->at, to = f->secret ? m->secret_end : m->at_end;
+
+	if (!f->text)
+		f->text = strndup((const char *)m->text + from, to - from);
+	return 0;
+}
+
+/* The first match of one rule in a text, as text; NULL: none. secret: only that part. */
+static char *match_of(const char *pattern, const char *text, size_t len, bool secret)
+{
+	struct first f = {.secret = secret};
+	struct machine x;
+
+	machine_open(&x, &pattern, 1);
+	assert_int_equal(matcher_feed(x.s, text, len, take_first, &f), 0);
+	assert_int_equal(matcher_finish(x.s, take_first, &f), 0);
+	machine_close(&x);
+	return f.text;
+}
+
+static void finds(const char *pattern, const char *text, const char *expected)
+{
+	cleanup_free char *found = match_of(pattern, text, strlen(text), false);
+
+	if (!str_eq(found, expected) && (found || expected))
+		fail_msg("'%s' in '%s': '%s'", pattern, text, found ? found : "nothing");
+}
+
+static void a_token_behind_an_escape_is_found(void **state)
+{
+	static const char *const before[] = {
+		"\\n", "\\t", "%0A", "%3d", "\\u000a", "\\x0a", "\\\\n", "", " ", "&quot;"};
+	static const char *const patterns[] = {"\\bwxy_[a-z]{6}\\b",
+		"(?:^|[^A-Za-z0-9])wxy_[a-z]{6}", "(?<![A-Za-z0-9])wxy_[a-z]{6}"};
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_LEN(patterns); p++) {
+		for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+			cleanup_free char *text = str_format("a=%swxy_abcdef", before[i]);
+			cleanup_free char *found = match_of(patterns[p], text, strlen(text), false);
+
+			if (!found || !strstr(found, "wxy_abcdef"))
+				fail_msg("%s in %s", patterns[p], text);
+		}
+		finds(patterns[p], "a=nwxy_abcdef", NULL);
+	}
+}
+
+static void syntax_of_rules_is_understood(void **state)
+{
+	(void)state;
+	finds("(?i)abc(?-i:D)e", "xABCDE", "ABCDE");
+	finds("(?i)abc(?-i:D)e", "xABCdE", NULL);
+	finds("a(?P<n>b)(?:c|(?i)d)e", "abDe", "abDe");
+	finds("q[\\]x-z]{2}\\x60[[:^alpha:]]", "q]y`1", "q]y`1");
+	finds("v\\.\\d{2,}?\\D", "v.1234x", "v.1234x");
+	finds("(?s)go.up", "go\nup", "go\nup");
+	finds("go.up", "go\nup", NULL);
+	finds("key: {a,b}", "key: {a,b}", "key: {a,b}");
+	finds("end$", "end\n", NULL);
+}
+
+static void the_secret_is_the_group(void **state)
+{
+	cleanup_free char *found =
+		match_of("key=(?:\"([a-z]{5})\"|([a-z]{4}))", "key=abcd", 8, true);
+
+	(void)state;
+	assert_string_equal(found, "abcd");
+}
+
+static void bytes_of_any_kind_are_text(void **state)
+{
+	static const char text[] = {0, (char)0xff, 'a', 'b', 'c', 0, (char)0x80, 'd', 'e', 'f'};
+	cleanup_free char *found = match_of("abc[^a-z]{2}def", text, sizeof(text), false);
+
+	(void)state;
+	assert_non_null(found);
+}
+
+static void what_begins_before_a_flush_is_found_after_it(void **state)
+{
+	static const char text[] = "x wxy_abcdefghijkl. wxy_abcdefghijkl";
+	const char *pattern = "\\bwxy_[a-z]{12}\\b";
+	struct found f = {.n = 0};
+	struct machine x;
+
+	(void)state;
+	machine_open(&x, &pattern, 1);
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		assert_int_equal(matcher_feed(x.s, text + i, 1, on_match, &f), 0);
+		assert_int_equal(matcher_flush(x.s, on_match, &f), 0);
+		/* At once, as soon as it is there, and once. */
+		assert_int_equal(f.n, i + 1 < 18 ? 0 : i + 1 < sizeof(text) - 1 ? 1 : 2);
+	}
+	assert_int_equal(matcher_finish(x.s, on_match, &f), 0);
+	assert_int_equal(f.n, 2);
+	assert_int_equal(f.list[0].start, 2);
+	machine_close(&x);
+}
+
+static void what_explodes_is_undecided(void **state)
+{
+	const char *pattern = "wxy(?:(?:a|aa)+)+[cd]";
+	char text[2100];
+	struct found f = {.n = 0};
+	struct machine x;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "wxy", 3);
+	machine_open(&x, &pattern, 1);
+	assert_int_equal(matcher_feed(x.s, text, sizeof(text), on_match, &f), 0);
+	assert_int_equal(matcher_finish(x.s, on_match, &f), -EIO);
+	/* And stays so: what follows cannot make it clean. */
+	assert_int_equal(matcher_feed(x.s, "b", 1, on_match, &f), -EIO);
+	matcher_reset(x.s);
+	assert_int_equal(matcher_feed(x.s, "b", 1, on_match, &f), 0);
+	machine_close(&x);
+}
+
+static void a_pattern_that_is_wrong_is_named(void **state)
+{
+	static const char *const patterns[] = {"abc(", "a*", "[z-a]bcd", "(?:x|)", "abc**def("};
+	void *image = NULL;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+		char id[] = "my-rule", pattern[32];
+		struct rule rule = {.id = id, .pattern = pattern};
+		struct ruleset rules = {.rules = &rule, .n = 1};
+		struct err e = {0};
+
+		snprintf(pattern, sizeof(pattern), "%s", patterns[i]);
+		assert_int_equal(matcher_compile(&rules, &image, &len, &e), -EINVAL);
+		assert_non_null(strstr(e.msg, "my-rule"));
+	}
+}
+
+static void a_keyword_must_stand_near(void **state)
+{
+	static const char text[] = "id abc12345";
+	char id[] = "r", pattern[] = "abc[0-9]{5}", word[] = "acme", *words[] = {word, NULL};
+	struct rule rule = {.id = id, .pattern = pattern, .keywords = words};
+	struct machine x = {.rules = {.rules = &rule, .n = 1}};
+	struct found f = {.n = 0};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(matcher_compile(&x.rules, &x.image, &x.image_len, &e), 0);
+	assert_int_equal(matcher_new(&x.rules, x.image, x.image_len, &x.m, &e), 0);
+	assert_int_equal(matcher_scratch_new(x.m, &x.scratch, &e), 0);
+	assert_int_equal(matcher_open(x.m, x.scratch, &x.s, &e), 0);
+	run(&x, text, sizeof(text) - 1, 100, &f);
+	assert_int_equal(f.n, 0);
+	run(&x, "ACME id abc12345", 16, 100, &f);
+	assert_int_equal(f.n, 1);
+	matcher_close(x.s);
+	matcher_scratch_free(x.scratch);
+	matcher_free(x.m);
+	free(x.image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_pcre2_alone_finds),
 		cmocka_unit_test(a_text_may_be_cut_anywhere),
+		cmocka_unit_test(a_token_behind_an_escape_is_found),
+		cmocka_unit_test(syntax_of_rules_is_understood),
+		cmocka_unit_test(the_secret_is_the_group),
+		cmocka_unit_test(bytes_of_any_kind_are_text),
+		cmocka_unit_test(what_begins_before_a_flush_is_found_after_it),
+		cmocka_unit_test(what_explodes_is_undecided),
+		cmocka_unit_test(a_pattern_that_is_wrong_is_named),
+		cmocka_unit_test(a_keyword_must_stand_near),
 	};
 
 	return cmocka_run_group_tests(tests, open_shared, close_shared);
