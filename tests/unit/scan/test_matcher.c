@@ -452,8 +452,8 @@ static void a_pattern_that_is_wrong_is_named(void **state)
 static void a_keyword_must_stand_near(void **state)
 {
 	static const char text[] = "id abc12345";
-	char id[] = "r", pattern[] = "abc[0-9]{5}", word[] = "acme", *words[] = {word, NULL};
-	struct rule rule = {.id = id, .pattern = pattern, .keywords = words};
+	char id[] = "r", pattern[] = "abc[0-9]{5}", word[] = "acme", *near[] = {word, NULL};
+	struct rule rule = {.id = id, .pattern = pattern, .keywords = near};
 	struct machine x = {.rules = {.rules = &rule, .n = 1}};
 	struct found f = {.n = 0};
 	struct err e;
