@@ -70,22 +70,35 @@ static bool is_bzip2(const unsigned char *p, size_t len)
 	       (memcmp(p + 4, "1AY&SY", 6) == 0 || memcmp(p + 4, "\x17rE8P\x90", 6) == 0);
 }
 
+/* What may follow a session key: another one, or what it encrypts (RFC 9580, 4.3). */
+static bool is_pgp_next(unsigned char tag)
+{
+	return memchr("\x84\x85\x8c\xc1\xc3\xd2\xc9\xd4\xa4\xa5\xa6\xa7", tag, 12);
+}
+
 /*
  * A session key for a public key (tag 1, version 3; RFC 9580, 5.1) or for a passphrase (tag 3,
- * version 4 to 6; 5.3), with which an encrypted message begins.
+ * version 4 to 6; 5.3), with which an encrypted message begins; its length leads to the next
+ * packet.
  */
 static bool is_pgp(const unsigned char *p, size_t len)
 {
 	static const unsigned char public_key[] = {1, 2, 16, 18, 25, 26};
-	size_t at = p[0] == 0x85 || (p[0] == 0xc1 && p[1] >= 192) ? 3 : 2;
+	size_t at = p[0] == 0x85 || (p[0] == 0xc1 && p[1] >= 192) ? 3 : 2, next;
 
 	if (len < 16)
 		return false;
+	next = at + (p[0] == 0x85     ? (size_t)(p[1] << 8 | p[2])
+			    : at == 3 ? (size_t)((p[1] - 192) << 8) + p[2] + 192
+				      : p[1]);
+	/* Of a key of 4096 bits the next packet is out of sight. */
+	if (next < len ? !is_pgp_next(p[next]) : len < CONTAINER_SNIFF || next > 600)
+		return false;
 	if (p[0] == 0x8c || p[0] == 0xc3)
-		return p[1] >= 4 && p[1] <= 64 && p[2] == 4 && p[3] >= 7 && p[3] <= 10 &&
+		return next < len && p[1] >= 4 && p[2] == 4 && p[3] >= 7 && p[3] <= 10 &&
 		       (p[4] <= 1 || p[4] == 3) && p[5] >= 1 && p[5] <= 14;
 	return (p[0] == 0x84 || p[0] == 0x85 || p[0] == 0xc1) && p[at] == 3 &&
-	       (p[0] != 0x85 || p[1] <= 4) && memchr(public_key, p[at + 9], sizeof(public_key));
+	       memchr(public_key, p[at + 9], sizeof(public_key));
 }
 
 /* ---- what is read */
