@@ -297,8 +297,11 @@ int node_flush(struct node *n)
 int node_end(struct node *n)
 {
 	const struct inline_out out = {.write = node_on_text, .binary = node_on_binary, .arg = n};
-	int r = n->stage == NODE_HEAD && n->head_len > 0 ? leave_head(n) : 0;
+	bool is_short = n->stage == NODE_HEAD && n->head_len > 0;
+	int r = is_short ? leave_head(n) : 0;
 
+	if (r == 0 && is_short)
+		r = node_join_head(n);
 	if (r == 0)
 		r = node_end_inner(n);
 	if (r == 0)

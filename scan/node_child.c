@@ -83,12 +83,25 @@ int node_on_binary(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
 
 /* ---- containers: arg is the node whose bytes are the container's */
 
+/* A value of its own, for what is split over values. */
+static int join(struct node *n, const char *name, const void *p, size_t len)
+{
+	int r = 0;
+
+	if (n->scan->split && len > 0)
+		r = split_value(n->scan->split, name, p, len, node_on_split, n);
+	return r == 0 && n->scan->split ? split_end(n->scan->split, node_on_split, n) : r;
+}
+
 static int on_begin(void *arg, const struct container_member *m)
 {
 	struct node *n = arg;
 	int r = child(n, container_name(n->container_kind), &n->member);
 
 	if (r <= 0)
+		return r;
+	r = join(n, VALUES_NAMES, m->name, m->name_len);
+	if (r < 0)
 		return r;
 	node_restart(n->member);
 	return node_declare_member(n->member, m->content_type);
@@ -166,6 +179,17 @@ int node_read_inner(struct node *n, const unsigned char *p, size_t len)
 	if (n->stage == NODE_CONTAINER)
 		return read_container(n, p, len);
 	return n->kind != VALUES_NONE ? read_values(n, p, len) : 0;
+}
+
+int node_join_head(struct node *n)
+{
+	bool is_member = n->parent && n->parent->member == n;
+
+	/* What is told by its name (scan_value) is joined with that. */
+	if (n->stage != NODE_PLAIN || n->kind != VALUES_NONE || n->scan->prefix > 0 ||
+		(n->parent && !is_member))
+		return 0;
+	return join(n, is_member ? "part" : "text", n->head, n->head_len);
 }
 
 int node_end_inner(struct node *n)

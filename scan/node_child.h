@@ -12,5 +12,7 @@ int node_on_binary(void *arg, enum inline_coding c, uint64_t from, uint64_t to,
 /* Bytes from the text's beginning on, for its container and its values. 0 or -errno. */
 int node_read_inner(struct node *n, const unsigned char *p, size_t len);
 int node_end_inner(struct node *n);
+/* All of a text that is no longer than its head and has no structure is a value itself. */
+int node_join_head(struct node *n);
 
 #endif

@@ -163,12 +163,27 @@ static int feed_named(struct scan *s, const char *name, const char *value, size_
 	return r < 0 ? r : node_end(s->root);
 }
 
-static int split(struct scan *s, const char *name, const char *value, size_t len)
+static int split_one(struct scan *s, const char *name, const char *value, size_t len)
 {
 	int r = split_value(
 		s->split, name, (const unsigned char *)value, len, node_on_split, s->root);
 
 	return r == 0 ? split_end(s->split, node_on_split, s->root) : r;
+}
+
+/* A path is as many values as it has parts: those that stay the same in each do not count. */
+static int split(struct scan *s, const char *name, const char *value, size_t len)
+{
+	const char *end;
+	int r = 0;
+
+	while (r == 0 && str_eq(name, "path") && (end = memchr(value, '/', len))) {
+		if (end > value)
+			r = split_one(s, name, value, (size_t)(end - value));
+		len -= (size_t)(end + 1 - value);
+		value = end + 1;
+	}
+	return r == 0 && len > 0 ? split_one(s, name, value, len) : r;
 }
 
 int scan_value(struct scan *s, const char *place, const char *name, const char *value, size_t len,

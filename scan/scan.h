@@ -120,7 +120,8 @@ int scan_message(struct scan *s, struct scan_window *w, struct err *e);
 
 /*
  * A short text at once, with its name: a header, a parameter, a cookie, a path part, a form field.
- * Values with the same name (but for its digits) and in a row are also read as one.
+ * Values with the same name (but for its digits) and in a row are also read as one. One of the
+ * name "path" is as many values as it has parts between slashes.
  */
 int scan_value(struct scan *s, const char *place, const char *name, const char *value, size_t len,
 	struct err *e);

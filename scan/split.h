@@ -16,7 +16,8 @@
  * new and does not part what stands around it; so headers that are always sent do not.
  *
  * Names are joined with names, each when it is new. Not found: parts in any other order; parts in
- * names that repeat; parts of which each has a name of its own and that stand
+ * names that repeat; parts in texts of more than 512 bytes that have no values (prose, a program in
+ * a string of JSON), or in names of files; parts of which each has a name of its own and that stand
  * among values that change with each message; parts farther apart than SPLIT_NAMES names.
  */
 #define SPLIT_NAMES 64

@@ -220,6 +220,14 @@ def known_cases(kind, s):
     case(f"{kind} over requests, a character each", *(message(value("q", c)) for c in s))
     case(f"{kind} over requests with others between",
          *(m for p in pieces for m in (message(value("d", p)), message(value("q", "weather in berlin")))))
+    case(f"{kind} over paths of requests", *(message(value("path", "/v1/items/" + p)) for p in pieces))
+    case(f"{kind} over short bodies", *(message(body(p, "text/plain")) for p in pieces))
+    case(f"{kind} over parameters from the last one", *(message(value(f"p{i}", p)) for i, p in reversed(list(enumerate(pieces)))))
+    case(f"{kind} over events", message(body("".join('data: {"d": {"text": %s}}\n\n' % json.dumps(p) for p in pieces),
+                                            "text/event-stream")))
+    case(f"{kind} over JSON keys", message(body(json.dumps({p: 1 for p in pieces}), "application/json")))
+    parts = "".join(f'--front\r\nContent-Disposition: form-data; name="f{i}"\r\n\r\n{p}\r\n' for i, p in enumerate(pieces))
+    case(f"{kind} over multipart parts", message(body(parts + "--front--\r\n", "multipart/form-data; boundary=front")))
     letters = "".join(c for c in s if c.isalnum())
     start = rng.randrange(0, len(letters) - 11)
     case(f"{kind} twelve characters of it", message(body(around(letters[start:start + 12].encode()), "text/plain")))
