@@ -126,8 +126,9 @@ static int hex_escape(struct parser *p)
 		p->at++;
 		digits++;
 	}
-	if (braces && p->text[p->at++] != '}')
+	if (braces && p->text[p->at] != '}')
 		return -1;
+	p->at += braces;
 	return value < 256 ? value : -1;
 }
 
@@ -224,12 +225,13 @@ struct pattern_node *pattern_escape(struct parser *p, const struct pattern_flags
 static bool posix_class(struct parser *p, struct pattern_node *n)
 {
 	const char *s = p->text + p->at + 2;
-	bool not = *s == '^';
+	bool inverted;
 	size_t len;
 
 	if (strncmp(p->text + p->at, "[:", 2) != 0)
 		return false;
-	s += not ;
+	inverted = *s == '^';
+	s += inverted;
 	len = strcspn(s, ":]");
 	if (strncmp(s + len, ":]", 2) != 0)
 		return false;
@@ -241,7 +243,7 @@ static bool posix_class(struct parser *p, struct pattern_node *n)
 			continue;
 		add_ranges(set, posix_classes[i].ranges);
 		set[0] |= len == 5 && (s[0] == 'c' || s[1] == 's'); /* NUL: cntrl, ascii */
-		if (not )
+		if (inverted)
 			invert(set);
 		for (int k = 0; k < 4; k++)
 			n->set[k] |= set[k];
@@ -310,11 +312,11 @@ static void class_item(struct parser *p, struct pattern_node *n, bool *all)
 struct pattern_node *pattern_class(struct parser *p, const struct pattern_flags *flags, size_t at)
 {
 	struct pattern_node *n = pattern_node(p, PATTERN_SET, at);
-	bool not = p->text[p->at] == '^', all = false, first = true;
+	bool inverted = p->text[p->at] == '^', all = false, first = true;
 
 	if (!n)
 		return NULL;
-	p->at += not ;
+	p->at += inverted;
 	for (; p->text[p->at] && !p->failed && (first || p->text[p->at] != ']'); first = false)
 		class_item(p, n, &all);
 	if (p->failed || !p->text[p->at]) {
@@ -324,7 +326,7 @@ struct pattern_node *pattern_class(struct parser *p, const struct pattern_flags 
 	p->at++;
 	if (flags->caseless)
 		fold_case(n);
-	if (not )
+	if (inverted)
 		invert(n->set);
 	if (all)
 		add(n, 0, 255);
