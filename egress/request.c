@@ -191,6 +191,15 @@ static int check_expect(struct exchange *x, struct refusal *why)
 	return 0;
 }
 
+/* The body is read as what it says it is: two such lines would let it be two things. */
+static bool has_two_types(const struct exchange *x)
+{
+	size_t n;
+
+	http1_field(&x->request, "Content-Type", &n);
+	return n > 1;
+}
+
 static enum request_verdict decide_forward(
 	struct conn *c, struct exchange *x, const char *target, struct refusal *why)
 {
@@ -208,6 +217,8 @@ static enum request_verdict decide_forward(
 		return REQUEST_REFUSED;
 	if (target_parse(target, &x->target, &what) < 0)
 		return malformed(why, what);
+	if (has_two_types(x))
+		return malformed(why, "more than one Content-Type");
 	if (check_scheme(x, tls, why) < 0 || check_method(x, why) < 0 ||
 		check_upgrade(x, why) < 0 || check_expect(x, why) < 0 ||
 		rule_check(x->rule, &q, why) < 0)
