@@ -357,6 +357,26 @@ static void a_token_behind_an_escape_is_found(void **state)
 	}
 }
 
+static void a_stretch_is_found_wherever_it_stands(void **state)
+{
+	const char *pattern = "\\bS[A-D][A-Z2-7]{24}\\b";
+	struct found f = {.n = 0};
+	struct machine x;
+	char text[300];
+
+	(void)state;
+	machine_open(&x, &pattern, 1);
+	for (size_t at = 1; at < 200; at++) {
+		memset(text, '.', sizeof(text));
+		memset(text + at, 'A', 26);
+		text[at] = 'S';
+		run(&x, text, sizeof(text), sizeof(text), &f);
+		assert_int_equal(f.n, 1);
+		assert_int_equal(f.list[0].start, at);
+	}
+	machine_close(&x);
+}
+
 static void syntax_of_rules_is_understood(void **state)
 {
 	(void)state;
@@ -479,6 +499,7 @@ int main(void)
 		cmocka_unit_test(finds_what_pcre2_alone_finds),
 		cmocka_unit_test(a_text_may_be_cut_anywhere),
 		cmocka_unit_test(a_token_behind_an_escape_is_found),
+		cmocka_unit_test(a_stretch_is_found_wherever_it_stands),
 		cmocka_unit_test(syntax_of_rules_is_understood),
 		cmocka_unit_test(the_secret_is_the_group),
 		cmocka_unit_test(bytes_of_any_kind_are_text),
