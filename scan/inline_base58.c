@@ -6,7 +6,7 @@
 #include "scan/inline_letters.h"
 #include "scan/inline_text.h"
 
-#define LIMBS 20 /* of 64 bits: BASE58_MAX characters of 5.86 */
+#define LIMBS 84 /* of 64 bits: BASE58_MAX characters of 5.86 */
 
 static unsigned int value_of(unsigned char c)
 {
@@ -64,7 +64,7 @@ static int take_token(const struct inline_window *w, size_t from, size_t end)
 	uint64_t limbs[LIMBS] __attribute__((uninitialized));
 	uint64_t at[BASE58_MAX] __attribute__((uninitialized));
 	unsigned char bytes[LIMBS * 8 + 64] __attribute__((uninitialized));
-	struct text_lane lane = {.coding = INLINE_BASE58, .chars = (unsigned char)(end - from)};
+	struct text_lane lane = {.coding = INLINE_BASE58, .chars = (unsigned short)(end - from)};
 	struct text_bytes b = {
 		.p = bytes, .at = at, .start = true, .final = true, .least = TEXT_LEAST};
 	size_t n = decode(w->p + from, end - from, limbs), skip;
@@ -79,7 +79,7 @@ static int take_token(const struct inline_window *w, size_t from, size_t end)
 	memset(bytes + n * 8, 1, 64);
 	for (size_t i = from; i < end; i++)
 		at[i - from] = w->base + i;
-	lane.bytes = (unsigned char)b.n;
+	lane.bytes = (unsigned short)b.n;
 	if (b.n > 0 && may_say(b.p, b.n))
 		r = text_take(&lane, &b, w->out);
 	secret_wipe(bytes, n * 8);

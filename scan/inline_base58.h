@@ -8,7 +8,7 @@
  * bounded length is decoded at a bounded cost.
  */
 #define BASE58_LEAST 16
-#define BASE58_MAX   200
+#define BASE58_MAX   900 /* of which a window's rest has room */
 
 struct base58_reader {
 	uint64_t next;

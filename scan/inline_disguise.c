@@ -30,6 +30,8 @@ static void read_letter(struct disguise_word *word, unsigned char c)
 	word->letters++;
 	word->ascii += letter_is_alnum(c);
 	word->others += word->gap > 0;
+	word->nuls += word->nul;
+	word->nul = false;
 	word->gap = word->marks = 0;
 }
 
@@ -60,7 +62,7 @@ static void read_back(
 /* A character that is dropped: a mark, or an invisible one. */
 static void read_dropped(struct disguise_word *word, enum fold_kind kind)
 {
-	if (word->letters == 0)
+	if (word->letters == 0 || word->nul)
 		return;
 	/* A mark is part of its letter; an invisible character counts when a letter follows. */
 	if (kind == FOLD_MARK)
@@ -108,6 +110,9 @@ static bool is_suspicious(const struct disguise_word *word)
 {
 	if (word->letters == 0)
 		return false;
+	/* Strings in a table end by a NUL; a text with one behind each letter is another thing. */
+	if (word->nuls >= LEAST_STRANGE && word->letters <= 2 * word->nuls)
+		return true;
 	if (word->gap >= ACCENTS || word->marks >= ACCENTS)
 		return true;
 	if (word->letters >= LEAST_ANY)
@@ -223,6 +228,19 @@ static int read_tail(struct disguise_reader *r, const struct inline_window *w, s
 	return span_reach(&r->span, w, w->end);
 }
 
+/* As fold_next, but that a NUL is nothing, too. */
+static size_t next_char(
+	struct disguise_reader *r, const struct inline_window *w, size_t i, struct folded *ret)
+{
+	if (w->p[i] != '\0')
+		return fold_next(w->p + i, w->p + w->end, ret);
+	*ret = (struct folded){.kind = FOLD_MARK, .text = w->p + i};
+	if (r->word.nul)
+		r->word.letters = 0;
+	r->word.nul = r->word.letters > 0;
+	return 1;
+}
+
 int disguise_scan(struct disguise_reader *r, const struct inline_window *w)
 {
 	const uint64_t *high = w->masks[CLASS_HIGH];
@@ -237,7 +255,7 @@ int disguise_scan(struct disguise_reader *r, const struct inline_window *w)
 				ret = read_ascii(r, w, &i, at);
 				continue;
 			}
-			n = fold_next(w->p + i, w->p + w->end, &f);
+			n = next_char(r, w, i, &f);
 			if (n == 0 && !w->last)
 				break;
 			ret = read_one(r, w, &i, &f, n > 0 ? n : 1);

@@ -16,6 +16,8 @@ struct disguise_reader {
 		uint64_t start;
 		unsigned int letters, ascii; /* that a token may be made of; letters and digits */
 		unsigned int accents, aliens, others; /* disguised ones, by kind; invisible ones */
+		unsigned int nuls;		      /* letters behind a NUL */
+		bool nul;
 		unsigned int gap, marks; /* invisible ones, marks since the last letter */
 	} word;
 	unsigned int hidden_run;

@@ -24,6 +24,9 @@ static bool says_token(const unsigned char *says, size_t len, const unsigned cha
 {
 	struct folded f;
 
+	/* Two strings, of which each may be a part of a token. */
+	if (len == 0)
+		return behind < end && letter_is_token(*behind);
 	if (*says == '%')
 		return end - behind > 1 && letter_is_hex(behind[0]) && letter_is_hex(behind[1]);
 	if (*says == '&')
@@ -52,6 +55,26 @@ static bool begins_quoted(struct escape_reader *r, const struct inline_window *w
 		return false;
 	r->last = w->base + behind;
 	return w->p[at + 2] > '9' || (last > 0 && w->base + at - last <= QUOTED_NEAR);
+}
+
+/* The quote at which two strings are joined by the + at this place, or the place. */
+static size_t join_at(const struct inline_window *w, size_t plus)
+{
+	size_t i = plus > 0 && w->p[plus - 1] == ' ' ? plus - 1 : plus;
+
+	return i > 0 && (w->p[i - 1] == '"' || w->p[i - 1] == '\'') ? i - 1 : plus;
+}
+
+/* The next byte from i on, before end, at which a join may begin. */
+static size_t next_join(const struct inline_window *w, size_t i, size_t end)
+{
+	for (size_t at = i; (at = bits_one(w->masks[CLASS_PLUS], at, end)) < end; at++) {
+		size_t join = join_at(w, at);
+
+		if (join != at && join >= i)
+			return join;
+	}
+	return end;
 }
 
 /* The next byte at which an escape may begin. */
@@ -87,6 +110,7 @@ static size_t next_place(const struct escape_reader *r, const struct inline_wind
 
 struct escape {
 	size_t at, behind; /* in the window */
+	size_t join;	   /* the next join, if it is not before the place that is looked at */
 	unsigned char says[REFERENCE_SAYS];
 	size_t len;
 	bool begins; /* a span */
@@ -118,10 +142,17 @@ static int next_escape(struct escape_reader *r, const struct inline_window *w, s
 {
 	bool quoted = r->span.coding == INLINE_QUOTED;
 	const unsigned char *end = w->p + w->end;
+	size_t first = i;
 
-	for (; (i = next_place(r, w, i)) < w->end; i++) {
+	for (;; i++) {
+		size_t place = next_place(r, w, i);
 		int n;
 
+		if (ret->join < i)
+			ret->join = quoted ? w->end : next_join(w, i, w->end);
+		i = place < ret->join ? place : ret->join;
+		if (i >= w->end)
+			break;
 		if (!r->span.open && is_plain(w, i)) {
 			i++;
 			continue;
@@ -140,14 +171,15 @@ static int next_escape(struct escape_reader *r, const struct inline_window *w, s
 				     : says_token(ret->says, ret->len, w->p + ret->behind, end);
 		return 1;
 	}
-	*stop = w->end;
+	/* A quote and a blank at the end may begin a join. */
+	*stop = quoted || w->last ? w->end : w->end - first > 2 ? w->end - 2 : first;
 	return 0;
 }
 
 int escape_scan(struct escape_reader *r, const struct inline_window *w)
 {
 	size_t i = window_at(w, r->next), stop = i;
-	struct escape e;
+	struct escape e = {.join = 0};
 	int ret = 0;
 
 	while (ret == 0 && next_escape(r, w, i, &e, &stop)) {
@@ -163,6 +195,7 @@ int escape_scan(struct escape_reader *r, const struct inline_window *w)
 				/* From there on the others are undone, too. */
 				span_begin(&r->span, from > r->span.to ? from : r->span.to);
 				i = window_at(w, r->span.to);
+				e.join = 0;
 				continue;
 			}
 		}

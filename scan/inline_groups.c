@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ptr.h"
+#include "scan/inline_masks.h"
 
 #define NOT 0x80 /* in no alphabet */
 
@@ -144,6 +145,20 @@ static unsigned int group_of(uint32_t x, const unsigned char kinds[256])
 	return a && b && c ? MULTI : 0;
 }
 
+/* The same of at most 64 characters, in which there is no room for much that is not ASCII. */
+static bool few_may_say(const unsigned char *chars, size_t n)
+{
+	unsigned char all[64] __attribute__((uninitialized));
+
+	for (size_t i = 0; i + 4 <= n; i++)
+		if (memcmp(chars + i, "H4sI", 4) == 0 || memcmp(chars + i, "UEsD", 4) == 0 ||
+			memcmp(chars + i, "KLUv", 4) == 0)
+			return true;
+	memcpy(all, chars, n);
+	memset(all + n, 0, sizeof(all) - n);
+	return inline_base64_pairs(all) != 0;
+}
+
 bool base64_may_say(const unsigned char *chars, size_t n, bool start)
 {
 	const unsigned char *v = values()->base64;
@@ -159,6 +174,8 @@ bool base64_may_say(const unsigned char *chars, size_t n, bool start)
 
 	if (start && may_start_container(chars, n))
 		return true;
+	if (n <= 64 && !few_may_say(chars, n))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		unsigned int *lane = &before[i % 4], group;
 

@@ -37,7 +37,8 @@ static uint16_t class_of(unsigned char c)
 	ret |= c >= '+' && c <= 'J' ? BIT(CLASS_ADOBE) : 0;
 	ret |= lower || (c >= 'A' && c <= 'F') ? BIT(CLASS_Z85) : 0;
 	ret |= upper || (c >= 'a' && c <= 'f') ? BIT(CLASS_GIT) : 0;
-	ret |= c >= 0x80 ? BIT(CLASS_HIGH) : 0;
+	ret |= c >= 0x80 || c == 0 ? BIT(CLASS_HIGH) : 0;
+	ret |= c == '+' ? BIT(CLASS_PLUS) : 0;
 	return ret;
 }
 
@@ -173,7 +174,8 @@ static inline AVX2 void classes_of(const unsigned char *p, __m256i of[CLASSES])
 	of[CLASS_ADOBE] = in(x, '+', 'J');
 	of[CLASS_Z85] = or (lower, up_to_f);
 	of[CLASS_GIT] = or (upper, low_to_f);
-	of[CLASS_HIGH] = x;
+	of[CLASS_HIGH] = or (x, _mm256_cmpeq_epi8(x, _mm256_setzero_si256()));
+	of[CLASS_PLUS] = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('+'));
 }
 
 AVX2 static void classify_avx2(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)

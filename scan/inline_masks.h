@@ -24,7 +24,8 @@ enum inline_class {
 	CLASS_ADOBE, /* with which five characters begin that say text: base85 of Adobe, … */
 	CLASS_Z85,   /* … ZeroMQ's … */
 	CLASS_GIT,   /* … and RFC 1924's, which git has */
-	CLASS_HIGH,  /* not ASCII */
+	CLASS_HIGH,  /* not ASCII, or NUL */
+	CLASS_PLUS,  /* + */
 	CLASSES,
 };
 

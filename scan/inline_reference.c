@@ -216,12 +216,30 @@ static int read_backslash(
 	}
 }
 
+/* From the end of one quoted string to the beginning of the next one. */
+static int read_join(const unsigned char *p, const unsigned char *end, size_t *len)
+{
+	const unsigned char *at = p + 1;
+
+	*len = 0;
+	at += at < end && *at == ' ';
+	if (at < end && *at != '+')
+		return 0;
+	at += at < end;
+	at += at < end && *at == ' ';
+	if (at == end)
+		return -1;
+	return *at == *p ? (int)(at + 1 - p) : 0;
+}
+
 int reference_read(const unsigned char *p, const unsigned char *end, unsigned char *to, size_t *len)
 {
 	if (*p == '%')
 		return read_percent(p, end, to, len);
 	if (*p == '&')
 		return read_reference(p, end, to, len);
+	if (*p == '"' || *p == '\'')
+		return read_join(p, end, len);
 	return *p == '\\' ? read_backslash(p, end, to, len) : 0;
 }
 

@@ -12,7 +12,8 @@
 #define REFERENCE_SAYS 4
 
 /* %41, %u0041; &plus; &#43; &#x2b; also without the semicolon; \u002b, \U0000002b, \u{2b}, \x2b,
- * \053, \/ and the letters of C and JSON. */
+ * \053, \/ and the letters of C and JSON; and nothing, by a quoted string that goes on in another
+ * one: " + ". */
 int reference_read(
 	const unsigned char *p, const unsigned char *end, unsigned char *to, size_t *len);
 

@@ -12,11 +12,11 @@
 /* One way in which a run may be cut into groups: chars say bytes. */
 struct text_lane {
 	enum inline_coding coding;
-	unsigned char chars, bytes;
-	unsigned char phase; /* the first group begins at this character of the run */
-	bool open;	     /* a stretch goes on at `done` */
-	bool binary;	     /* … and so does a container */
-	size_t done;	     /* the character up to which was written, in the run's buffer */
+	unsigned short chars, bytes;
+	unsigned short phase; /* the first group begins at this character of the run */
+	bool open;	      /* a stretch goes on at `done` */
+	bool binary;	      /* … and so does a container */
+	size_t done;	      /* the character up to which was written, in the run's buffer */
 	uint64_t last_to;
 };
 

@@ -346,6 +346,7 @@ static void escapes_are_undone_in_their_context(void **state)
 	SAYS(INLINE_ESCAPE, "a\\ud835\\udc2cb\\u0041",
 		"a\xF0\x9D\x90\xAC"
 		"bA");
+	SAYS(INLINE_ESCAPE, "key = \"ab\" + \"cd\"+\"ef\"; 'gh' + 'ij'", "abcdef\"; 'ghij");
 	SAYS(INLINE_QUOTED, "key=3Dabc=2Ddef=20x", "key=abc-def x");
 	SAYS(INLINE_QUOTED, "key=61=62=\r\nabc", "keyababc");
 	SAYS(INLINE_QUOTED, "keyabc=\ndef", "keyabcdef");
@@ -380,6 +381,21 @@ static void disguised_words_are_undone(void **state)
 		"x\U000E0068\U000E0069\U000E0064\U000E0064\U000E0065\U000E006E"
 		"\U000E003A\U000E0020\U000E0078y",
 		"hidden: x");
+}
+
+static void letters_with_a_nul_behind_each_are_read(void **state)
+{
+	static const char wide[] = "x k\0e\0y\0=\0s\0e\0c\0r\0e\0t\0-\0w\0o\0r\0d\0";
+	static const char strings[] = "main\0printf\0stdout\0exit\0stderr\0malloc\0free\0memcpy\0";
+	struct inline_reader *r = inline_open(ALL);
+	struct said s = {0};
+
+	(void)state;
+	says(INLINE_FOLD, wide, sizeof(wide) - 1, "key=secret-word");
+	read_in(r, &s, strings, sizeof(strings) - 1, 100);
+	assert_int_equal(s.bytes, 0);
+	said_done(&s);
+	inline_close(r);
 }
 
 static void ordinary_languages_are_not_written(void **state)
@@ -475,6 +491,7 @@ int main(void)
 		cmocka_unit_test(escapes_are_undone_in_their_context),
 		cmocka_unit_test(escapes_that_say_no_token_are_not_written),
 		cmocka_unit_test(disguised_words_are_undone),
+		cmocka_unit_test(letters_with_a_nul_behind_each_are_read),
 		cmocka_unit_test(ordinary_languages_are_not_written),
 		cmocka_unit_test(what_is_written_does_not_depend_on_the_cuts),
 		cmocka_unit_test(random_runs_say_hardly_anything),
