@@ -47,12 +47,24 @@ static bool is_zlib(const unsigned char *p, size_t n)
 	return r == Z_OK || r == Z_BUF_ERROR || r == Z_STREAM_END;
 }
 
+/* xz, 7z, RAR, bzip2 with its first block: what is opaque and known for certain. */
+static bool is_opaque(const unsigned char *p, size_t n)
+{
+	return n >= 10 && (memcmp(p,
+				   "\xFD"
+				   "7zXZ",
+				   6) == 0 ||
+				  memcmp(p, "7z\xBC\xAF\x27\x1C", 6) == 0 ||
+				  memcmp(p, "Rar!\x1A\x07", 6) == 0 ||
+				  (memcmp(p, "BZh", 3) == 0 && memcmp(p + 4, "1AY&SY", 6) == 0));
+}
+
+/* Of short magic numbers random bytes and lists of numbers are full. */
 static bool at_start(const unsigned char *p, size_t n)
 {
 	const char *what = NULL;
-	enum container c = container_sniff(p, n, &what);
 
-	return c == CONTAINER_TAR || c == CONTAINER_OPAQUE || is_zlib(p, n);
+	return is_zlib(p, n) || is_opaque(p, n) || container_sniff(p, n, &what) == CONTAINER_TAR;
 }
 
 static bool is_magic(const unsigned char *p, size_t n)
