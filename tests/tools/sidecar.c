@@ -102,12 +102,15 @@ static enum plan_egress_mode egress_mode(const char *slug)
 static void fill(struct plan_bottle *b, char **argv)
 {
 	static char *names[] = {(char *)"dev", NULL};
+	static char cache[256];
 
+	snprintf(cache, sizeof(cache), "%s-cache", argv[1]);
 	*b = (struct plan_bottle){
 		.slug = argv[2],
 		.bottle_names = names,
 		.home = argv[1],
 		.state_home = argv[1],
+		.cache_dir = cache,
 		.gate = {.slug = argv[2],
 			.repos = &repo,
 			.n_repos = 1,
