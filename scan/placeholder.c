@@ -9,79 +9,31 @@
 #define REST_MAX    10	/* characters that may remain beside words and repetitions … */
 #define VARIETY_MIN 4	/* different characters that a secret has at least */
 
-/* Longer ones first where one begins another. */
-static const char *const words[] = {
-	"placeholder",
-	"replace",
-	"redacted",
-	"credential",
-	"password",
-	"passwd",
-	"passphrase",
-	"generate",
-	"removed",
-	"example",
-	"sample",
-	"secret",
-	"access",
-	"client",
-	"private",
-	"account",
-	"service",
-	"project",
-	"personal",
-	"invalid",
-	"insert",
-	"change",
-	"default",
-	"testing",
-	"dummy",
-	"github",
-	"gitlab",
-	"openai",
-	"anthropic",
-	"google",
-	"slack",
-	"stripe",
-	"token",
-	"value",
-	"admin",
-	"hidden",
-	"random",
-	"string",
-	"mock",
-	"some",
-	"your",
-	"this",
-	"user",
-	"todo",
-	"test",
-	"fake",
-	"here",
-	"live",
-	"auth",
-	"pass",
-	"with",
-	"real",
-	"none",
-	"null",
-	"prod",
-	"demo",
-	"api",
-	"key",
-	"the",
-	"foo",
-	"bar",
-	"baz",
-	"not",
-	"put",
-	"sha",
-	"pat",
-	"my",
-	"me",
-	"is",
-	"id",
-	"a",
+/* By their first letter; longer ones first where one begins another. */
+static const char *const words[26][12] = {
+	['a' - 'a'] = {"access", "account", "anthropic", "admin", "auth", "api", "a"},
+	['b' - 'a'] = {"bar", "baz"},
+	['c' - 'a'] = {"credential", "client", "change"},
+	['d' - 'a'] = {"default", "dummy", "demo"},
+	['e' - 'a'] = {"example"},
+	['f' - 'a'] = {"fake", "foo"},
+	['g' - 'a'] = {"generate", "github", "gitlab", "google"},
+	['h' - 'a'] = {"hidden", "here"},
+	['i' - 'a'] = {"invalid", "insert", "is", "id"},
+	['k' - 'a'] = {"key"},
+	['l' - 'a'] = {"live"},
+	['m' - 'a'] = {"mock", "my", "me"},
+	['n' - 'a'] = {"none", "null", "not"},
+	['o' - 'a'] = {"openai"},
+	['p' - 'a'] = {"placeholder", "password", "passwd", "passphrase", "private", "project",
+		"personal", "pass", "prod", "put", "pat"},
+	['r' - 'a'] = {"replace", "redacted", "removed", "random", "real"},
+	['s' - 'a'] = {"sample", "secret", "service", "slack", "stripe", "string", "some", "sha"},
+	['t' - 'a'] = {"testing", "token", "this", "todo", "test", "the"},
+	['u' - 'a'] = {"user"},
+	['v' - 'a'] = {"value"},
+	['w' - 'a'] = {"with"},
+	['y' - 'a'] = {"your"},
 };
 
 static bool is_alpha(unsigned char c)
@@ -122,10 +74,14 @@ static size_t run_len(const unsigned char *s, size_t len)
 /* How long the word is that stands here, not within other letters when it is a short one. */
 static size_t word_len(const unsigned char *s, size_t len, bool within)
 {
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		size_t n = strlen(words[i]);
+	const char *const *word;
 
-		if (n > len || strncasecmp((const char *)s, words[i], n) != 0)
+	if (!is_alpha(s[0]))
+		return 0;
+	for (word = words[(s[0] | 0x20) - 'a']; *word; word++) {
+		size_t n = strlen(*word);
+
+		if (n > len || strncasecmp((const char *)s, *word, n) != 0)
 			continue;
 		if (n > 3 || (!within && (n == len || !(is_alpha(s[n]) || is_digit(s[n])))))
 			return n;
@@ -133,12 +89,15 @@ static size_t word_len(const unsigned char *s, size_t len, bool within)
 	return 0;
 }
 
-/* How many of the characters are no part of a word, a repetition, a sequence, and no sign. */
+/*
+ * How many of the characters are no part of a word, a repetition, a sequence, and no sign; counted
+ * until it is more than REST_MAX.
+ */
 static size_t rest_of(const unsigned char *s, size_t len)
 {
 	size_t rest = 0;
 
-	for (size_t i = 0; i < len;) {
+	for (size_t i = 0; i < len && rest <= REST_MAX;) {
 		bool within = i > 0 && (is_alpha(s[i - 1]) || is_digit(s[i - 1]));
 		size_t n = run_len(s + i, len - i);
 
@@ -169,7 +128,7 @@ static size_t variety_of(const unsigned char *s, size_t len)
 static bool is_periodic(const unsigned char *s, size_t len)
 {
 	for (size_t period = 1; period <= len / 2; period++)
-		if (memcmp(s, s + period, len - period) == 0)
+		if (s[0] == s[period] && memcmp(s, s + period, len - period) == 0)
 			return true;
 	return false;
 }
