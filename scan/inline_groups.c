@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ptr.h"
-#include "scan/inline_masks.h"
+#include "scan/inline_pairs.h"
 
 #define NOT 0x80 /* in no alphabet */
 
@@ -133,6 +133,7 @@ static bool is_magic(uint32_t x)
 }
 
 enum { ASCII = 1, MULTI = 2 };
+#define SAME 64 /* characters, which are more than any answer needs */
 
 /* Tab and line ends make a group too, and so do sequences of UTF-8, for which more of them are
  * asked. */
@@ -156,7 +157,7 @@ static bool few_may_say(const unsigned char *chars, size_t n)
 			return true;
 	memcpy(all, chars, n);
 	memset(all + n, 0, sizeof(all) - n);
-	return inline_base64_pairs(all) != 0;
+	return base64_pairs(all, n) != 0;
 }
 
 bool base64_may_say(const unsigned char *chars, size_t n, bool start)
@@ -176,6 +177,9 @@ bool base64_may_say(const unsigned char *chars, size_t n, bool start)
 		return true;
 	if (n <= 64 && !few_may_say(chars, n))
 		return false;
+	/* A line of one character says the same from its first groups on. */
+	if (n > 2 * SAME && memcmp(chars, chars + 1, n - 1) == 0)
+		n = 2 * SAME;
 	for (size_t i = 0; i < n; i++) {
 		unsigned int *lane = &before[i % 4], group;
 

@@ -153,7 +153,8 @@ static const char sign_set[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '+', 0, '-', 
 static const char unlike_set[16] = {'0', 0, 0, 0, 0, 0, 0, 0, 0, 'I', 0, 0, 'l', 0, 0, 'O'};
 
 /* Each class of 32 bytes. */
-static inline AVX2 void classes_of(const unsigned char *p, __m256i of[CLASSES])
+static inline __attribute__((always_inline)) AVX2 void classes_of(
+	const unsigned char *p, __m256i of[CLASSES])
 {
 	__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
 	__m256i upper = in(x, 'A', 'Z'), lower = in(x, 'a', 'z'), digit = in(x, '0', '9');
@@ -191,7 +192,8 @@ AVX2 static void classify_avx2(const unsigned char *p, size_t words, uint64_t *m
 	}
 }
 
-static inline AVX2 void texts_of(const unsigned char *p, __m256i of[TEXTS])
+static inline __attribute__((always_inline)) AVX2 void texts_of(
+	const unsigned char *p, __m256i of[TEXTS])
 {
 	static const char white_set[16] = {1, 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0};
 	__m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
@@ -217,21 +219,26 @@ AVX2 static void text_avx2(const unsigned char *p, size_t words, uint64_t *masks
 	}
 }
 
-static bool fast(void)
+bool inline_masks_fast(void)
 {
 	return !portable && __builtin_cpu_supports("avx2");
 }
 
 void inline_classify(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
-	(fast() ? classify_avx2 : classify_portable)(p, words, masks, stride);
+	(inline_masks_fast() ? classify_avx2 : classify_portable)(p, words, masks, stride);
 }
 
 void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
-	(fast() ? text_avx2 : text_portable)(p, words, masks, stride);
+	(inline_masks_fast() ? text_avx2 : text_portable)(p, words, masks, stride);
 }
 #else
+bool inline_masks_fast(void)
+{
+	return false;
+}
+
 void inline_classify(const unsigned char *p, size_t words, uint64_t *masks, size_t stride)
 {
 	classify_portable(p, words, masks, stride);
@@ -242,129 +249,3 @@ void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks,
 	text_portable(p, words, masks, stride);
 }
 #endif
-
-/*
- * By the six bits v of a character: the first byte of a group is text when v is 8 to 31 (or what
- * begins NUL, tab and line ends), the second one when its higher half, v's lower bits, is 0 or 2 to
- * 7, the third one when v's lowest two bits are below 2.
- */
-static uint8_t place_of(unsigned char c)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c == '-' ? letters + 62 : c == '_' ? letters + 63 : strchr(letters, c);
-	unsigned int v;
-
-	if (!c || !at)
-		return 0;
-	v = (unsigned int)(at - letters);
-	return (uint8_t)((((v >= 8 && v < 32) || v == 0 || v == 2 || v == 3) ? 1 : 0) |
-			 (((v & 15) == 0 || ((v & 15) >= 2 && (v & 15) < 8)) ? 2 : 0) |
-			 ((v & 3) < 2 ? 4 : 0));
-}
-
-uint64_t inline_base64_pairs(const unsigned char p[64])
-{
-	static uint8_t table[256];
-	static bool made;
-	uint64_t first = 0, second = 0, third = 0, groups;
-
-	if (!__atomic_load_n(&made, __ATOMIC_ACQUIRE)) {
-		for (int c = 0; c < 256; c++)
-			table[c] = place_of((unsigned char)c);
-		__atomic_store_n(&made, true, __ATOMIC_RELEASE);
-	}
-	for (size_t i = 0; i < 64; i += 8) {
-		uint64_t x = 0;
-
-		for (int b = 0; b < 8; b++)
-			x |= (uint64_t)table[p[i + (size_t)b]] << (8 * b);
-		/* The lowest bits of eight bytes, side by side. */
-		first |= (x & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56 << i;
-		second |= (x >> 1 & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56 << i;
-		third |= (x >> 2 & 0x0101010101010101ULL) * 0x0102040810204080ULL >> 56 << i;
-	}
-	groups = first & second >> 1 & third >> 2;
-	return groups & groups >> 4;
-}
-
-/* ---- bits */
-
-/* Ones of a word from position `from` on, none at or behind end. */
-static uint64_t cut(uint64_t word, size_t w, size_t from, size_t end)
-{
-	if (w == from / 64)
-		word &= ~0ULL << from % 64;
-	if (w == end / 64)
-		word &= (1ULL << end % 64) - 1;
-	return w > end / 64 ? 0 : word;
-}
-
-/* Inlined for each length, so that the steps are known. */
-static inline __attribute__((always_inline)) size_t find_run(
-	const uint64_t *mask, size_t from, size_t end, const unsigned int run)
-{
-	size_t w = from / 64;
-	uint64_t low = from < end ? mask[w] & ~0ULL << from % 64 : 0;
-
-	for (; w * 64 < end; low = mask[++w]) {
-		uint64_t high = mask[w + 1];
-
-		/* Half of sixteen stand in one of the words. */
-		if (run >= 16 && !bits_eight(low) && (high & 0xFF) != 0xFF)
-			continue;
-			/* Each step makes a bit mean twice as many ones. */
-#pragma GCC unroll 6
-		for (unsigned int have = 1; have < run;
-			have += run - have < have ? run - have : have) {
-			unsigned int by = run - have < have ? run - have : have;
-
-			low &= low >> by | high << (64 - by);
-			high &= high >> by;
-		}
-		if (low) {
-			size_t at = w * 64 + (size_t)__builtin_ctzll(low);
-
-			return at + run <= end ? at : end;
-		}
-	}
-	return end;
-}
-
-size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run)
-{
-	if (run == 16)
-		return find_run(mask, from, end, 16);
-	return run == 8 ? find_run(mask, from, end, 8) : find_run(mask, from, end, 24);
-}
-
-size_t bits_one(const uint64_t *mask, size_t from, size_t end)
-{
-	for (size_t w = from / 64; w * 64 < end; w++) {
-		uint64_t word = cut(mask[w], w, from, end);
-
-		if (word)
-			return w * 64 + (size_t)__builtin_ctzll(word);
-	}
-	return end;
-}
-
-size_t bits_zero(const uint64_t *mask, size_t from, size_t end)
-{
-	for (size_t w = from / 64; w * 64 < end; w++) {
-		uint64_t word = cut(~mask[w], w, from, end);
-
-		if (word)
-			return w * 64 + (size_t)__builtin_ctzll(word);
-	}
-	return end;
-}
-
-size_t bits_count(const uint64_t *mask, size_t from, size_t end)
-{
-	size_t n = 0;
-
-	for (size_t w = from / 64; w * 64 < end; w++)
-		n += (size_t)__builtin_popcountll(cut(mask[w], w, from, end));
-	return n;
-}

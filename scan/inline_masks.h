@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scan/inline_bits.h"
+
 /*
  * Bytes by class, as bits: 64 bytes a word, the first one the lowest bit. By AVX2 where the
  * processor has it; elsewhere, or after inline_masks_portable(true), by what every machine can,
@@ -43,36 +45,7 @@ enum inline_text {
 
 void inline_classify_text(const unsigned char *p, size_t words, uint64_t *masks, size_t stride);
 
-/*
- * Where in 64 characters of base64 two groups of four begin, one behind the other, that may say six
- * bytes of ASCII (or NUL): never too few places.
- */
-uint64_t inline_base64_pairs(const unsigned char p[64]);
-
 void inline_masks_portable(bool yes); /* for tests */
-
-/* ---- bits in words; positions are counted from the first word's lowest bit */
-
-/* The next place in [from, end) where `run` (8, 16 or 24) ones in a row begin; end: none. The word
- * behind the last one is read and must be there. */
-size_t bits_run(const uint64_t *mask, size_t from, size_t end, unsigned int run);
-/* The next zero (one) in [from, end), or end. */
-size_t bits_zero(const uint64_t *mask, size_t from, size_t end);
-size_t bits_one(const uint64_t *mask, size_t from, size_t end);
-/* Ones in [from, end). */
-size_t bits_count(const uint64_t *mask, size_t from, size_t end);
-
-/* Where eight ones in a row begin in this word. */
-static inline uint64_t bits_eight(uint64_t x)
-{
-	x &= x >> 1;
-	x &= x >> 2;
-	return x & x >> 4;
-}
-
-static inline bool bits_at(const uint64_t *mask, size_t at)
-{
-	return mask[at / 64] >> at % 64 & 1;
-}
+bool inline_masks_fast(void);	      /* AVX2 */
 
 #endif

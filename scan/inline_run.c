@@ -5,6 +5,7 @@
 #include "base/ptr.h"
 #include "base/secret.h"
 #include "scan/inline_groups.h"
+#include "scan/inline_pairs.h"
 
 #define LEAST	   16 /* characters */
 #define NARROW	   48 /* … in three lines or more that are each shorter than that */
@@ -276,6 +277,9 @@ static size_t skip_joiner(const struct inline_window *w, size_t i)
 
 	if (i == end)
 		return w->end;
+	/* What mostly stands behind a word. */
+	if (end - i > 1 && w->p[i] == ' ' && w->p[i + 1] > ' ' && !is_line_end(w->p[i - 1]))
+		return i;
 	if (w->p[i] == '"' || w->p[i] == '\'')
 		to = skip_quotes(w, i, end);
 	else if (w->p[i] == '\\')
@@ -322,18 +326,19 @@ static int go_on(struct run_reader *r, const struct inline_window *w, size_t *i)
 	return ret;
 }
 
-/* Nothing can be written of the short run [from, end), behind which another byte stands. */
-static bool says_nothing(const struct inline_window *w, size_t from, size_t end)
+/* Whether LEAST of these in a row are there. */
+static inline bool has_least(uint64_t x)
 {
-	unsigned char chars[64] __attribute__((uninitialized));
+	x = bits_eight(x);
+	return (x & x >> (LEAST - 8)) != 0;
+}
+
+/* The characters of the short run [from, end), without line ends, and zeros; how many there are. */
+static size_t gather(
+	const struct inline_window *w, size_t from, size_t end, unsigned char chars[64])
+{
 	size_t n = 0;
 
-	if (end - from > SHORT || end == w->end || skip_joiner(w, end) != end ||
-		bits_run(w->masks[CLASS_HEX], from, end, LEAST) < end ||
-		bits_run(w->masks[CLASS_UPPER], from, end, LEAST) < end ||
-		bits_run(w->masks[CLASS_LOWER], from, end, LEAST) < end)
-		return false;
-	/* Without the line ends. */
 	while ((from = bits_one(w->masks[CLASS_BASE64], from, end)) < end) {
 		size_t to = bits_zero(w->masks[CLASS_BASE64], from, end);
 
@@ -341,8 +346,35 @@ static bool says_nothing(const struct inline_window *w, size_t from, size_t end)
 		n += to - from;
 		from = to;
 	}
-	memset(chars + n, 0, sizeof(chars) - n);
-	return inline_base64_pairs(chars) == 0;
+	memset(chars + n, 0, 64 - n);
+	return n;
+}
+
+/* Nothing can be written of the short run [from, end), behind which another byte stands. */
+static bool says_nothing(const struct inline_window *w, size_t from, size_t end)
+{
+	unsigned char chars[64] __attribute__((uninitialized));
+	uint64_t mine, letters;
+	size_t n = end - from;
+
+	if (n >= 64 || end == w->end)
+		return false;
+	mine = (1ULL << n) - 1;
+	letters = bits_from(w->masks[CLASS_BASE64], from) & mine;
+	if (letters == mine) {
+		if (base64_pairs(w->p + from, n) != 0)
+			return false;
+		if (n > SHORT && base64_may_say(w->p + from, n, true))
+			return false;
+	} else {
+		n = gather(w, from, end, chars);
+		if (base64_pairs(chars, n) != 0 || (n > SHORT && base64_may_say(chars, n, true)))
+			return false;
+	}
+	return !has_least(bits_from(w->masks[CLASS_HEX], from) & mine) &&
+	       !has_least(bits_from(w->masks[CLASS_UPPER], from) & mine) &&
+	       !has_least(bits_from(w->masks[CLASS_LOWER], from) & mine) &&
+	       skip_joiner(w, end) == end;
 }
 
 int run_scan(struct run_reader *r, const struct inline_window *w)

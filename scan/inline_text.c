@@ -111,7 +111,8 @@ static void read_bytes(const struct text_lane *l, const struct text_bytes *b, st
 		ret->count[w] = masks[TEXT_ASCII][w] | lead[w];
 		high = multi >> 63;
 	}
-	ret->any[words] = ret->count[words] = 0;
+	for (size_t w = words; w < words + 2; w++)
+		ret->any[w] = ret->count[w] = 0;
 }
 
 /* The first byte behind `from` at which more NULs stand in a row than a text has. */
