@@ -14,15 +14,24 @@ static uint64_t hash(const unsigned char *p, size_t len)
 	return h;
 }
 
+/* Whether the one is the other, found by another reader; of two in plain sight only one within it.
+ */
+static bool is_same(const struct findings_told *t, const struct findings_told *f)
+{
+	if (t->rule != f->rule || t->hash != f->hash)
+		return false;
+	if (f->end == 0 || t->end == 0)
+		return true;
+	if (f->exact && t->exact)
+		return f->start >= t->start && f->end <= t->end;
+	return f->start < t->end && t->start < f->end;
+}
+
 static bool was_told(struct findings *all, const struct findings_told *f)
 {
-	for (size_t i = 0; i < all->n && i < FINDINGS_BACK; i++) {
-		const struct findings_told *t = &all->told[i];
-
-		if (t->rule == f->rule && t->hash == f->hash &&
-			(f->end == 0 || t->end == 0 || (f->start < t->end && t->start < f->end)))
+	for (size_t i = 0; i < all->n && i < FINDINGS_BACK; i++)
+		if (is_same(&all->told[i], f))
 			return true;
-	}
 	all->told[all->n++ % FINDINGS_BACK] = *f;
 	return false;
 }
@@ -84,6 +93,7 @@ int finding_tell(struct node *n, const struct finding_raw *raw)
 				: hash((const void *)raw->what, strlen(raw->what));
 	told.start = f.start;
 	told.end = f.end;
+	told.exact = !n->parent;
 	if (was_told(&s->findings, &told))
 		return 0;
 	f.line = f.end > 0 ? lines_of(&s->lines, f.start) : 0;

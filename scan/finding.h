@@ -19,6 +19,7 @@ struct findings {
 	struct findings_told {
 		const char *rule;
 		uint64_t hash, start, end;
+		bool exact; /* the place is what was found, not a coding around it */
 	} told[FINDINGS_BACK];
 	size_t n;
 };

@@ -70,6 +70,8 @@ void node_restart(struct node *n)
 	values_close(n->values);
 	n->values = NULL;
 	put(&n->member);
+	put(&n->embedded);
+	n->tail_len = 0;
 	for (int i = 0; n->at > 0 && i < INLINE_CODINGS; i++) {
 		put(&n->texts[i]);
 		put(&n->binaries[i]);
@@ -271,7 +273,7 @@ int node_feed(struct node *n, const unsigned char *p, size_t len)
 
 static int each_child(struct node *n, int (*f)(struct node *))
 {
-	int r = 0;
+	int r = n->embedded ? f(n->embedded) : 0;
 
 	for (int i = 0; r == 0 && i < INLINE_CODINGS; i++) {
 		if (n->texts[i])

@@ -66,6 +66,9 @@ struct node {
 	struct matcher_stream *matcher;
 	struct inline_reader *inlines;
 	struct inbound_reader *inbound;
+	struct node *embedded; /* an archive that began amid the text; scan/node_embed.h */
+	unsigned char tail[3]; /* the last bytes, while none did */
+	size_t tail_len;
 	uint64_t deep[4]; /* bytes that a child too deep would have read, as a set */
 	struct node *texts[INLINE_CODINGS];    /* children: what runs and escapes say */
 	struct node *binaries[INLINE_CODINGS]; /* … and containers that stand in runs */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "scan/node_embed.h"
 #include "scan/node_hit.h"
 #include "scan/state.h"
 
@@ -176,9 +177,12 @@ static int read_values(struct node *n, const unsigned char *p, size_t len)
 
 int node_read_inner(struct node *n, const unsigned char *p, size_t len)
 {
+	int r;
+
 	if (n->stage == NODE_CONTAINER)
 		return read_container(n, p, len);
-	return n->kind != VALUES_NONE ? read_values(n, p, len) : 0;
+	r = node_embed(n, p, len);
+	return r == 0 && n->kind != VALUES_NONE ? read_values(n, p, len) : r;
 }
 
 int node_join_head(struct node *n)

@@ -421,6 +421,49 @@ static void what_is_split_over_values_and_messages_is_found(void **state)
 	scan_window_free(w);
 }
 
+/* One stored entry, as APPNOTE.TXT has it. */
+static size_t zip_of(const char *text, unsigned char *to)
+{
+	unsigned int len = (unsigned int)strlen(text);
+	uint32_t crc = (uint32_t)crc32(0, (const unsigned char *)text, len);
+	const unsigned char head[30] = {'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0, 0, 0, 0, 0,
+		(unsigned char)crc, (unsigned char)(crc >> 8), (unsigned char)(crc >> 16),
+		(unsigned char)(crc >> 24), 0, 0, 0, 0, (unsigned char)len, 0, 0, 0, 1, 0, 0, 0};
+	z_stream z = {.next_in = (unsigned char *)text,
+		.avail_in = len,
+		.next_out = to + 31,
+		.avail_out = 400};
+
+	memcpy(to, head, 30);
+	to[30] = 'a';
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	to[18] = (unsigned char)z.total_out;
+	return 31 + z.total_out;
+}
+
+static void an_archive_amid_a_text_is_read(void **state)
+{
+	cleanup_free char *line =
+		str_format("a line, a line, a line: %s and a line, a line", token);
+	unsigned char text[2048];
+
+	(void)state;
+	for (size_t before = 1; before < 1200; before = before * 3 + 1) {
+		struct seen whole, cut;
+		size_t len;
+
+		memset(text, '#', before);
+		len = before + zip_of(line, text + before);
+		whole = seen_in(text, len, len);
+		cut = seen_in(text, len, 1);
+		assert_true(has(&whole, "gitlab-personal-token", "embedded > zip"));
+		assert_true(has(&cut, "gitlab-personal-token", "embedded > zip"));
+		assert_int_equal(whole.n, cut.n);
+	}
+}
+
 static void read_in(struct scan *scan, struct scan_window *w, const char *type, const char *what)
 {
 	const struct scan_text text = {.place = "response", .content_type = type};
@@ -497,6 +540,7 @@ int main(void)
 		cmocka_unit_test(a_frame_is_decided_when_it_is_flushed_and_the_next_one_goes_on),
 		cmocka_unit_test(a_value_is_read_with_its_name_and_its_place_is_its_own),
 		cmocka_unit_test(what_is_split_over_values_and_messages_is_found),
+		cmocka_unit_test(an_archive_amid_a_text_is_read),
 		cmocka_unit_test(a_tool_that_changes_between_two_answers_of_a_server_is_found),
 		cmocka_unit_test(a_prompt_injection_is_found_through_codings),
 	};
