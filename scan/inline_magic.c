@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "base/secret.h"
-#include "scan/container.h"
+#include "scan/container_trial.h"
 
 /* RFC 1952: deflate, no reserved flag; XFL and OS as programs write them. */
 static bool is_gzip(const unsigned char *p, size_t n)
@@ -64,7 +64,8 @@ static bool at_start(const unsigned char *p, size_t n)
 {
 	const char *what = NULL;
 
-	return is_zlib(p, n) || is_opaque(p, n) || container_sniff(p, n, &what) == CONTAINER_TAR;
+	return is_zlib(p, n) || is_opaque(p, n) ||
+	       (n >= CONTAINER_SNIFF && container_sniff_magic(p, n, &what) == CONTAINER_TAR);
 }
 
 static bool is_magic(const unsigned char *p, size_t n)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ptr.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "scan/node_hit.h"
 #include "scan/state.h"
@@ -48,9 +49,6 @@ static void forget_text(struct scan *s)
 	if (s->root)
 		node_put(s->root);
 	s->root = NULL;
-	free(s->place);
-	free(s->path);
-	free(s->type);
 	s->place = s->path = s->type = NULL;
 }
 
@@ -65,6 +63,8 @@ void scan_close(struct scan *s)
 		s->pool = n->next;
 		node_free(n);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(s->kept); i++)
+		free(s->kept[i].s);
 	split_free(s->split);
 	mcp_close(s->mcp);
 	matcher_scratch_free(s->scratch);
@@ -88,10 +88,23 @@ static int failed(int r, struct err *e)
 	return r < 0 ? err_set(e, -r, "scan") : 0;
 }
 
-static int copy(const char *from, char **to)
+/* Into memory that is kept for the next text, as many of them are short. */
+static int copy(struct scan_kept *kept, const char *from, const char **to)
 {
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -ENOMEM : 0;
+	size_t size = from ? strlen(from) + 1 : 0;
+
+	*to = NULL;
+	if (size > kept->size) {
+		free(kept->s);
+		kept->s = malloc(size);
+		kept->size = kept->s ? size : 0;
+	}
+	if (!from)
+		return 0;
+	if (!kept->s)
+		return -ENOMEM;
+	*to = memcpy(kept->s, from, size);
+	return 0;
 }
 
 static int begin(struct scan *s, const struct scan_text *text)
@@ -105,11 +118,11 @@ static int begin(struct scan *s, const struct scan_text *text)
 	lines_reset(&s->lines);
 	if (s->mcp && s->window)
 		mcp_reset(s->mcp, s->window->tools);
-	r = copy(text->place, &s->place);
+	r = copy(&s->kept[0], text->place, &s->place);
 	if (r == 0)
-		r = copy(text->path, &s->path);
+		r = copy(&s->kept[1], text->path, &s->path);
 	if (r == 0)
-		r = copy(text->content_type, &s->type);
+		r = copy(&s->kept[2], text->content_type, &s->type);
 	if (r == 0)
 		r = node_get(s, NULL, NULL, &s->root);
 	return r < 0 ? r : node_declare(s->root, s->type, text->content_encoding);
@@ -150,16 +163,31 @@ uint64_t scan_decided(const struct scan *s)
 
 /* ---- values */
 
+/* As much of a value goes through the readers together with its name: most values are shorter. */
+#define TOGETHER 512
+
 /* Its name in front, for rules that want to know whose value it is. */
 static int feed_named(struct scan *s, const char *name, const char *value, size_t len)
 {
-	int r = node_feed(s->root, (const unsigned char *)name, strlen(name));
+	unsigned char text[TOGETHER] __attribute__((uninitialized));
+	size_t n = strlen(name), some;
+	int r = 0;
 
+	s->prefix = n + 2;
+	if (n + 2 > sizeof(text)) {
+		r = node_feed(s->root, (const unsigned char *)name, n);
+		n = 0;
+	}
+	memcpy(text, name, n);
+	memcpy(text + n, ": ", 2);
+	n += 2;
+	some = len < sizeof(text) - n ? len : sizeof(text) - n;
+	memcpy(text + n, value, some);
 	if (r == 0)
-		r = node_feed(s->root, (const unsigned char *)": ", 2);
-	s->prefix = s->root->at;
+		r = node_feed(s->root, text, n + some);
+	secret_wipe(text + n, some);
 	if (r == 0)
-		r = node_feed(s->root, (const unsigned char *)value, len);
+		r = node_feed(s->root, (const unsigned char *)value + some, len - some);
 	return r < 0 ? r : node_end(s->root);
 }
 

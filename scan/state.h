@@ -28,8 +28,12 @@ struct scan {
 	bool told_random; /* of this text, that it looks so */
 	uint64_t flushed; /* bytes of the text up to which all is decided by a flush */
 
-	char *place, *path, *type; /* of the text, as declared */
-	uint64_t prefix;	   /* bytes in front of the text that we put there */
+	const char *place, *path, *type; /* of the text, as declared; NULL: was not */
+	struct scan_kept {
+		char *s;
+		size_t size;
+	} kept[3];	 /* where they stand */
+	uint64_t prefix; /* bytes in front of the text that we put there */
 	struct findings findings;
 	struct lines lines;
 };
