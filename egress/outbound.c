@@ -188,7 +188,8 @@ static int read_fixed(struct outbound *o)
 /* Before the values, whose place they are: a name that holds a secret is told nowhere. */
 static int read_names(struct outbound *o)
 {
-	const struct scan_text text = {.place = "header names"};
+	/* As in a form, so that what is split over them is joined. */
+	const struct scan_text text = {.place = "header names", .content_type = FORM};
 	const struct exchange *x = o->conn->x;
 	bool redacting = o->redacting;
 	struct buf names = {0};
@@ -199,9 +200,11 @@ static int read_names(struct outbound *o)
 
 		if (is_among(name, ordinary_names) || !request_sends(x, name))
 			continue;
+		if (strncasecmp(name, "X-", 2) == 0)
+			name += 2;
 		r = buf_adds(&names, name);
 		if (r == 0)
-			r = buf_add(&names, "\n", 1);
+			r = buf_add(&names, "&", 1);
 	}
 	o->redacting = false;
 	r = failed(o, r, text.place);

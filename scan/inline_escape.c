@@ -18,6 +18,36 @@ void escape_reset(struct escape_reader *r, enum inline_coding coding)
 		span_drop(&r->span);
 }
 
+/*
+ * Of numbers in a list each is followed by the same escape, of n bytes, that stands in front of
+ * this place: 103%2C104%2C, 67%3A68%3A, 103,\n 104,\n.
+ */
+static bool is_between_numbers(const unsigned char *behind, size_t n, const unsigned char *end)
+{
+	const unsigned char *p = behind;
+	size_t digits = 0;
+
+	while (p < end && p - behind < 2 && (*p == ' ' || *p == '+'))
+		p++;
+	for (; p < end && digits <= 4 && (letter_is_hex(*p) || *p == 'x'); p++)
+		digits++;
+	if (p < end && *p == ',' && behind[-1] == 'n')
+		p++;
+	return digits > 0 && digits <= 4 && (size_t)(end - p) >= n && memcmp(p, behind - n, n) == 0;
+}
+
+/* A line of a dump begins: seven or eight digits of an offset, and a colon or blank. */
+static bool is_dump_line(const unsigned char *p, const unsigned char *end)
+{
+	size_t digits = 0;
+
+	while (p < end && digits < 9 && letter_is_hex(*p)) {
+		digits++;
+		p++;
+	}
+	return (digits == 7 || digits == 8) && p < end && (*p == ':' || *p == ' ');
+}
+
 /* What an escape says may be part of a token, or of another escape with what follows it. */
 static bool says_token(const unsigned char *says, size_t len, const unsigned char *behind,
 	const unsigned char *end)
@@ -30,7 +60,8 @@ static bool says_token(const unsigned char *says, size_t len, const unsigned cha
 	if (*says == '%')
 		return end - behind > 1 && letter_is_hex(behind[0]) && letter_is_hex(behind[1]);
 	if (*says == '&')
-		return behind < end && (*behind == '#' || letter_is_alnum(*behind));
+		return behind < end &&
+		       (*behind == '#' || *behind == '%' || letter_is_alnum(*behind));
 	if (*says == '\\')
 		return behind < end && *behind && strchr("uUx0123", *behind);
 	if (*says < 0x80)
@@ -119,10 +150,15 @@ struct escape {
 /* What a letter behind a backslash says is no part of a token, and most escapes are such. */
 static bool is_plain(const struct inline_window *w, size_t i)
 {
+	const unsigned char *behind, *end = w->p + w->end;
+
 	if (w->p[i] != '\\' || i + 1 == w->end)
 		return false;
 	switch (w->p[i + 1]) {
 	case 'n':
+		behind = w->p + i + 2;
+		return (w->last || w->end - i >= REFERENCE_MAX) && !is_dump_line(behind, end) &&
+		       !is_between_numbers(behind, 2, end);
 	case 'r':
 	case 't':
 	case 'b':
@@ -134,6 +170,20 @@ static bool is_plain(const struct inline_window *w, size_t i)
 	default:
 		return false;
 	}
+}
+
+/* It says a part of a token, or separates what may be numbers, of which a token may be. */
+static bool begins_span(
+	const struct escape *e, const unsigned char *behind, const unsigned char *end)
+{
+	size_t n = e->behind - e->at;
+
+	if (says_token(e->says, e->len, behind, end))
+		return true;
+	if (e->len != 1 || n > 3)
+		return false;
+	return is_between_numbers(behind, n, end) ||
+	       (e->says[0] == '\n' && is_dump_line(behind, end));
 }
 
 /* The next escape from i on. 1; 0: none is before *stop, up to which is decided. */
@@ -168,7 +218,7 @@ static int next_escape(struct escape_reader *r, const struct inline_window *w, s
 		ret->at = i;
 		ret->behind = i + (size_t)n;
 		ret->begins = quoted ? begins_quoted(r, w, i, ret->behind, ret->says[0], ret->len)
-				     : says_token(ret->says, ret->len, w->p + ret->behind, end);
+				     : begins_span(ret, w->p + ret->behind, end);
 		return 1;
 	}
 	/* A quote and a blank at the end may begin a join. */

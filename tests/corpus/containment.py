@@ -78,6 +78,11 @@ def deflate(b): return zlib.compress(b)
 def decimal_list(b): return b",".join(b"%d" % c for c in b)
 
 
+def dump(b):
+    return "".join(f"{i:08x}: {b[i:i + 16].hex(' ', -2):40} {b[i:i + 16].decode('latin-1')}\n"
+                   for i in range(0, len(b), 16))
+
+
 def b58(b):
     alphabet = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
     n, out = int.from_bytes(b, "big"), bytearray()
@@ -196,6 +201,10 @@ def coded_cases(kind, s):
             case(f"{kind} {f.__name__} behind {junk} of junk", message(body(b"x" * junk + f(raw), "text/plain")))
     for f in CHARACTERS:
         case(f"{kind} {f.__name__}", message(body(around(f(s).encode()), "text/plain")))
+    for f in (decimal_list, hexcolon, entities, entities16):
+        case(f"{kind} {f.__name__} in a form", message(body("a=" + urllib.parse.quote_plus(f(raw)),
+                                                           "application/x-www-form-urlencoded")))
+    case(f"{kind} dump within JSON", message(body(json.dumps({"output": dump(raw)}), "application/json")))
     case(f"{kind} NULs between", message(body(around(b"\0".join(bytes([c]) for c in raw)), "text/plain")))
     case(f"{kind} concatenated in a program",
          message(body('key = "' + '" + "'.join(s[i:i + 4] for i in range(0, len(s), 4)) + '"\n', "text/plain")))

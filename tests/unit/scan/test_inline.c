@@ -347,6 +347,13 @@ static void escapes_are_undone_in_their_context(void **state)
 		"a\xF0\x9D\x90\xAC"
 		"bA");
 	SAYS(INLINE_ESCAPE, "key = \"ab\" + \"cd\"+\"ef\"; 'gh' + 'ij'", "abcdef\"; 'ghij");
+	SAYS(INLINE_ESCAPE, "a=%26%23103%3B%26%23104%3B", "a=&#103;&#104;");
+	SAYS(INLINE_ESCAPE, "a=103%2C104%2C105", "a=103,104,105");
+	SAYS(INLINE_ESCAPE, "a=103%2C+104%2C+105", "a=103,+104,+105");
+	SAYS(INLINE_ESCAPE, "a=67%3A68%3A70%3A5f", "a=67:68:70:5f");
+	SAYS(INLINE_ESCAPE, "[103,\\n 104,\\n 105]", "[103,\n 104,\n 105]");
+	SAYS(INLINE_ESCAPE, "x\\n00000010: 6768\\n00000020: 69", "x\n00000010: 6768\n00000020: 69");
+	SAYS(INLINE_ESCAPE, "x\\n00000010  67 68\\n0000020 69", "x\n00000010  67 68\n0000020 69");
 	SAYS(INLINE_QUOTED, "key=3Dabc=2Ddef=20x", "key=abc-def x");
 	SAYS(INLINE_QUOTED, "key=61=62=\r\nabc", "keyababc");
 	SAYS(INLINE_QUOTED, "keyabc=\ndef", "keyabcdef");
@@ -354,7 +361,8 @@ static void escapes_are_undone_in_their_context(void **state)
 
 static void escapes_that_say_no_token_are_not_written(void **state)
 {
-	static const char text[] = "a line\\nand &quot;another&quot; 100% of a\\tb %20 &amp; x=10 "
+	static const char text[] = "a line\\nand 2 of it\\n 12 or 13\\n12345678\\n "
+				   "&quot;another&quot; 100% of a\\tb %20 &amp; x=10 "
 				   "y=20 \\d+\\w \\033[0m \"a\\\\b\" =\n if (x == 3)";
 	struct inline_reader *r = inline_open(ALL);
 	struct said s = {0};
