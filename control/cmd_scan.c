@@ -159,11 +159,14 @@ static void tell(struct scanning *s, int r, const struct err *e)
 	s->failed = true;
 }
 
-static void scan_file(struct scanning *s, const char *path)
+static void scan_file(struct scanning *s, const char *path, int flags)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 	struct err e = {0};
 
+	/* As it stands in a repository that is the current directory, for rules with a path. */
+	while (path[0] == '.' && path[1] == '/')
+		path += strspn(path + 1, "/") + 1;
 	s->file = path;
 	if (fd < 0)
 		tell(s, err_set(&e, errno, "open '%s'", path), &e);
@@ -171,11 +174,19 @@ static void scan_file(struct scanning *s, const char *path)
 		tell(s, scan_one(s, fd, &e), &e);
 }
 
-/* Regular files below a directory; links are not followed. */
-static void scan_tree(struct scanning *s, char *path)
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/*
+ * A file, or regular files below a directory, in the order of their names; links are not followed,
+ * but for one that the operator names himself.
+ */
+static void scan_named(struct scanning *s, char *path)
 {
 	char *const roots[] = {path, NULL};
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
 	struct err e = {0};
 	FTSENT *f;
 
@@ -185,9 +196,12 @@ static void scan_tree(struct scanning *s, char *path)
 	}
 	while ((f = fts_read(tree)))
 		if (f->fts_info == FTS_F)
-			scan_file(s, f->fts_accpath);
+			scan_file(
+				s, f->fts_accpath, f->fts_level == FTS_ROOTLEVEL ? 0 : O_NOFOLLOW);
 		else if (f->fts_info == FTS_ERR || f->fts_info == FTS_DNR || f->fts_info == FTS_NS)
 			tell(s, err_set(&e, f->fts_errno, "read '%s'", f->fts_path), &e);
+		else if (f->fts_info == FTS_SLNONE)
+			tell(s, err_set(&e, ENOENT, "read '%s'", f->fts_path), &e);
 	fts_close(tree);
 }
 
@@ -197,18 +211,6 @@ static void scan_input(struct scanning *s)
 
 	s->file = "-";
 	tell(s, scan_one(s, STDIN_FILENO, &e), &e);
-}
-
-/* A link that the operator names himself is meant. */
-static void scan_named(struct scanning *s, char *path)
-{
-	cleanup_free char *real = realpath(path, NULL);
-	struct err e = {0};
-
-	if (real)
-		scan_tree(s, str_eq(real, path) ? path : real);
-	else
-		tell(s, err_set(&e, errno, "open '%s'", path), &e);
 }
 
 /* ---- rules */
