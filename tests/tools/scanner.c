@@ -1,11 +1,12 @@
 /*
  * What the scanner says of messages: for tests that have many.
  *
- *	scanner CACHE-DIRECTORY KNOWN-SECRETS-FILE [outbound|inbound] <CASES >FINDINGS
+ *	scanner CACHE-DIRECTORY KNOWN-SECRETS-FILE [outbound|inbound [SEED]] <CASES >FINDINGS
  *
  * A case is a JSON object on a line, see tests/corpus/containment.py. For each one a line: its id,
  *and the rules that found something in it, refusals first, each once:
- *"id<TAB>rule,rule<TAB>warning,…".
+ *"id<TAB>rule,rule<TAB>warning,…". With a
+ * SEED bodies are fed in pieces of random sizes.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct scanner {
 	struct scan_rules *rules;
 	struct scan *scan;
 	struct str refused, warned;
+	unsigned int seed; /* 0: bodies are fed whole */
 };
 
 static void add_once(struct str *list, const char *rule)
@@ -79,6 +81,18 @@ static char *decode(const char *text, size_t *ret_len)
 
 /* ---- one case */
 
+static int feed(struct scanner *s, const char *bytes, size_t len, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0, n; r == 0 && i < len; i += n) {
+		n = s->seed ? 1 + (size_t)rand_r(&s->seed) % 300 : len;
+		n = n < len - i ? n : len - i;
+		r = scan_feed(s->scan, bytes + i, n, e);
+	}
+	return r;
+}
+
 static int scan_part(struct scanner *s, const json_t *part, struct err *e)
 {
 	const char *name = json_string_value(json_object_get(part, "name"));
@@ -96,7 +110,7 @@ static int scan_part(struct scanner *s, const json_t *part, struct err *e)
 		return scan_value(s->scan, "value", name, bytes, len, e);
 	r = scan_begin(s->scan, &text, e);
 	if (r == 0)
-		r = scan_feed(s->scan, bytes, len, e);
+		r = feed(s, bytes, len, e);
 	return r == 0 ? scan_end(s->scan, e) : r;
 }
 
@@ -185,12 +199,15 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc < 3) {
-		fputs("usage: scanner CACHE-DIRECTORY KNOWN-SECRETS-FILE [outbound|inbound]\n",
+		fputs("usage: scanner CACHE-DIRECTORY KNOWN-SECRETS-FILE [outbound|inbound "
+		      "[SEED]]\n",
 			stderr);
 		return 2;
 	}
 	if (argc > 3 && str_eq(argv[3], "inbound"))
 		sets = SCAN_INBOUND;
+	if (argc > 4)
+		s.seed = (unsigned int)strtoul(argv[4], NULL, 10) | 1;
 	r = load(&s, argv[1], argv[2], &e);
 	if (r >= 0)
 		r = scan_open(s.rules, sets, on_finding, &s, &s.scan, &e);
