@@ -15,6 +15,7 @@
 #include "scan/image.h"
 #include "scan/matcher.h"
 #include "scan/pattern.h"
+#include "scan/possess.h"
 #include "scan/rewrite.h"
 #include "scan/span.h"
 
@@ -137,23 +138,35 @@ static int express(struct build *b, size_t rule, unsigned int level)
 	return r;
 }
 
-/* What PCRE2 will run, and how far it may reach. */
+/* What PCRE2 will run; false: the pattern is one that is not followed here, and runs as it is. */
+static bool write_pattern(
+	struct str *to, const char *text, unsigned int *ret_width, struct rewrite_lead *ret_lead)
+{
+	cleanup_pattern struct pattern p = {0}, possessed = {0};
+	cleanup_str struct str s = {0};
+	struct err why;
+
+	if (pattern_parse(text, &p, &why) < 0)
+		return false;
+	possess_pattern(&p, &s);
+	if (s.failed || pattern_parse(s.s, &possessed, &why) < 0)
+		return false;
+	*ret_width = pattern_max(p.root);
+	rewrite_pattern(&possessed, MATCHER_CONTEXT, to, ret_lead);
+	return true;
+}
+
+/* The same, and how far it may reach. */
 static int write_rule(struct build *b, size_t rule)
 {
 	struct image_rule *to = &b->image_rules[rule];
 	const char *text = b->rules->rules[rule].pattern;
-	cleanup_pattern struct pattern p = {0};
 	struct rewrite_lead lead = {0};
 	unsigned int width = PATTERN_INF;
-	struct err why;
 
 	to->pattern_at = (uint32_t)b->strings.len;
-	if (pattern_parse(text, &p, &why) == 0) {
-		width = pattern_max(p.root);
-		rewrite_pattern(&p, MATCHER_CONTEXT, &b->strings, &lead);
-	} else {
+	if (!write_pattern(&b->strings, text, &width, &lead))
 		str_add(&b->strings, text);
-	}
 	to->pattern_len = (uint32_t)(b->strings.len - to->pattern_at);
 	str_add_bytes(&b->strings, "", 1);
 	to->flags = width > MATCHER_MAX ? IMAGE_OPEN : 0;

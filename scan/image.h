@@ -14,7 +14,7 @@
  * is and shared by processes.
  */
 #define IMAGE_MAGIC   UINT64_C(0x31656c75722d7462)
-#define IMAGE_VERSION 2U
+#define IMAGE_VERSION 3U
 #define IMAGE_ALIGN   64
 
 struct image_head {
