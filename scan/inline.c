@@ -22,6 +22,7 @@ struct inline_reader {
 	size_t classified; /* words whose masks are there */
 	uint64_t base;	   /* of text[0] */
 	bool decided;	   /* nothing came since the last flush */
+	bool is_read;	   /* the readers below have seen some of it */
 	uint64_t masks[CLASSES][WORDS + 3];
 	struct run_reader runs;
 	struct escape_reader escapes, quoted;
@@ -49,6 +50,21 @@ const char *inline_name(enum inline_coding c)
 	return names[c];
 }
 
+static void reset_readers(struct inline_reader *r)
+{
+	r->is_read = false;
+	run_reset(&r->runs);
+	r->runs.codings =
+		r->codings & (1U << INLINE_BASE64 | 1U << INLINE_BASE32 | 1U << INLINE_HEX);
+	escape_reset(&r->escapes, INLINE_ESCAPE);
+	escape_reset(&r->quoted, INLINE_QUOTED);
+	disguise_reset(&r->disguises);
+	list_reset(&r->pairs, false);
+	list_reset(&r->decimals, true);
+	r->base58.next = 0;
+	base85_reset(&r->base85);
+}
+
 struct inline_reader *inline_open(unsigned int codings)
 {
 	struct inline_reader *r = calloc(1, sizeof(*r));
@@ -56,7 +72,8 @@ struct inline_reader *inline_open(unsigned int codings)
 	if (!r)
 		return NULL;
 	r->codings = codings;
-	inline_reset(r);
+	r->decided = true;
+	reset_readers(r);
 	return r;
 }
 
@@ -74,16 +91,8 @@ void inline_reset(struct inline_reader *r)
 	r->len = r->classified = 0;
 	r->base = 0;
 	r->decided = true;
-	run_reset(&r->runs);
-	r->runs.codings =
-		r->codings & (1U << INLINE_BASE64 | 1U << INLINE_BASE32 | 1U << INLINE_HEX);
-	escape_reset(&r->escapes, INLINE_ESCAPE);
-	escape_reset(&r->quoted, INLINE_QUOTED);
-	disguise_reset(&r->disguises);
-	list_reset(&r->pairs, false);
-	list_reset(&r->decimals, true);
-	r->base58.next = 0;
-	base85_reset(&r->base85);
+	if (r->is_read)
+		reset_readers(r);
 }
 
 static bool is_on(const struct inline_reader *r, enum inline_coding c)
@@ -110,6 +119,24 @@ static int read_codings(struct inline_reader *r, const struct inline_window *w)
 	return ret == 0 && is_on(r, INLINE_FOLD) ? disguise_scan(&r->disguises, w) : ret;
 }
 
+/*
+ * Of a text of one word, as most headers are, whether it lacks what each coding has: a sign that
+ * begins an escape, sixteen letters in a row, four pairs of digits.
+ */
+static bool is_plain(const struct inline_reader *r)
+{
+	uint64_t all = r->len < 64 ? ((uint64_t)1 << r->len) - 1 : ~(uint64_t)0;
+	uint64_t marks = r->masks[CLASS_PERCENT][0] | r->masks[CLASS_AMP][0] |
+			 r->masks[CLASS_PLUS][0] | r->masks[CLASS_HIGH][0];
+	uint64_t run = bits_eight(r->masks[CLASS_RUN][0]);
+	uint64_t visible = bits_eight(r->masks[CLASS_VISIBLE][0]);
+	uint64_t numbers = bits_eight(r->masks[CLASS_NUMBERS][0]);
+	uint64_t hex = r->masks[CLASS_HEX][0];
+
+	return !(marks & all) && !(run & run >> 8) && !(visible & visible >> 8 & visible >> 12) &&
+	       !(numbers & numbers >> 8 & numbers >> 16) && __builtin_popcountll(hex & hex >> 1) < 4;
+}
+
 /* Each reader goes on from where it stopped, as far as it can say. */
 static int scan(struct inline_reader *r, bool last, const struct inline_out *out)
 {
@@ -126,6 +153,9 @@ static int scan(struct inline_reader *r, bool last, const struct inline_out *out
 		r->masks[0] + r->classified, ARRAY_LEN(r->masks[0]));
 	/* The last word may still be filled. */
 	r->classified = r->len / 64;
+	if (!r->is_read && r->len <= 64 && is_plain(r))
+		return 0;
+	r->is_read = true;
 	return read_codings(r, &w);
 }
 
