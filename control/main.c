@@ -17,9 +17,13 @@ static void print_help(FILE *to)
 
 static int run_command(const struct command *c, int argc, char **argv)
 {
+	cleanup_free char *name = str_format("bottle %s", c->name);
 	struct err e = {0};
-	int r = c->run(argc, argv, &e);
+	int r;
 
+	if (name)
+		argv[0] = name; /* what getopt_long's complaints begin with */
+	r = c->run(argc, argv, &e);
 	if (r >= 0)
 		return r;
 	fprintf(stderr, "bottle %s: %s\n", c->name, e.msg);
