@@ -84,9 +84,10 @@ static int lookup_path(const struct oci_process *p, char **ret, struct err *e)
 	if (!full)
 		return err_set(e, ENOMEM, "exec");
 	r = check_executable(full);
+	/* Docker 20.10 makes 126 of "permission denied" only, newer ones of a directory, too. */
 	if (r == -EACCES || r == -EISDIR)
-		return err_say(e, -r, "exec: \"%s\": %s", name,
-			r == -EISDIR ? "is a directory" : "permission denied");
+		return err_say(e, -r, "exec: \"%s\": permission denied%s", name,
+			r == -EISDIR ? ": it is a directory" : "");
 	if (r < 0)
 		return err_say(e, -r, "exec: \"%s\": stat %s: %s", name, name,
 			err_reason(-r, reason, sizeof(reason)));
