@@ -8,6 +8,8 @@
 
 /* Bytes between two escapes of quoted-printable that count together. */
 #define QUOTED_NEAR 8
+/* What a backslash that an escape says may begin an escape with. */
+#define BEHIND_BACKSLASH "uUx0123"
 
 void escape_reset(struct escape_reader *r, enum inline_coding coding)
 {
@@ -63,7 +65,7 @@ static bool says_token(const unsigned char *says, size_t len, const unsigned cha
 		return behind < end &&
 		       (*behind == '#' || *behind == '%' || letter_is_alnum(*behind));
 	if (*says == '\\')
-		return behind < end && *behind && strchr("uUx0123", *behind);
+		return behind < end && *behind && strchr(BEHIND_BACKSLASH, *behind);
 	if (*says < 0x80)
 		return letter_is_token(*says);
 	/* A byte of a character, or one in disguise. */
@@ -167,6 +169,8 @@ static bool is_plain(const struct inline_window *w, size_t i)
 	case '"':
 	case '\'':
 		return true;
+	case '\\': /* another escape may begin behind it */
+		return i + 2 < w->end && w->p[i + 2] && !strchr(BEHIND_BACKSLASH, w->p[i + 2]);
 	default:
 		return false;
 	}

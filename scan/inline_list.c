@@ -246,9 +246,13 @@ static size_t find(const struct list_reader *r, const struct inline_window *w, s
 {
 	if (!r->decimal)
 		return next_series(w->masks[CLASS_HEX], i, w->end);
-	i = bits_run(w->masks[CLASS_NUMBERS], i, w->end, NUMBERS_LEAST);
-	while (i < w->end && (w->p[i] == ' ' || w->p[i] == ','))
-		i++;
+	/* Most of what is so long are blanks, behind which no number stands. */
+	while ((i = bits_run(w->masks[CLASS_NUMBERS], i, w->end, NUMBERS_LEAST)) < w->end) {
+		while (i < w->end && (w->p[i] == ' ' || w->p[i] == ','))
+			i++;
+		if (i < w->end && w->p[i] >= '0' && w->p[i] <= '9')
+			break;
+	}
 	return i;
 }
 
