@@ -484,6 +484,46 @@ static void random_runs_say_hardly_anything(void **state)
 	inline_close(r);
 }
 
+/* How many bytes are said by a text. */
+static size_t bytes_of(const char *text)
+{
+	struct inline_reader *r = inline_open(ALL);
+	struct said s = {0};
+	size_t n;
+
+	read_in(r, &s, text, strlen(text), SIZE_MAX);
+	n = s.bytes;
+	said_done(&s);
+	inline_close(r);
+	return n;
+}
+
+static void texts_of_a_few_bytes_are_read(void **state)
+{
+	static const char git[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#"
+				  "$%&()*+-;<=>?@^_`{|}~";
+	size_t said[3] = {0};
+
+	(void)state;
+	srand(7);
+	for (int i = 0; i < 300; i++) {
+		cleanup_str struct str pairs = {0}, numbers = {0};
+		char text[17] = "";
+
+		for (size_t k = 0; k < 16; k++) {
+			text[k] = (char)(' ' + rand() % 95);
+			str_addf(&pairs, "%02x ", (unsigned char)text[k]);
+			if (k < 14)
+				str_addf(&numbers, "%d ", (unsigned char)text[k]);
+		}
+		said[0] += bytes_of(base85_of(git, text));
+		said[1] += bytes_of(pairs.s);
+		said[2] += bytes_of(numbers.s);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		assert_true(said[i] > 300 * 13);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +543,7 @@ int main(void)
 		cmocka_unit_test(ordinary_languages_are_not_written),
 		cmocka_unit_test(what_is_written_does_not_depend_on_the_cuts),
 		cmocka_unit_test(random_runs_say_hardly_anything),
+		cmocka_unit_test(texts_of_a_few_bytes_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
