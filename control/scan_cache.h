@@ -5,7 +5,7 @@
 
 /*
  * The compiled rules, built-in and of rules.toml in this operator's directory, for
- * scan_rules_new. bottle-scan compiles them where they are not in the cache yet. A descriptor,
+ * scan_rules_new. bottle-rules compiles them where they are not in the cache yet. A descriptor,
  * owned by the caller, or -errno.
  */
 int scan_cache_of(const char *home, struct err *e);

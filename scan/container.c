@@ -46,7 +46,7 @@ static void drop_aside(struct container_reader *r)
 	str_done(&r->aside);
 }
 
-int container_open(enum container c, const char *boundary, const struct container_limits *limits,
+static int make(enum container c, const char *boundary, const struct container_limits *limits,
 	struct container_reader **ret, struct err *e)
 {
 	struct container_reader *r;
@@ -68,7 +68,7 @@ int container_open(enum container c, const char *boundary, const struct containe
 	return 0;
 }
 
-int container_reopen(enum container c, const char *boundary, const struct container_limits *limits,
+int container_open(enum container c, const char *boundary, const struct container_limits *limits,
 	struct container_reader **r, struct err *e)
 {
 	struct container_reader *old = *r;
@@ -81,7 +81,7 @@ int container_reopen(enum container c, const char *boundary, const struct contai
 		return 0;
 	}
 	container_close(steal_ptr(r));
-	return container_open(c, boundary, limits, r, e);
+	return make(c, boundary, limits, r, e);
 }
 
 void container_close(struct container_reader *r)

@@ -73,13 +73,11 @@ struct container_limits {
 struct container_reader;
 
 /*
- * boundary: of multipart only; NULL or "": what the first line says that looks like one. Owner: the
- * caller. -EINVAL: not a container that can be read (NONE, OPAQUE).
+ * boundary: of multipart only; NULL or "": what the first line says that looks like one. *r: NULL,
+ * or a reader, which is used again if it can be, else closed. Owner: the caller. -EINVAL: not a
+ * container that can be read (NONE, OPAQUE); *r is then NULL.
  */
 int container_open(enum container c, const char *boundary, const struct container_limits *limits,
-	struct container_reader **ret, struct err *e);
-/* The same, where *r may be a reader (or NULL): it is used again if it can be, else closed. */
-int container_reopen(enum container c, const char *boundary, const struct container_limits *limits,
 	struct container_reader **r, struct err *e);
 void container_close(struct container_reader *r); /* wipes; NULL is fine */
 

@@ -126,7 +126,7 @@ static int set_container(struct node *n, enum container c, const char *boundary)
 		.ratio_max = NODE_RATIO_MAX,
 		.members_max = NODE_MEMBERS_MAX};
 	struct err ignored;
-	int r = container_reopen(c, boundary, &limits, &n->container, &ignored);
+	int r = container_open(c, boundary, &limits, &n->container, &ignored);
 
 	if (r < 0)
 		return r;

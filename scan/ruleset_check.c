@@ -70,7 +70,6 @@ static void check_rule(struct ruleset_reading *rd, const struct rule *r)
 int ruleset_check(struct ruleset *r, const char *name, struct err *e)
 {
 	struct ruleset_reading rd = {.to = r, .name = name};
-	int rc = 0;
 
 	for (size_t i = 0; i < r->n; i++)
 		if (!r->rules[i].builtin)
@@ -79,10 +78,5 @@ int ruleset_check(struct ruleset *r, const char *name, struct err *e)
 		check_list(&rd, 0, r->allows[i].regexes);
 		check_list(&rd, 0, r->allows[i].paths);
 	}
-	if (rd.no_memory)
-		rc = err_set(e, ENOMEM, "%s", name);
-	else if (rd.n_errors > 0)
-		rc = err_say(e, EINVAL, "%s", rd.errors);
-	free(rd.errors);
-	return rc;
+	return ruleset_reading_end(&rd, e);
 }

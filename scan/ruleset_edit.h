@@ -28,6 +28,9 @@ void ruleset_wrong(struct ruleset_reading *rd, unsigned int line, const char *fm
 void ruleset_warn(struct ruleset_reading *rd, unsigned int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* At its end: frees what was gathered; -ENOMEM, -EINVAL with all the errors, or 0. */
+int ruleset_reading_end(struct ruleset_reading *rd, struct err *e);
+
 /* Copies; false (and no_memory) when memory ran out. */
 bool ruleset_copy(struct ruleset_reading *rd, const char *s, char **ret);
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,15 @@ void ruleset_wrong(struct ruleset_reading *rd, unsigned int line, const char *fm
 	rd->no_memory |= !joined;
 	free(rd->errors);
 	rd->errors = joined;
+}
+
+int ruleset_reading_end(struct ruleset_reading *rd, struct err *e)
+{
+	cleanup_free char *errors = steal_ptr(&rd->errors);
+
+	if (rd->no_memory)
+		return err_set(e, ENOMEM, "%s", rd->name);
+	return rd->n_errors > 0 ? err_say(e, EINVAL, "%s", errors) : 0;
 }
 
 void ruleset_warn(struct ruleset_reading *rd, unsigned int line, const char *fmt, ...)

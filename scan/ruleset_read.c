@@ -376,10 +376,5 @@ int ruleset_read(struct ruleset *to, const char *text, size_t len, const char *n
 	if (rc < 0)
 		return rc;
 	read_root(&rd, toml_root(doc));
-	if (rd.no_memory)
-		rc = err_set(e, ENOMEM, "%s", name);
-	else if (rd.n_errors > 0)
-		rc = err_say(e, EINVAL, "%s", rd.errors);
-	free(rd.errors);
-	return rc;
+	return ruleset_reading_end(&rd, e);
 }

@@ -96,11 +96,6 @@ static const struct toml *find(const struct toml *table, const char *key, size_t
 	return NULL;
 }
 
-const struct toml *toml_get(const struct toml *table, const char *key)
-{
-	return find(table, key, strlen(key));
-}
-
 /* An empty value at the end of a table or an array; part: NULL in an array. */
 static int add(
 	struct toml_reader *r, struct toml *to, const struct key_part *part, struct toml **ret)

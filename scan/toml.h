@@ -57,9 +57,6 @@ void toml_free(struct toml_doc *d); /* NULL is fine */
 
 const struct toml *toml_root(const struct toml_doc *d);
 
-/* A table's value of that key; NULL when there is none. */
-const struct toml *toml_get(const struct toml *table, const char *key);
-
 /* "a string", "an array of tables" …, for messages. */
 const char *toml_type_name(const struct toml *v);
 

@@ -24,12 +24,6 @@ void values_close(struct values_reader *r)
 	free(r);
 }
 
-void values_reset(struct values_reader *r, enum values_kind kind)
-{
-	secret_wipe(r, sizeof(*r));
-	r->kind = kind;
-}
-
 /* ---- what both kinds share */
 
 int values_write(
@@ -77,11 +71,13 @@ int values_feed(
 
 int values_finish(struct values_reader *r, const struct values_out *out)
 {
-	int rc = r->kind == VALUES_FORM ? values_finish_form(r, out) : 0;
+	enum values_kind kind = r->kind;
+	int rc = kind == VALUES_FORM ? values_finish_form(r, out) : 0;
 
 	if (rc == 0)
 		rc = values_end(r, out);
-	values_reset(r, r->kind);
+	secret_wipe(r, sizeof(*r));
+	r->kind = kind;
 	return rc;
 }
 

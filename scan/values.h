@@ -35,7 +35,6 @@ struct values_out {
 struct values_reader;
 struct values_reader *values_open(enum values_kind kind); /* NULL when memory ran out */
 void values_close(struct values_reader *r);
-void values_reset(struct values_reader *r, enum values_kind kind); /* a new text */
 
 /* 0, or what out returned. */
 int values_feed(

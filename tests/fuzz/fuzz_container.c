@@ -78,7 +78,7 @@ static struct outcome run(enum container c, const uint8_t *text, size_t size, si
 		.out_max = OUT_MAX, .ratio_max = 100, .members_max = MEMBERS_MAX};
 	struct outcome o = {0};
 	const struct container_out out = {begin, take, end, &o};
-	struct container_reader *r;
+	struct container_reader *r = NULL;
 	struct err e;
 
 	must(container_open(

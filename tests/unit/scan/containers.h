@@ -16,6 +16,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "scan/container.h"
+#include "tests/lib/random.h"
 
 /*
  * What the tests of container readers share: a reader's output written down in one line a member,
@@ -55,16 +56,6 @@ struct containers_result {
 	int rc;
 };
 
-static inline unsigned int containers_random(void)
-{
-	static uint64_t x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned int)(x >> 20);
-}
-
 /* piece: bytes at a time; 0: random ones. */
 static inline void containers_read_in(struct containers_result *ret, enum container c,
 	const char *boundary, const struct container_limits *limits, const struct str *in,
@@ -79,8 +70,7 @@ static inline void containers_read_in(struct containers_result *ret, enum contai
 	*ret = (struct containers_result){0};
 	assert_int_equal(container_open(c, boundary, limits, &r, &e), 0);
 	for (size_t at = 0; at < in->len && rc == 0;) {
-		size_t n =
-			piece ? piece : 1 + containers_random() % (1 + containers_random() % 999);
+		size_t n = piece ? piece : 1 + next_random() % (1 + next_random() % 999);
 		/* By itself, so that a sanitizer sees what is read behind it. */
 		unsigned char *copy;
 
@@ -154,7 +144,7 @@ static inline void containers_add_text(struct str *s, size_t len)
 
 	str_add(s, "");
 	while (s->len < end)
-		str_add(s, words[containers_random() % ARRAY_LEN(words)]);
+		str_add(s, words[next_random() % ARRAY_LEN(words)]);
 	s->len = end;
 	s->s[end] = '\0';
 }

@@ -105,7 +105,7 @@ static void of_nothing_nothing_is_missing(void **state)
 
 static void every_kind_has_a_name_and_what_is_none_cannot_be_opened(void **state)
 {
-	struct container_reader *r;
+	struct container_reader *r = NULL;
 	struct err e;
 
 	(void)state;
@@ -135,17 +135,17 @@ static void a_reader_can_be_used_again(void **state)
 			containers_begin, containers_write, containers_end, &text};
 		struct err e;
 
-		assert_int_equal(container_reopen(kinds[i], NULL, &containers_limits, &r, &e), 0);
+		assert_int_equal(container_open(kinds[i], NULL, &containers_limits, &r, &e), 0);
 		(void)container_feed(r, (const unsigned char *)"\x78\x9c\xff", 3, &out);
 		(void)container_finish(r, &out);
 		assert_int_equal(
-			container_reopen(CONTAINER_GZIP, NULL, &containers_limits, &r, &e), 0);
+			container_open(CONTAINER_GZIP, NULL, &containers_limits, &r, &e), 0);
 		text.len = 0;
 		/* Left in the middle of it. */
 		assert_int_equal(
 			container_feed(r, (const unsigned char *)gzip.s, gzip.len / 2, &out), 0);
 		assert_int_equal(
-			container_reopen(CONTAINER_GZIP, NULL, &containers_limits, &r, &e), 0);
+			container_open(CONTAINER_GZIP, NULL, &containers_limits, &r, &e), 0);
 		text.len = 0;
 		assert_int_equal(
 			container_feed(r, (const unsigned char *)gzip.s, gzip.len, &out), 0);
@@ -194,7 +194,7 @@ static void what_the_caller_refuses_with_is_returned_and_it_is_not_called_again(
 	for (int after = 0; after < 6; after++) {
 		struct refuser refuser = {.after = after};
 		const struct container_out out = {refuse_begin, refuse_write, refuse_end, &refuser};
-		struct container_reader *r;
+		struct container_reader *r = NULL;
 		struct err e;
 
 		assert_int_equal(

@@ -150,7 +150,7 @@ static void what_has_no_magic_number_is_known_by_the_text_it_says(void **state)
 	}
 	/* Nor is it enough that something comes out of it. */
 	for (size_t i = 0; i < 400; i++)
-		str_add_char(&random, (char)(containers_random() % 7 * 37));
+		str_add_char(&random, (char)(next_random() % 7 * 37));
 	n = bare_deflated(&random, out, sizeof(out));
 	expect(out, n, CONTAINER_NONE, NULL);
 	str_done(&random);
@@ -164,10 +164,10 @@ static void random_bytes_are_nothing(void **state)
 
 	(void)state;
 	for (size_t round = 0; round < 20000; round++) {
-		size_t len = 1 + containers_random() % sizeof(bytes);
+		size_t len = 1 + next_random() % sizeof(bytes);
 
 		for (size_t i = 0; i < sizeof(bytes); i++)
-			bytes[i] = (unsigned char)containers_random();
+			bytes[i] = (unsigned char)next_random();
 		/* With what a weak magic number there is. */
 		if (round % 2 == 0)
 			memcpy(bytes, "\x78\x9c", 2);

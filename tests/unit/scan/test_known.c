@@ -12,21 +12,12 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "scan/known.h"
+#include "tests/lib/random.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define TENS  "0123456789"
 #define ALNUM LOWER UPPER TENS
-
-static unsigned int next_random(void)
-{
-	static uint64_t x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned int)(x >> 20);
-}
 
 static void add_random(struct str *s, const char *digits, size_t n)
 {

@@ -8,18 +8,9 @@
 #include <string.h>
 
 #include "scan/known_keep.h"
+#include "tests/lib/random.h"
 
 #define TEXT_MAX 200
-
-static unsigned int next_random(void)
-{
-	static uint64_t x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned int)(x >> 20);
-}
 
 static size_t keep_slowly(unsigned char *out, const unsigned char *text, size_t len)
 {

@@ -14,18 +14,9 @@
 #include "base/str.h"
 #include "scan/known.h"
 #include "scan/redact.h"
+#include "tests/lib/random.h"
 
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-static unsigned int next_random(void)
-{
-	static uint64_t x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned int)(x >> 20);
-}
 
 static void add(struct redaction *r, uint64_t start, uint64_t end)
 {

@@ -13,18 +13,9 @@
 #include "scan/scan.h"
 #include "scan/split.h"
 #include "scan/values.h"
+#include "tests/lib/random.h"
 
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-static unsigned int next_random(void)
-{
-	static uint64_t x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned int)(x >> 20);
-}
 
 /* A world of one secret, made here; a scan of values; and how often it was found. */
 struct world {

@@ -24,13 +24,18 @@ static struct toml_doc *parse(const char *text)
 	return d;
 }
 
+static const struct toml *within(const struct toml *table, const char *key)
+{
+	for (const struct toml *v = table->first; v; v = v->next)
+		if (strcmp(v->key, key) == 0)
+			return v;
+	fail_msg("there is no '%s'", key);
+	return NULL;
+}
+
 static const struct toml *get(const struct toml_doc *d, const char *key)
 {
-	const struct toml *v = toml_get(toml_root(d), key);
-
-	if (!v)
-		fail_msg("there is no '%s'", key);
-	return v;
+	return within(toml_root(d), key);
 }
 
 static void assert_string(const char *text, const char *expected, size_t len)
@@ -130,8 +135,8 @@ static void arrays_and_inline_tables_are_read(void **state)
 	assert_int_equal(a->first->next->next->first->integer, 2);
 	assert_int_equal(a->first->next->next->line, 2);
 	assert_null(a->first->next->next->next);
-	assert_int_equal(toml_get(t, "x")->integer, 1);
-	assert_string_equal(toml_get(toml_get(t, "y"), "z")->s, "b");
+	assert_int_equal(within(t, "x")->integer, 1);
+	assert_string_equal(within(within(t, "y"), "z")->s, "b");
 	assert_null(get(d, "e")->first);
 	assert_null(get(d, "f")->first);
 }
@@ -141,18 +146,18 @@ static void tables_are_put_together_from_headers_and_dotted_keys(void **state)
 	cleanup_toml struct toml_doc *d = parse("[a.b]\nx = 1\n[a]\ny = 2\nc.d.\"e f\" = 3\n"
 						"[[a.list]]\nn = 1\n[a.list.sub]\nm = 1\n"
 						"[[a.list]]\nn = 2\n['q.r']\n");
-	const struct toml *a = get(d, "a"), *list = toml_get(a, "list");
+	const struct toml *a = get(d, "a"), *list = within(a, "list");
 
 	(void)state;
-	assert_int_equal(toml_get(toml_get(a, "b"), "x")->integer, 1);
-	assert_int_equal(toml_get(a, "y")->integer, 2);
-	assert_int_equal(toml_get(toml_get(toml_get(a, "c"), "d"), "e f")->integer, 3);
+	assert_int_equal(within(within(a, "b"), "x")->integer, 1);
+	assert_int_equal(within(a, "y")->integer, 2);
+	assert_int_equal(within(within(within(a, "c"), "d"), "e f")->integer, 3);
 	assert_string_equal(toml_type_name(list), "an array of tables");
 	assert_int_equal(list->n, 2);
-	assert_int_equal(toml_get(toml_get(list->first, "sub"), "m")->integer, 1);
-	assert_int_equal(toml_get(list->last, "n")->integer, 2);
+	assert_int_equal(within(within(list->first, "sub"), "m")->integer, 1);
+	assert_int_equal(within(list->last, "n")->integer, 2);
 	assert_int_equal(list->last->line, 10);
-	assert_non_null(toml_get(toml_root(d), "q.r"));
+	assert_non_null(within(toml_root(d), "q.r"));
 }
 
 static void what_stands_twice_is_refused(void **state)

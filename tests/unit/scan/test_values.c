@@ -11,16 +11,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "scan/values.h"
-
-static unsigned int next_random(void)
-{
-	static uint64_t x = 88172645463325252ULL;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	return (unsigned int)(x >> 20);
-}
+#include "tests/lib/random.h"
 
 /* "name:value|" of each value; of names "=:name|". */
 struct seen {
