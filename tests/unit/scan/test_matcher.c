@@ -377,6 +377,35 @@ static void a_stretch_is_found_wherever_it_stands(void **state)
 	machine_close(&x);
 }
 
+/* Tokens behind many that almost are one, glued to them or not. */
+static void near_misses_hide_nothing(void **state)
+{
+	static const char *const near[] = {"wxy_", "wxy_abc", "wxy_abcdefghijk ", "wxy_abc.",
+		"=wxy_=",
+		"wxy wxy_abcdefghijk-                                                            "};
+	static const char *const patterns[] = {"wxy_[a-z]{12}", "(?:[^A-Z0-9]|^)wxy_[a-z]{12}",
+		"wxy_[a-z_]{3,20}[.=]?[a-z]{3,9}0"};
+	static char text[200000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(near) * ARRAY_LEN(patterns); i++) {
+		const char *pattern = patterns[i % ARRAY_LEN(patterns)],
+			   *miss = near[i / ARRAY_LEN(patterns)];
+		struct found f = {.n = 0};
+		struct machine x;
+		size_t len = 0;
+
+		machine_open(&x, &pattern, 1);
+		while (len + 200 < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", miss);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", "wxy_abcdefghijkl0");
+		run(&x, text, len, 30000, &f);
+		if (!f.n || f.list[f.n - 1].end + 1 < len)
+			fail_msg("'%s' behind '%s' is not found", pattern, miss);
+		machine_close(&x);
+	}
+}
+
 static void syntax_of_rules_is_understood(void **state)
 {
 	(void)state;
@@ -500,6 +529,7 @@ int main(void)
 		cmocka_unit_test(a_text_may_be_cut_anywhere),
 		cmocka_unit_test(a_token_behind_an_escape_is_found),
 		cmocka_unit_test(a_stretch_is_found_wherever_it_stands),
+		cmocka_unit_test(near_misses_hide_nothing),
 		cmocka_unit_test(syntax_of_rules_is_understood),
 		cmocka_unit_test(the_secret_is_the_group),
 		cmocka_unit_test(bytes_of_any_kind_are_text),
