@@ -134,7 +134,8 @@ static bool is_plain(const struct inline_reader *r)
 	uint64_t hex = r->masks[CLASS_HEX][0];
 
 	return !(marks & all) && !(run & run >> 8) && !(visible & visible >> 8 & visible >> 12) &&
-	       !(numbers & numbers >> 8 & numbers >> 16) && __builtin_popcountll(hex & hex >> 1) < 4;
+	       !(numbers & numbers >> 8 & numbers >> 16) &&
+	       __builtin_popcountll(hex & hex >> 1) < 4;
 }
 
 /* Each reader goes on from where it stopped, as far as it can say. */
