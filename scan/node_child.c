@@ -133,6 +133,9 @@ static int unless_broken(struct node *n, int r)
 	if (r != -EBADMSG)
 		return r;
 	n->stage = NODE_BROKEN;
+	/* What looked like an archive amid a text was none, and was read as that text. */
+	if (n->parent && n->parent->embedded == n)
+		return 0;
 	if (guessed && container_damaged(n->container))
 		return 0;
 	return finding_unreadable(n, container_why(n->container));

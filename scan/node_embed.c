@@ -49,7 +49,9 @@ int node_embed(struct node *n, const unsigned char *p, size_t len)
 
 	if (n->embedded)
 		return node_feed(n->embedded, p, len);
-	if (n->depth == NODE_DEPTH_MAX || n->scan->n_nodes == NODE_COUNT_MAX)
+	/* Of what a coding says only pieces come. */
+	if (n->stage != NODE_PLAIN || (n->parent && n->parent->member != n) ||
+		n->depth == NODE_DEPTH_MAX || n->scan->n_nodes == NODE_COUNT_MAX)
 		return 0;
 	behind = find_across(n, p, len);
 	if (!behind)
