@@ -186,6 +186,8 @@ static bool has_listeners(const struct monitor_part *p)
 
 int monitor_part_tell(struct monitor *m, struct monitor_part *p, struct err *e)
 {
+	if (p->c.control < 0) /* it has ended meanwhile, and that is told by its end */
+		return 0;
 	if (send_config(m, p, e) < 0)
 		return telling_failed(p, "configure", e);
 	return has_listeners(p) ? 0 : monitor_part_hand_over(m, p, e);
@@ -203,6 +205,8 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 {
 	int r = 0;
 
+	if (p->c.control < 0)
+		return 0;
 	for (size_t i = 0; r == 0 && i < MONITOR_SOCKETS; i++) {
 		const struct monitor_socket *s = &monitor_sockets[i];
 
