@@ -14,7 +14,7 @@
  *
  *	monitor → component	CONFIG, SECRET…, RULES, LISTENER…, BEGIN
  *	component → monitor	READY (locked down, listening) or FAILED
- *	later			RELOAD, STOP / RELOADED, BUSY
+ *	later			RELOAD, STOP, ANSWER / RELOADED, BUSY, PROPOSE, STORE
  *
  * End of file on the socket ends a component at once. Anything unknown, early or malformed ends it,
  * too.
@@ -30,11 +30,23 @@ enum component_msg {
 	COMPONENT_RELOAD,     /* body: a new slice, JSON */
 	COMPONENT_STOP,	      /* no body: finish what was accepted upstream, then exit 0 */
 	COMPONENT_RULES,      /* no body; one descriptor: compiled rules (scan/cache.h) */
+	COMPONENT_ANSWER,     /* body: {"id", "status", "notes"}, JSON; see PROPOSE */
 	/* component → monitor */
 	COMPONENT_READY = 64, /* no body */
 	COMPONENT_FAILED,     /* body: struct err */
 	COMPONENT_RELOADED,   /* body: struct err; code 0: the new policy is in force */
 	COMPONENT_BUSY,	      /* body: uint32_t, pushes accepted upstream and not yet answered */
+	/*
+	 * Something is proposed to the operator: {"id": number of the component's choice, "tool",
+	 * "proposed_file", "justification"}, JSON. The ANSWER has the same id and the status
+	 * approved, modified, rejected or pending.
+	 */
+	COMPONENT_PROPOSE,
+	/*
+	 * The gate has fetched: body is the repository's name; descriptors: a pack (read-only), and
+	 * the refs that the upstream has ("OID NAME" lines). For the store of its upstream.
+	 */
+	COMPONENT_STORE,
 };
 
 #define COMPONENT_LISTENERS_MAX 8

@@ -111,6 +111,7 @@ static int repo_slice(const struct manifest *m, struct manifest_repo *from, stru
 	to->name = steal_ptr(&from->name);
 	to->url = steal_ptr(&from->url);
 	to->host_key = steal_ptr(&from->host_key);
+	to->push = (struct policy_push){.force = true, .delete = true, .max_pack = POLICY_PUSH_MAX};
 	return 0;
 }
 
@@ -120,7 +121,7 @@ static int gate_slice(struct plan *p, struct manifest *m)
 
 	g->connect_timeout_s = 10;
 	g->idle_timeout_s = 15;
-	g->push_max_bytes = POLICY_PUSH_MAX;
+	g->answer_timeout_s = 300;
 	g->slug = strdup(p->bottle->slug);
 	g->user_name = steal_ptr(&m->user_name);
 	g->user_email = steal_ptr(&m->user_email);

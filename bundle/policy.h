@@ -79,28 +79,53 @@ struct policy_egress {
 	size_t n_routes;
 };
 
-struct policy_repo {
-	char *name;	     /* NAME of git://git-gate/NAME.git */
-	char *url;	     /* as the manifest has it */
-	char *user, *host;   /* of the ssh url */
-	uint16_t port;	     /* 22 by default */
-	char *path;	     /* repository path on the host, as ssh is given it */
-	char *host_key;	     /* "ssh-ed25519 AAAA…" */
-	char *identity_slot; /* name of the COMPONENT_SECRET with the private key */
-	char *address;	     /* from extra_hosts, or NULL: resolve the name */
-};
+enum policy_transport { POLICY_SSH, POLICY_HTTPS };
 
 /* 2 GiB: the most that the large forges take in one push. */
 #define POLICY_PUSH_MAX (2LL << 30)
+
+/*
+ * What pushes to a repository may do. A pattern is a full name of a ref, in which "*" stands for
+ * any characters, "/" among them. A ref must match one of `allow` and none of `deny`.
+ */
+struct policy_push {
+	char **allow, **deny; /* no allow: every ref */
+	bool force;	      /* rewinds of a branch, and other values of a tag */
+	bool delete;
+	int64_t max_pack; /* bytes; POLICY_PUSH_MAX by default */
+};
+
+struct policy_repo {
+	char *name; /* NAME of git://git-gate/NAME.git */
+	char *url;  /* as the manifest has it */
+	enum policy_transport transport;
+	char *user; /* ssh: who logs in; https: the name beside the token */
+	char *host;
+	uint16_t port;	/* 22 or 443 by default */
+	char *path;	/* repository path on the host, as ssh is given it; https: without a '/' in
+			   front */
+	char *host_key; /* ssh: "ssh-ed25519 AAAA…" */
+	/*
+	 * Name of the secret that stands in GATE_CREDS_DIR: ssh the private key (NAME-key), https
+	 * the token (NAME-token). NULL only for https without a token.
+	 */
+	char *identity_slot;
+	char *tls_ca;  /* https: PEM text of private roots for this host, or NULL */
+	char *address; /* from extra_hosts, or NULL: resolve the name */
+	bool store;    /* objects of former bottles are at GATE_STORE_DIR/NAME.git */
+	struct policy_push push;
+};
 
 struct policy_gate {
 	char *slug;
 	char *user_name, *user_email; /* or NULL */
 	struct policy_repo *repos;
 	size_t n_repos;
-	int connect_timeout_s;	/* ssh connect, 10 */
-	int idle_timeout_s;	/* git I/O without progress, 15 */
-	int64_t push_max_bytes; /* of a pushed pack; POLICY_PUSH_MAX by default */
+	int connect_timeout_s; /* ssh connect, 10 */
+	int idle_timeout_s;    /* git I/O without progress, 15 */
+	int answer_timeout_s;  /* an operator's, 300 */
+	bool gitleaks;	       /* gitleaks reads pushes, too, and may refuse them */
+	bool unreadable_ok;    /* what cannot be read may be pushed: invariant 5's line */
 };
 
 json_t *policy_egress_to_json(const struct policy_egress *p);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/ptr.h"
+#include "base/str.h"
 #include "bundle/policy.h"
 
 /* The slice of a plan that the gate receives. */
@@ -17,7 +18,10 @@ static void repo_done(struct policy_repo *r)
 	free(r->path);
 	free(r->host_key);
 	free(r->identity_slot);
+	free(r->tls_ca);
 	free(r->address);
+	strv_free(r->push.allow);
+	strv_free(r->push.deny);
 }
 
 void policy_gate_done(struct policy_gate *p)
@@ -31,11 +35,29 @@ void policy_gate_done(struct policy_gate *p)
 	*p = (struct policy_gate){0};
 }
 
+static json_t *push_to_json(const struct policy_push *p)
+{
+	cleanup_json json_t *j = json_pack("{s:b, s:b, s:I}", "force", p->force, "delete",
+		p->delete, "max_pack", (json_int_t)p->max_pack);
+
+	if (!j || (p->allow && json_object_set_new(j, "allow", json_from_strv(p->allow)) < 0) ||
+		(p->deny && json_object_set_new(j, "deny", json_from_strv(p->deny)) < 0))
+		return NULL;
+	return steal_ptr(&j);
+}
+
 static json_t *repo_to_json(const struct policy_repo *r)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s*}", "name", r->name, "url",
-		r->url, "user", r->user, "host", r->host, "port", (int)r->port, "path", r->path,
-		"host_key", r->host_key, "identity_slot", r->identity_slot, "address", r->address);
+	cleanup_json json_t *push = push_to_json(&r->push);
+
+	if (!push)
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:O}",
+		"name", r->name, "url", r->url, "transport",
+		r->transport == POLICY_HTTPS ? "https" : "ssh", "user", r->user, "host", r->host,
+		"port", (int)r->port, "path", r->path, "host_key", r->host_key, "identity_slot",
+		r->identity_slot, "tls_ca", r->tls_ca, "address", r->address, "store", r->store,
+		"push", push);
 }
 
 static json_t *repos_to_json(const struct policy_gate *p)
@@ -50,39 +72,82 @@ static json_t *repos_to_json(const struct policy_gate *p)
 
 json_t *policy_gate_to_json(const struct policy_gate *p)
 {
-	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i, s:I}", "slug", p->slug,
-		"user_name", p->user_name, "user_email", p->user_email, "connect_timeout_s",
-		p->connect_timeout_s, "idle_timeout_s", p->idle_timeout_s, "push_max_bytes",
-		(json_int_t)p->push_max_bytes);
+	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i, s:i, s:b, s:b}", "slug",
+		p->slug, "user_name", p->user_name, "user_email", p->user_email,
+		"connect_timeout_s", p->connect_timeout_s, "idle_timeout_s", p->idle_timeout_s,
+		"answer_timeout_s", p->answer_timeout_s, "gitleaks", p->gitleaks, "unreadable_ok",
+		p->unreadable_ok);
 
 	if (!j || json_object_set_new(j, "repos", repos_to_json(p)) < 0)
 		return NULL;
 	return steal_ptr(&j);
 }
 
+static int read_push(const struct json_at *repo, struct policy_push *p, struct err *e)
+{
+	struct json_at at;
+	int r;
+
+	*p = (struct policy_push){.force = true, .delete = true, .max_pack = POLICY_PUSH_MAX};
+	r = json_member(repo, "push", JSON_OBJECT, &at, e);
+	if (r <= 0)
+		return r;
+	if (json_get_strv(&at, "allow", &p->allow, e) < 0 ||
+		json_get_strv(&at, "deny", &p->deny, e) < 0 ||
+		json_get_bool(&at, "force", &p->force, e) < 0 ||
+		json_get_bool(&at, "delete", &p->delete, e) < 0 ||
+		json_get_int(&at, "max_pack", 1, INT64_MAX / 16, &p->max_pack, e) < 0)
+		return -e->code;
+	return 0;
+}
+
+/* What only one of the two ways to an upstream has, and must have. */
+static int read_transport(const struct json_at *at, struct policy_repo *r, struct err *e)
+{
+	cleanup_free char *word = NULL;
+	int64_t port;
+
+	if (json_get_str(at, "transport", &word, e) < 0)
+		return -e->code;
+	if (word && !str_eq(word, "ssh") && !str_eq(word, "https"))
+		return json_err(at, EINVAL, e, "'%s' is no transport", word);
+	r->transport = word && str_eq(word, "https") ? POLICY_HTTPS : POLICY_SSH;
+	port = r->transport == POLICY_HTTPS ? 443 : 22;
+	if (json_get_int(at, "port", 1, UINT16_MAX, &port, e) < 0)
+		return -e->code;
+	r->port = (uint16_t)port;
+	if (r->transport == POLICY_HTTPS)
+		return json_get_str(at, "user", &r->user, e) < 0 ||
+				       json_get_str(at, "identity_slot", &r->identity_slot, e) <
+					       0 ||
+				       json_get_str(at, "tls_ca", &r->tls_ca, e) < 0
+			       ? -e->code
+			       : 0;
+	return json_need_str(at, "user", &r->user, e) < 0 ||
+			       json_need_str(at, "host_key", &r->host_key, e) < 0 ||
+			       json_need_str(at, "identity_slot", &r->identity_slot, e) < 0
+		       ? -e->code
+		       : 0;
+}
+
 static int read_repo(const struct json_at *at, void *item, struct err *e)
 {
 	struct policy_repo *r = item;
-	int64_t port = 22;
 
 	if (json_need_str(at, "name", &r->name, e) < 0 ||
 		json_need_str(at, "url", &r->url, e) < 0 ||
-		json_need_str(at, "user", &r->user, e) < 0 ||
 		json_need_str(at, "host", &r->host, e) < 0 ||
-		json_get_int(at, "port", 1, UINT16_MAX, &port, e) < 0 ||
 		json_need_str(at, "path", &r->path, e) < 0 ||
-		json_need_str(at, "host_key", &r->host_key, e) < 0 ||
-		json_need_str(at, "identity_slot", &r->identity_slot, e) < 0 ||
-		json_get_str(at, "address", &r->address, e) < 0)
+		json_get_str(at, "address", &r->address, e) < 0 ||
+		json_get_bool(at, "store", &r->store, e) < 0)
 		return -e->code;
-	r->port = (uint16_t)port;
-	return 0;
+	return read_transport(at, r, e) < 0 ? -e->code : read_push(at, &r->push, e);
 }
 
 static int read_gate(const struct json_at *root, struct policy_gate *p, struct err *e)
 {
 	const struct json_list repos = {&p->repos, &p->n_repos, sizeof(*p->repos), read_repo};
-	int64_t connect = 10, idle = 15, push_max = POLICY_PUSH_MAX;
+	int64_t connect = 10, idle = 15, answer = 300;
 
 	if (!json_is_object(root->j))
 		return json_err(root, EINVAL, e, "the document must be an object");
@@ -91,12 +156,14 @@ static int read_gate(const struct json_at *root, struct policy_gate *p, struct e
 		json_get_str(root, "user_email", &p->user_email, e) < 0 ||
 		json_get_int(root, "connect_timeout_s", 1, 3600, &connect, e) < 0 ||
 		json_get_int(root, "idle_timeout_s", 1, 86400, &idle, e) < 0 ||
-		json_get_int(root, "push_max_bytes", 1, INT64_MAX / 16, &push_max, e) < 0 ||
+		json_get_int(root, "answer_timeout_s", 1, 86400, &answer, e) < 0 ||
+		json_get_bool(root, "gitleaks", &p->gitleaks, e) < 0 ||
+		json_get_bool(root, "unreadable_ok", &p->unreadable_ok, e) < 0 ||
 		json_get_list(root, "repos", &repos, e) < 0)
 		return -e->code;
 	p->connect_timeout_s = (int)connect;
 	p->idle_timeout_s = (int)idle;
-	p->push_max_bytes = push_max;
+	p->answer_timeout_s = (int)answer;
 	return 0;
 }
 

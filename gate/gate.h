@@ -14,20 +14,16 @@ enum gate_fd {
 	GATE_FD_SELF = 20, /* this program: its path need not exist in the component's root */
 	GATE_FD_CONFIG,	   /* sealed memfd: the policy, JSON */
 	GATE_FD_SCANNER,   /* the door of bottle-scan (scan/serve_client.h) */
-	GATE_FD_STATUS,	   /* pipe to the gate: enum gate_status, a byte each */
+	GATE_FD_CHANNEL,   /* to the gate (gate/channel.h) */
 	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
 	GATE_FD_LOG,  /* the gate's log: a hook's standard error is the agent's */
 	GATE_FD_END,
 };
 
-/* What the process of a connection tells the gate. */
-enum gate_status {
-	GATE_STATUS_SERVING = 'S', /* git talks with the agent: idleness counts from here on */
-	GATE_STATUS_BUSY = 'B',	   /* the upstream may have accepted a push from here on */
-};
-
 #define GATE_GIT_DIR   "/git"
 #define GATE_CREDS_DIR "/git-gate/creds"
+#define GATE_STORE_DIR "/git-gate/store" /* read-only; NAME.git of the repositories that have one  \
+					  */
 
 #define GATE_ENV_GIT_DIR "BOTTLE_GATE_GIT_DIR"
 #define GATE_ENV_CREDS	 "BOTTLE_GATE_CREDS"
@@ -37,7 +33,7 @@ enum gate_status {
 struct gate {
 	struct policy_gate policy;
 	char *git_dir;	 /* mirrors, and `.gate` with the gate's own files */
-	char *creds_dir; /* NAME-key, NAME-known_hosts */
+	char *creds_dir; /* NAME-key, NAME-known_hosts; NAME-token, NAME-ca */
 };
 
 /* The gate as a helper below git finds it. Owner: the caller (gate_done). */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/ptr.h"
 #include "gate/sanitize.h"
 
@@ -120,8 +121,17 @@ int git_status(int wait_status)
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
+/* Somebody who does not listen any more is no reason to end. */
+static void show(int fd, const char *bytes, size_t len)
+{
+	int r = fd > 0 ? fd_write_all(fd, bytes, len) : 0;
+
+	if (r < 0)
+		log_debug("progress is not shown: %s", strerror(-r));
+}
+
 /* 1: read something; 0: end of file, or nothing there now; or -errno. */
-static int drain(int fd, struct str *into, struct err *e)
+static int drain(int fd, struct str *into, int show_fd, struct err *e)
 {
 	char buf[16384];
 	ssize_t n = read(fd, buf, sizeof(buf));
@@ -130,6 +140,7 @@ static int drain(int fd, struct str *into, struct err *e)
 		return errno == EINTR	 ? 1
 		       : errno == EAGAIN ? 0
 					 : err_set(e, errno, "read what git prints");
+	show(show_fd, buf, (size_t)n);
 	str_add_bytes(into, buf, (size_t)n);
 	if (into->failed || into->len > OUTPUT_MAX)
 		return err_say(e, EFBIG, "git printed too much");
@@ -140,8 +151,10 @@ static int drain(int fd, struct str *into, struct err *e)
  * Until git has ended, not until the pipes have: the ssh that keeps a connection open holds the
  * standard error of a session for as long as the upstream does not end that one.
  */
-static int collect(const int from[2], int pidfd, struct git_result *ret, struct err *e)
+static int collect(const struct git_job *job, const int from[2], int pidfd, struct git_result *ret,
+	struct err *e)
 {
+	const int shown[2] = {-1, job->progress_fd};
 	struct str *into[2] = {&ret->out, &ret->err};
 	struct pollfd p[3] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN},
 		{.fd = pidfd, .events = POLLIN}};
@@ -155,7 +168,7 @@ static int collect(const int from[2], int pidfd, struct git_result *ret, struct 
 		for (int i = 0; i < 2; i++) {
 			do {
 				r = p[i].fd >= 0 && (p[i].revents || ended)
-					    ? drain(p[i].fd, into[i], e)
+					    ? drain(p[i].fd, into[i], shown[i], e)
 					    : 0;
 			} while (r > 0);
 			if (r < 0)
@@ -193,7 +206,7 @@ int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
 	fd_close(&out_w);
 	fd_close(&err_w);
 	if (r == 0)
-		r = collect((int[]){out_r, err_r}, p.pidfd, ret, e);
+		r = collect(job, (int[]){out_r, err_r}, p.pidfd, ret, e);
 	if (r == 0)
 		r = proc_wait(&p, -1, &status, e);
 	if (r < 0)

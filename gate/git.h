@@ -20,6 +20,7 @@ struct git_job {
 	const char *const *args;	 /* behind `git --git-dir=MIRROR` */
 	const char *input;		 /* its standard input; NULL: none */
 	size_t input_len;
+	int progress_fd; /* git_run: its standard error goes here as well; <= 0: nowhere */
 };
 
 struct git_result {

@@ -102,10 +102,10 @@ int mirror_prepare(const struct gate *g, struct err *e)
 	return r == 0 ? link_self(base, "bin/ssh", e) : r;
 }
 
-static int write_config(int dirfd, const struct gate *g, struct err *e)
+static int write_config(
+	int dirfd, const struct gate *g, const struct policy_repo *repo, struct err *e)
 {
-	cleanup_free char *text =
-		str_format(config, g->git_dir, (long long)g->policy.push_max_bytes);
+	cleanup_free char *text = str_format(config, g->git_dir, (long long)repo->push.max_pack);
 
 	if (!text)
 		return err_set(e, ENOMEM, "a mirror's configuration");
@@ -129,7 +129,7 @@ int mirror_init(const struct gate *g, const struct policy_repo *repo, struct err
 	dirfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_set(e, errno, "open '%s'", path);
-	r = write_config(dirfd, g, e);
+	r = write_config(dirfd, g, repo, e);
 	if (r == 0 && faccessat(dirfd, "HEAD", F_OK, 0) < 0)
 		r = path_write_file(dirfd, "HEAD", head, strlen(head), 0600, e);
 	return r;
@@ -175,12 +175,17 @@ int mirror_refs(
 	return r < 0 ? r : refs_parse(res.out.s, ret, e);
 }
 
-static int fetch(const struct upstream *u, struct err *e)
+static int fetch(const struct upstream *u, int progress_fd, struct err *e)
 {
-	const char *const args[] = {"fetch", "--quiet", "--prune", "--force", "--no-tags",
-		"--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules",
-		"--update-head-ok", "--", u->repo->url, "+refs/*:refs/*", NULL};
-	struct git_job job = {.gate = u->gate, .repo = u->repo, .upstream = u, .args = args};
+	const char *const args[] = {"fetch", progress_fd < 0 ? "--quiet" : "--progress", "--prune",
+		"--force", "--no-tags", "--no-auto-gc", "--no-write-fetch-head",
+		"--no-recurse-submodules", "--update-head-ok", "--", u->repo->url, "+refs/*:refs/*",
+		NULL};
+	struct git_job job = {.gate = u->gate,
+		.repo = u->repo,
+		.upstream = u,
+		.args = args,
+		.progress_fd = progress_fd};
 
 	return git_must(&job, NULL, e);
 }
@@ -203,7 +208,7 @@ static int follow_head(const struct upstream *u, const char *target, struct err 
 	return git_must(&job, NULL, e);
 }
 
-static int refresh_locked(const struct upstream *u, struct err *e)
+static int refresh_locked(const struct upstream *u, int progress_fd, struct err *e)
 {
 	cleanup_refs struct refs theirs = {0}, ours = {0};
 	int r = upstream_refs(u, &theirs, e);
@@ -211,11 +216,12 @@ static int refresh_locked(const struct upstream *u, struct err *e)
 	if (r == 0)
 		r = mirror_refs(u->gate, u->repo, &ours, e);
 	if (r == 0 && !refs_equal(&theirs, &ours))
-		r = fetch(u, e);
+		r = fetch(u, progress_fd, e);
 	return r == 0 ? follow_head(u, theirs.head, e) : r;
 }
 
-int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns, struct err *e)
+int mirror_refresh(
+	const struct upstream *u, int lock_fd, int64_t asked_ns, int progress_fd, struct err *e)
 {
 	int64_t began = 0;
 	int r = mirror_lock(lock_fd, e);
@@ -226,7 +232,7 @@ int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns, stru
 	if (pread(lock_fd, &began, sizeof(began), 0) != (ssize_t)sizeof(began) ||
 		began < asked_ns) {
 		began = mirror_now_ns();
-		r = refresh_locked(u, e);
+		r = refresh_locked(u, progress_fd, e);
 		if (r == 0 && pwrite(lock_fd, &began, sizeof(began), 0) != (ssize_t)sizeof(began))
 			r = err_set(e, EIO, "note a mirror's refresh");
 	}

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/channel.h"
 #include "gate/commands.h"
 #include "gate/forward.h"
 #include "gate/inspect.h"
@@ -112,7 +113,7 @@ static int scan(struct push *p, struct err *e)
 	cleanup_inspection struct inspection in;
 	cleanup_str struct str revisions = {0}, exclude = {0};
 	int r = inspect_init(
-		&in, GATE_FD_SCANNER, UNPACKED_FACTOR * (uint64_t)p->gate.policy.push_max_bytes, e);
+		&in, GATE_FD_SCANNER, UNPACKED_FACTOR * (uint64_t)p->repo->push.max_pack, e);
 
 	for (size_t i = 0; i < p->commands.n; i++)
 		if (!command_is_delete(&p->commands.list[i]))
@@ -133,14 +134,6 @@ static int scan(struct push *p, struct err *e)
 	return in.n_found == 0 ? 0 : err_say(e, EACCES, "findings: %zu", in.n_found);
 }
 
-/* From now on the upstream may have accepted, whatever becomes of us. */
-static int tell_busy(struct err *e)
-{
-	char c = GATE_STATUS_BUSY;
-
-	return write(GATE_FD_STATUS, &c, 1) == 1 ? 0 : err_set(e, errno, "the gate is gone");
-}
-
 static int run(struct push *p, struct err *e)
 {
 	int r = read_request(p, e);
@@ -150,7 +143,7 @@ static int run(struct push *p, struct err *e)
 	if (r == 0)
 		r = scan(p, e);
 	if (r == 0)
-		r = tell_busy(e);
+		r = channel_tell(CHANNEL_BUSY, e);
 	return r == 0 ? forward_push(&p->upstream, &p->commands, e) : r;
 }
 

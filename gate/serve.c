@@ -11,10 +11,11 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/channel.h"
 #include "gate/git.h"
 #include "gate/mirror.h"
 #include "gate/request.h"
-#include "gate/upstream.h"
+#include "gate/session.h"
 
 #define REQUEST_TIMEOUT_MS 15000
 /* How long upload-pack waits for an agent that says nothing, seconds. */
@@ -27,15 +28,6 @@ static const struct {
 	[REQUEST_RECEIVE_PACK] = {"receive-pack", "push"},
 };
 
-static void tell(enum gate_status what)
-{
-	char c = (char)what;
-
-	/* The gate may be gone: then this process is about to be, too. */
-	if (write(GATE_FD_STATUS, &c, 1) < 0)
-		log_debug("the gate does not listen");
-}
-
 /* Small packets to and fro: Nagle against delayed acknowledgements costs 40 ms an exchange. */
 static void speed_up(int sock)
 {
@@ -45,35 +37,21 @@ static void speed_up(int sock)
 	(void)setsockopt(sock, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
-static int make_fresh(const struct gate *g, const struct request *req, struct upstream *up,
-	int64_t asked_ns, struct err *e)
+/* For the sake of idleness only: the gate may be gone, and this process about to be. */
+static void tell_serving(void)
 {
-	int lock = -1, r = mirror_init(g, req->repo, e);
+	struct err e;
 
-	if (r == 0)
-		r = mirror_open_lock(g, req->repo, &lock, e);
-	if (r == 0)
-		r = gate_place_fd(lock, GATE_FD_LOCK, e);
-	if (r == 0)
-		r = upstream_resolve(g, req->repo, up, e);
-	if (r == 0)
-		r = mirror_refresh(up, GATE_FD_LOCK, asked_ns, e);
-	return r < 0 ? err_wrap(
-			       e, "refusing to serve stale data: upstream of '%s'", req->repo->name)
-		     : 0;
+	if (channel_tell(CHANNEL_SERVING, &e) < 0)
+		log_debug("the gate does not listen: %s", e.msg);
 }
 
-/* What git and its hooks inherit. */
 static int hand_down(int sock, enum request_service service, struct err *e)
 {
-	static const int kept[] = {GATE_FD_SELF, GATE_FD_CONFIG, GATE_FD_SCANNER, GATE_FD_STATUS,
-		GATE_FD_LOCK, GATE_FD_LOG};
-
 	if (dup2(STDERR_FILENO, GATE_FD_LOG) < 0)
 		return err_set(e, errno, "hand down the log");
-	for (size_t i = 0; service == REQUEST_RECEIVE_PACK && i < ARRAY_LEN(kept); i++)
-		if (fd_set_cloexec(kept[i], 0) < 0)
-			return err_set(e, errno, "hand down descriptor %d", kept[i]);
+	if (service == REQUEST_RECEIVE_PACK && session_hand_down(e) < 0)
+		return -e->code;
 	if (dup2(sock, STDIN_FILENO) < 0 || dup2(sock, STDOUT_FILENO) < 0)
 		return err_set(e, errno, "hand down the connection");
 	return 0;
@@ -101,7 +79,7 @@ static int serve(const struct gate *g, int sock, struct err *e)
 {
 	char body[REQUEST_MAX + 1];
 	struct request req;
-	struct upstream up;
+	struct session session;
 	int64_t asked_ns;
 	int r, len = request_read(sock, body, REQUEST_TIMEOUT_MS, e);
 
@@ -110,16 +88,18 @@ static int serve(const struct gate *g, int sock, struct err *e)
 	asked_ns = mirror_now_ns();
 	r = request_parse(g, body, (size_t)len, &req, e);
 	if (r == 0)
-		r = make_fresh(g, &req, &up, asked_ns, e);
+		r = session_open(g, req.repo, &session, e);
+	if (r == 0)
+		r = session_refresh(&session, asked_ns, -1, e);
 	if (r < 0)
 		return r;
 	log_info("%s of '%s'", services[req.service].doing, req.repo->name);
-	tell(GATE_STATUS_SERVING);
+	tell_serving();
 	r = hand_down(sock, req.service, e);
-	return r == 0 ? become_git(&req, &up, e) : r;
+	return r == 0 ? become_git(&req, &session.upstream, e) : r;
 }
 
-void serve_connection(const struct gate *g, int sock, int status_fd)
+void serve_connection(const struct gate *g, int sock, int channel)
 {
 	struct err e = {0};
 
@@ -129,7 +109,7 @@ void serve_connection(const struct gate *g, int sock, int status_fd)
 	if (sock < 0)
 		_exit(1);
 	speed_up(sock);
-	if (gate_place_fd(status_fd, GATE_FD_STATUS, &e) == 0)
+	if (gate_place_fd(channel, GATE_FD_CHANNEL, &e) == 0)
 		serve(g, sock, &e);
 	/* serve returns only when it has failed. */
 	if (e.code != EPIPE) {

@@ -6,8 +6,8 @@
 /*
  * The process of one connection, forked from the gate: reads the request, makes the mirror fresh,
  * and becomes git upload-pack or receive-pack. Never returns. Takes both descriptors: the agent's
- * connection and the pipe to the gate.
+ * connection and its end of the channel to the gate.
  */
-void serve_connection(const struct gate *g, int sock, int status_fd) __attribute__((noreturn));
+void serve_connection(const struct gate *g, int sock, int channel) __attribute__((noreturn));
 
 #endif

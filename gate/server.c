@@ -14,18 +14,20 @@
 #include "base/component.h"
 #include "base/confine.h"
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/msg.h"
 #include "base/proc.h"
 #include "base/ptr.h"
+#include "gate/channel.h"
 #include "gate/masters.h"
 #include "gate/serve.h"
 
 /*
  * Theory of operation. The server holds, for each connection, the process that serves it (leader of
- * a process group), a copy of the socket, by which it sees idleness, and the read end of a pipe on
- * which that process, and the pre-receive hook below it, tell how far they are. A push is busy from
- * the moment it is forwarded until its process ends: then the agent has its answer.
+ * a process group), a copy of the socket, by which it sees idleness, and the channel on which that
+ * process, and the pre-receive hook below it, tell how far they are (gate/channel.h). A push is
+ * busy from the moment it is forwarded until its process ends: then the agent has its answer.
  */
 #define CONNECTIONS_MAX 64
 #define IDLE_CHECK_MS	10000
@@ -36,7 +38,8 @@
 
 struct connection {
 	struct proc proc;
-	int status_fd, sock;
+	int channel, sock;
+	uint32_t id; /* of what it proposes to the operator */
 	bool serving, busy;
 };
 
@@ -45,6 +48,7 @@ struct server {
 	int listener, control;
 	bool stopping;
 	uint32_t busy; /* as the monitor was told last */
+	uint32_t last_id;
 	struct connection list[CONNECTIONS_MAX];
 	size_t n;
 };
@@ -56,14 +60,14 @@ static void forget(struct server *s, size_t i)
 	/* The group before the leader is reaped: its number cannot be anybody else's yet. */
 	kill(-c->proc.pid, SIGKILL);
 	proc_kill(&c->proc);
-	fd_close(&c->status_fd);
+	fd_close(&c->channel);
 	fd_close(&c->sock);
 	s->list[i] = s->list[--s->n];
 }
 
-static void child(const struct server *s, int sock, int status_fd, pid_t gate)
+static void child(const struct server *s, int sock, int channel, pid_t gate)
 	__attribute__((noreturn));
-static void child(const struct server *s, int sock, int status_fd, pid_t gate)
+static void child(const struct server *s, int sock, int channel, pid_t gate)
 {
 	struct err e;
 
@@ -71,7 +75,7 @@ static void child(const struct server *s, int sock, int status_fd, pid_t gate)
 	/* Not even for the time until exec: a copy would hold another agent's connection open. */
 	for (size_t i = 0; i < s->n; i++) {
 		close(s->list[i].proc.pidfd);
-		close(s->list[i].status_fd);
+		close(s->list[i].channel);
 		close(s->list[i].sock);
 	}
 	close(s->listener);
@@ -80,30 +84,32 @@ static void child(const struct server *s, int sock, int status_fd, pid_t gate)
 		_exit(1);
 	proc_reset_signals();
 	signal(SIGPIPE, SIG_IGN);
-	serve_connection(s->gate, sock, status_fd);
+	serve_connection(s->gate, sock, channel);
 }
 
 static void start(struct server *s, int sock)
 {
-	struct connection c = {.proc = PROC_NONE, .sock = sock, .status_fd = -1};
-	cleanup_fd int write_end = -1;
+	struct connection c = {.proc = PROC_NONE, .sock = sock, .channel = -1};
+	cleanup_fd int theirs = -1;
 	pid_t gate = getpid();
-	int pipefd[2];
+	int pair[2];
+	struct err e;
 
-	if (pipe2(pipefd, O_CLOEXEC | O_NONBLOCK) < 0) {
-		log_error("a connection was dropped: pipe: %s", strerror(errno));
+	if (msg_pair(pair, &e) < 0) {
+		log_error("a connection was dropped: %s", e.msg);
 		close(sock);
 		return;
 	}
-	c.status_fd = pipefd[0];
-	write_end = pipefd[1];
+	c.channel = pair[0];
+	theirs = pair[1];
+	c.id = ++s->last_id;
 	c.proc.pid = proc_fork(0, -1, &c.proc.pidfd);
 	if (c.proc.pid == 0)
-		child(s, sock, write_end, gate);
+		child(s, sock, theirs, gate);
 	if (c.proc.pid < 0) {
 		log_error("a connection was dropped: fork: %s", strerror(-c.proc.pid));
 		close(sock);
-		close(c.status_fd);
+		close(c.channel);
 		return;
 	}
 	setpgid(c.proc.pid, c.proc.pid);
@@ -120,18 +126,55 @@ static void accept_one(struct server *s)
 		log_error("accept: %s", strerror(errno));
 }
 
-static void read_status(struct connection *c)
+/* What is proposed goes to the monitor with the connection's number in it. */
+static int pass_proposal(
+	const struct server *s, const struct connection *c, const struct msg *m, struct err *e)
 {
-	char words[16];
-	ssize_t n = read(c->status_fd, words, sizeof(words));
+	cleanup_json json_t *j = NULL;
+	cleanup_free char *text = NULL;
+	int r = json_parse(m->body, m->len, "a proposal", &j, e);
 
-	for (ssize_t i = 0; i < n; i++) {
-		c->serving |= words[i] == GATE_STATUS_SERVING;
-		c->busy |= words[i] == GATE_STATUS_BUSY;
+	if (r < 0)
+		return r;
+	if (json_object_set_new(j, "id", json_integer(c->id)) < 0 ||
+		!(text = json_dumps(j, JSON_COMPACT)))
+		return err_set(e, ENOMEM, "pass a proposal on");
+	return msg_send(s->control, COMPONENT_PROPOSE, text, strlen(text), NULL, 0, e);
+}
+
+static int hear(const struct server *s, struct connection *c, struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r = msg_recv(c->channel, &m, e);
+
+	if (r <= 0)
+		return r < 0 ? r : err_say(e, EPIPE, "it was closed");
+	switch (m.type) {
+	case CHANNEL_SERVING:
+		c->serving = true;
+		return 0;
+	case CHANNEL_BUSY:
+		c->busy = true;
+		return 0;
+	case CHANNEL_PROPOSE:
+		return pass_proposal(s, c, &m, e);
+	case CHANNEL_STORE:
+		return msg_send(s->control, COMPONENT_STORE, m.body, m.len, m.fds, m.n_fds, e);
+	default:
+		return err_say(e, EPROTO, "unknown message %u", m.type);
 	}
-	/* Every process that could write has closed it: the end comes by the pidfd. */
-	if (n == 0)
-		fd_close(&c->status_fd);
+}
+
+/* Every process that could write may have closed it: the end comes by the pidfd. */
+static void read_channel(const struct server *s, struct connection *c)
+{
+	struct err e;
+
+	if (hear(s, c, &e) == 0)
+		return;
+	if (e.code != EPIPE)
+		log_error("a connection's channel: %s", e.msg);
+	fd_close(&c->channel);
 }
 
 /* tcp_info(7): both directions' last data. */
@@ -166,6 +209,28 @@ static void stop(struct server *s)
 			forget(s, i);
 }
 
+/* The operator's answer, or that there is none; whose connection has ended needs it no more. */
+static int pass_answer(const struct server *s, const struct msg *m, struct err *e)
+{
+	cleanup_json json_t *j = NULL;
+	int64_t id = 0;
+	struct json_at at;
+	struct err gone;
+	int r = json_parse(m->body, m->len, "an answer", &j, e);
+
+	if (r < 0)
+		return r;
+	at = json_root(j, "an answer");
+	if (json_get_int(&at, "id", 1, UINT32_MAX, &id, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].id == id && s->list[i].channel >= 0 &&
+			msg_send(s->list[i].channel, CHANNEL_ANSWER, m->body, m->len, NULL, 0,
+				&gone) < 0)
+			log_debug("an answer: %s", gone.msg);
+	return 0;
+}
+
 static int obey(struct server *s, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
@@ -175,6 +240,8 @@ static int obey(struct server *s, struct err *e)
 		return r;
 	if (r == 0)
 		return err_say(e, EPIPE, "the monitor is gone");
+	if (m.type == COMPONENT_ANSWER && m.n_fds == 0)
+		return pass_answer(s, &m, e);
 	if (m.type != COMPONENT_STOP || m.n_fds > 0)
 		return err_say(e, EPROTO, "unknown control message %u", m.type);
 	stop(s);
@@ -187,7 +254,7 @@ static size_t watch(const struct server *s, struct pollfd *p)
 	p[0] = (struct pollfd){.fd = s->control, .events = POLLIN};
 	p[1] = (struct pollfd){.fd = s->n < CONNECTIONS_MAX ? s->listener : -1, .events = POLLIN};
 	for (size_t i = 0; i < s->n; i++) {
-		p[2 + 2 * i] = (struct pollfd){.fd = s->list[i].status_fd, .events = POLLIN};
+		p[2 + 2 * i] = (struct pollfd){.fd = s->list[i].channel, .events = POLLIN};
 		p[3 + 2 * i] = (struct pollfd){.fd = s->list[i].proc.pidfd, .events = POLLIN};
 	}
 	return 2 + 2 * s->n;
@@ -203,7 +270,7 @@ static int turn(struct server *s, struct err *e)
 	/* Backwards: forgetting one moves the last into its place. */
 	for (size_t i = n; i-- > 0;) {
 		if (p[2 + 2 * i].revents)
-			read_status(&s->list[i]);
+			read_channel(s, &s->list[i]);
 		if (p[3 + 2 * i].revents || is_idle(&s->list[i]))
 			forget(s, i);
 	}

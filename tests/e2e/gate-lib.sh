@@ -75,9 +75,11 @@ stop_sshd() {
 	wait_for 30 test ! -e /tmp/sshd/pid
 }
 
-# gate_config NAME…: the policy and the credentials of these repositories.
+# gate_config NAME…: the policy and the credentials of these repositories. PUSH: their push rules,
+# JSON; GATE_MORE: further members of the policy, with a comma in front.
 gate_config() {
-	local name sep=
+	local name sep='' push=${PUSH-}
+	[ -n "$push" ] || push='{}'
 	mkdir -p $GATE_DIR/git $GATE_DIR/creds
 	for name; do
 		cp /tmp/sshd/user "$GATE_DIR/creds/$name-key"
@@ -94,11 +96,11 @@ gate_config() {
 			printf '%s{"name":"%s","url":"ssh://root@git.test:%s%s/%s.git","user":"root",' \
 				"$sep" "$name" $SSHD_PORT $UPSTREAMS "$name"
 			printf '"host":"git.test","port":%s,"path":"%s/%s.git",' $SSHD_PORT $UPSTREAMS "$name"
-			printf '"host_key":"%s","identity_slot":"REPO_%s_KEY","address":"127.0.0.1"}' \
-				"$(cut -d' ' -f1,2 /tmp/sshd/host.pub)" "$name"
+			printf '"host_key":"%s","identity_slot":"REPO_%s_KEY","address":"127.0.0.1","push":%s}' \
+				"$(cut -d' ' -f1,2 /tmp/sshd/host.pub)" "$name" "$push"
 			sep=,
 		done
-		printf '],"push_max_bytes":%s}\n' "${PUSH_MAX:-2147483648}"
+		printf ']%s}\n' "${GATE_MORE:-}"
 	} >$GATE_DIR/config.json
 }
 

@@ -116,7 +116,7 @@ static void fill(struct plan_bottle *b, char **argv)
 			.n_repos = 1,
 			.connect_timeout_s = 10,
 			.idle_timeout_s = 15,
-			.push_max_bytes = POLICY_PUSH_MAX},
+			.answer_timeout_s = 300},
 		.egress = {.slug = argv[2],
 			.sidecar_address = (char *)PLAN_SIDECAR_ADDRESS,
 			.agent_address = (char *)PLAN_AGENT_ADDRESS},

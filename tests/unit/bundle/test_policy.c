@@ -27,10 +27,16 @@ static const char egress_text[] =
 	"\"198.19.255.1\", \"slug\": \"s\"}";
 
 static const char gate_text[] =
-	"{\"connect_timeout_s\": 1, \"idle_timeout_s\": 2, \"push_max_bytes\": 3, "
-	"\"repos\": [{\"address\": \"10.0.0.1\", "
+	"{\"answer_timeout_s\": 3, \"connect_timeout_s\": 1, \"gitleaks\": true, "
+	"\"idle_timeout_s\": 2, \"repos\": [{\"address\": \"10.0.0.1\", "
 	"\"host\": \"h\", \"host_key\": \"k\", \"identity_slot\": \"REPO_a_KEY\", \"name\": \"a\", "
-	"\"path\": \"/p\", \"port\": 2222, \"url\": \"u\", \"user\": \"git\"}], \"slug\": \"s\", "
+	"\"path\": \"/p\", \"port\": 2222, \"push\": {\"allow\": [\"refs/heads/a/*\"], \"delete\": "
+	"false, \"deny\": [\"refs/heads/a/b\"], \"force\": false, \"max_pack\": 4}, \"store\": "
+	"true, \"transport\": \"ssh\", \"url\": \"u\", \"user\": \"git\"}, {\"host\": \"w\", "
+	"\"identity_slot\": \"REPO_b_TOKEN\", \"name\": \"b\", \"path\": \"o/b.git\", \"port\": "
+	"443, \"push\": {\"delete\": true, \"force\": true, \"max_pack\": 2147483648}, \"store\": "
+	"false, \"tls_ca\": \"PEM\", \"transport\": \"https\", \"url\": \"v\", \"user\": \"x\"}], "
+	"\"slug\": \"s\", \"unreadable_ok\": true, "
 	"\"user_email\": \"e\", \"user_name\": \"n\"}";
 
 static char *dump(json_t *j)

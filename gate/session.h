@@ -1,0 +1,34 @@
+#ifndef GATE_SESSION_H
+#define GATE_SESSION_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "gate/refs.h"
+#include "gate/upstream.h"
+
+/*
+ * One agent's business with one repository: its mirror, which exists, its upstream, resolved and
+ * checked. GATE_FD_LOCK is the mirror's lock file.
+ */
+struct session {
+	const struct gate *gate;
+	const struct policy_repo *repo;
+	struct upstream upstream;
+};
+
+/* Makes the mirror as far as it is missing, opens its lock, resolves the upstream's address. */
+int session_open(
+	const struct gate *g, const struct policy_repo *repo, struct session *ret, struct err *e);
+
+/*
+ * Brings the mirror to what the upstream has had at or after asked_ns (mirror_now_ns). A failure
+ * begins with "refusing to serve stale data". What git says of its progress goes to progress_fd,
+ * raw; -1: nowhere.
+ */
+int session_refresh(const struct session *s, int64_t asked_ns, int progress_fd, struct err *e);
+
+/* What git below the gate inherits for a push: the gate's descriptors, without close-on-exec. */
+int session_hand_down(struct err *e);
+
+#endif
