@@ -22,8 +22,9 @@ enum gate_fd {
 
 #define GATE_GIT_DIR   "/git"
 #define GATE_CREDS_DIR "/git-gate/creds"
-#define GATE_STORE_DIR "/git-gate/store" /* read-only; NAME.git of the repositories that have one  \
-					  */
+#define GATE_STORE_DIR                                                                             \
+	"/git-gate/store" /* read-only; NAME.git of the repositories that have one                 \
+			   */
 
 #define GATE_ENV_GIT_DIR "BOTTLE_GATE_GIT_DIR"
 #define GATE_ENV_CREDS	 "BOTTLE_GATE_CREDS"

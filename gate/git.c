@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/ptr.h"
 #include "gate/sanitize.h"
 
@@ -121,17 +120,8 @@ int git_status(int wait_status)
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-/* Somebody who does not listen any more is no reason to end. */
-static void show(int fd, const char *bytes, size_t len)
-{
-	int r = fd > 0 ? fd_write_all(fd, bytes, len) : 0;
-
-	if (r < 0)
-		log_debug("progress is not shown: %s", strerror(-r));
-}
-
 /* 1: read something; 0: end of file, or nothing there now; or -errno. */
-static int drain(int fd, struct str *into, int show_fd, struct err *e)
+static int drain(int fd, struct str *into, const struct git_watch *watch, struct err *e)
 {
 	char buf[16384];
 	ssize_t n = read(fd, buf, sizeof(buf));
@@ -140,7 +130,8 @@ static int drain(int fd, struct str *into, int show_fd, struct err *e)
 		return errno == EINTR	 ? 1
 		       : errno == EAGAIN ? 0
 					 : err_set(e, errno, "read what git prints");
-	show(show_fd, buf, (size_t)n);
+	if (watch && n > 0)
+		watch->show(watch->arg, buf, (size_t)n);
 	str_add_bytes(into, buf, (size_t)n);
 	if (into->failed || into->len > OUTPUT_MAX)
 		return err_say(e, EFBIG, "git printed too much");
@@ -154,7 +145,7 @@ static int drain(int fd, struct str *into, int show_fd, struct err *e)
 static int collect(const struct git_job *job, const int from[2], int pidfd, struct git_result *ret,
 	struct err *e)
 {
-	const int shown[2] = {-1, job->progress_fd};
+	const struct git_watch *watches[2] = {NULL, job->watch};
 	struct str *into[2] = {&ret->out, &ret->err};
 	struct pollfd p[3] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN},
 		{.fd = pidfd, .events = POLLIN}};
@@ -168,7 +159,7 @@ static int collect(const struct git_job *job, const int from[2], int pidfd, stru
 		for (int i = 0; i < 2; i++) {
 			do {
 				r = p[i].fd >= 0 && (p[i].revents || ended)
-					    ? drain(p[i].fd, into[i], shown[i], e)
+					    ? drain(p[i].fd, into[i], watches[i], e)
 					    : 0;
 			} while (r > 0);
 			if (r < 0)

@@ -13,6 +13,7 @@
  * Running git. It sees no configuration but the mirror's own, which we wrote, no variable but those
  * set here, and no transport but ssh, which is this program again (gate/ssh.h).
  */
+struct git_watch;
 struct git_job {
 	const struct gate *gate;
 	const struct policy_repo *repo;
@@ -20,7 +21,13 @@ struct git_job {
 	const char *const *args;	 /* behind `git --git-dir=MIRROR` */
 	const char *input;		 /* its standard input; NULL: none */
 	size_t input_len;
-	int progress_fd; /* git_run: its standard error goes here as well; <= 0: nowhere */
+	const struct git_watch *watch; /* git_run: who sees its standard error meanwhile; or NULL */
+};
+
+/* Somebody who is shown what git says of its progress, as it comes, raw. */
+struct git_watch {
+	void (*show)(void *arg, const char *bytes, size_t len);
+	void *arg;
 };
 
 struct git_result {

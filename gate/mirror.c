@@ -175,17 +175,13 @@ int mirror_refs(
 	return r < 0 ? r : refs_parse(res.out.s, ret, e);
 }
 
-static int fetch(const struct upstream *u, int progress_fd, struct err *e)
+static int fetch(const struct upstream *u, const struct git_watch *watch, struct err *e)
 {
-	const char *const args[] = {"fetch", progress_fd < 0 ? "--quiet" : "--progress", "--prune",
-		"--force", "--no-tags", "--no-auto-gc", "--no-write-fetch-head",
-		"--no-recurse-submodules", "--update-head-ok", "--", u->repo->url, "+refs/*:refs/*",
-		NULL};
-	struct git_job job = {.gate = u->gate,
-		.repo = u->repo,
-		.upstream = u,
-		.args = args,
-		.progress_fd = progress_fd};
+	const char *const args[] = {"fetch", watch ? "--progress" : "--quiet", "--prune", "--force",
+		"--no-tags", "--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules",
+		"--update-head-ok", "--", u->repo->url, "+refs/*:refs/*", NULL};
+	struct git_job job = {
+		.gate = u->gate, .repo = u->repo, .upstream = u, .args = args, .watch = watch};
 
 	return git_must(&job, NULL, e);
 }
@@ -208,7 +204,7 @@ static int follow_head(const struct upstream *u, const char *target, struct err 
 	return git_must(&job, NULL, e);
 }
 
-static int refresh_locked(const struct upstream *u, int progress_fd, struct err *e)
+static int refresh_locked(const struct upstream *u, const struct git_watch *watch, struct err *e)
 {
 	cleanup_refs struct refs theirs = {0}, ours = {0};
 	int r = upstream_refs(u, &theirs, e);
@@ -216,12 +212,12 @@ static int refresh_locked(const struct upstream *u, int progress_fd, struct err 
 	if (r == 0)
 		r = mirror_refs(u->gate, u->repo, &ours, e);
 	if (r == 0 && !refs_equal(&theirs, &ours))
-		r = fetch(u, progress_fd, e);
+		r = fetch(u, watch, e);
 	return r == 0 ? follow_head(u, theirs.head, e) : r;
 }
 
-int mirror_refresh(
-	const struct upstream *u, int lock_fd, int64_t asked_ns, int progress_fd, struct err *e)
+int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns,
+	const struct git_watch *watch, struct err *e)
 {
 	int64_t began = 0;
 	int r = mirror_lock(lock_fd, e);
@@ -232,7 +228,7 @@ int mirror_refresh(
 	if (pread(lock_fd, &began, sizeof(began), 0) != (ssize_t)sizeof(began) ||
 		began < asked_ns) {
 		began = mirror_now_ns();
-		r = refresh_locked(u, progress_fd, e);
+		r = refresh_locked(u, watch, e);
 		if (r == 0 && pwrite(lock_fd, &began, sizeof(began), 0) != (ssize_t)sizeof(began))
 			r = err_set(e, EIO, "note a mirror's refresh");
 	}

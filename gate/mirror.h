@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "gate/git.h"
 #include "gate/refs.h"
 #include "gate/upstream.h"
 
@@ -29,10 +30,10 @@ int mirror_unlock(int lock_fd, struct err *e);
 /*
  * Brings refs and HEAD to what the upstream has. A refresh that somebody else began at or after
  * asked_ns (CLOCK_MONOTONIC) is as good as an own one. -errno: the mirror must not be served.
- * progress_fd: gets what git tells of its progress, raw; -1: nobody does.
+ * watch: sees how far git is, or NULL.
  */
-int mirror_refresh(
-	const struct upstream *u, int lock_fd, int64_t asked_ns, int progress_fd, struct err *e);
+int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns,
+	const struct git_watch *watch, struct err *e);
 
 /* The mirror's own refs. Owner: the caller (refs_done). */
 int mirror_refs(

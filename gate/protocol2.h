@@ -9,16 +9,17 @@
  * that the agent sees how far that is (sideband 2); packing is git's own upload-pack. An object is
  * given only when a reference of the upstream leads to it: git itself gives, in this version,
  * whatever it has.
+ *
+ * asked_ns: what is served is what the upstream had then (mirror_now_ns), or later.
  */
 
-/* The capabilities, as the service begins on git:// and in answer to GET info/refs. */
-int protocol2_advertise(const struct session *s, int out, struct err *e);
+/* A connection of git://: the capabilities, then commands until the agent has no more. */
+int protocol2_serve(const struct session *s, int sock, int64_t asked_ns, struct err *e);
 
-/*
- * Reads one command from `in` (a pipe or socket, blocking) and answers it. 1: done; 0: the agent
- * has no more (a flush or the end); -errno: it was told, when it could be (ERR packet). asked_ns:
- * how old what is served may be.
- */
+/* HTTP, GET info/refs: the capabilities. */
+int protocol2_advertise(const struct session *s, int out, int64_t asked_ns, struct err *e);
+
+/* HTTP, POST git-upload-pack: one command. A failure was told to the agent as an ERR packet. */
 int protocol2_command(const struct session *s, int in, int out, int64_t asked_ns, struct err *e);
 
 #endif

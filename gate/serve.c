@@ -90,7 +90,7 @@ static int serve(const struct gate *g, int sock, struct err *e)
 	if (r == 0)
 		r = session_open(g, req.repo, &session, e);
 	if (r == 0)
-		r = session_refresh(&session, asked_ns, -1, e);
+		r = session_refresh(&session, asked_ns, NULL, e);
 	if (r < 0)
 		return r;
 	log_info("%s of '%s'", services[req.service].doing, req.repo->name);

@@ -20,9 +20,10 @@ int session_open(
 	return r < 0 ? err_wrap(e, "upstream of '%s'", repo->name) : 0;
 }
 
-int session_refresh(const struct session *s, int64_t asked_ns, int progress_fd, struct err *e)
+int session_refresh(
+	const struct session *s, int64_t asked_ns, const struct git_watch *watch, struct err *e)
 {
-	int r = mirror_refresh(&s->upstream, GATE_FD_LOCK, asked_ns, progress_fd, e);
+	int r = mirror_refresh(&s->upstream, GATE_FD_LOCK, asked_ns, watch, e);
 
 	return r < 0 ? err_wrap(e, "refusing to serve stale data: upstream of '%s'", s->repo->name)
 		     : 0;

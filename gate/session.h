@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "gate/refs.h"
+#include "gate/git.h"
 #include "gate/upstream.h"
 
 /*
@@ -23,10 +23,11 @@ int session_open(
 
 /*
  * Brings the mirror to what the upstream has had at or after asked_ns (mirror_now_ns). A failure
- * begins with "refusing to serve stale data". What git says of its progress goes to progress_fd,
- * raw; -1: nowhere.
+ * begins with "refusing to serve stale data". watch: sees how far git is, or
+ * NULL.
  */
-int session_refresh(const struct session *s, int64_t asked_ns, int progress_fd, struct err *e);
+int session_refresh(
+	const struct session *s, int64_t asked_ns, const struct git_watch *watch, struct err *e);
 
 /* What git below the gate inherits for a push: the gate's descriptors, without close-on-exec. */
 int session_hand_down(struct err *e);
