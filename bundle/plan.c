@@ -39,6 +39,9 @@ static void bottle_free(struct plan_bottle *b)
 		free(b->secrets[i].name);
 	}
 	free(b->secrets);
+	for (size_t i = 0; i < b->n_deploy_keys; i++)
+		plan_deploy_key_done(&b->deploy_keys[i]);
+	free(b->deploy_keys);
 	free(b);
 }
 

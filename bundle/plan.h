@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "bundle/deploy_key.h"
 #include "bundle/oci.h"
 #include "bundle/policy.h"
 
@@ -60,10 +61,14 @@ struct plan_file {
 
 /* A secret that a component is to have: found at create, by name. */
 struct plan_secret {
-	char *slot;		 /* COMPONENT_SECRET name: "EGRESS_TOKEN_0", "REPO_name_KEY" */
+	/*
+	 * COMPONENT_SECRET name: "EGRESS_TOKEN_0", "REPO_name_KEY", "REPO_name_TOKEN" (of an https
+	 * upstream), "FORGE_TOKEN_0" (the monitor's alone)
+	 */
+	char *slot;
 	char *name;		 /* name as the manifest has it, or the path of a key file */
 	bool is_file;		 /* a key file (identity), not a named secret */
-	bool to_gate, to_egress; /* who uses it */
+	bool to_gate, to_egress; /* who uses it; neither: the monitor */
 	bool to_scan;		 /* who looks for it; the gate's keys are looked for, too */
 };
 
@@ -88,6 +93,8 @@ struct plan_bottle {
 	size_t n_files;
 	struct plan_secret *secrets;
 	size_t n_secrets;
+	struct plan_deploy_key *deploy_keys;
+	size_t n_deploy_keys;
 };
 
 /*

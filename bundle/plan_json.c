@@ -243,7 +243,10 @@ static json_t *bottle_to_json(const struct plan_bottle *b)
 		put(j, "egress", policy_egress_to_json(&b->egress)) < 0 ||
 		put(j, "network", network_to_json(b)) < 0 ||
 		put(j, "env", env_to_json(b->env, b->canary)) < 0 ||
-		put(j, "files", files_to_json(b)) < 0 || put(j, "secrets", secrets_to_json(b)) < 0)
+		put(j, "files", files_to_json(b)) < 0 ||
+		put(j, "secrets", secrets_to_json(b)) < 0 ||
+		put(j, "deploy_keys", plan_deploy_keys_to_json(b->deploy_keys, b->n_deploy_keys)) <
+			0)
 		return NULL;
 	return steal_ptr(&j);
 }

@@ -112,6 +112,7 @@ static int repo_slice(const struct manifest *m, struct manifest_repo *from, stru
 	to->url = steal_ptr(&from->url);
 	to->host_key = steal_ptr(&from->host_key);
 	to->push = (struct policy_push){.force = true, .delete = true, .max_pack = POLICY_PUSH_MAX};
+	to->lfs = (struct policy_lfs){.max_object = POLICY_LFS_MAX};
 	return 0;
 }
 

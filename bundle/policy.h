@@ -95,6 +95,18 @@ struct policy_push {
 	int64_t max_pack; /* bytes; POLICY_PUSH_MAX by default */
 };
 
+/* 5 GiB: the most that one upload to the usual object stores may have. */
+#define POLICY_LFS_MAX (5LL << 30)
+
+/* Large files of a repository (git-lfs). */
+struct policy_lfs {
+	bool off;     /* refused, and told so */
+	char *url;    /* https: the LFS service; NULL: what git-lfs-authenticate says, or
+			 URL/info/lfs */
+	char **hosts; /* beside the upstream's and url's: where objects may lie; "HOST[:PORT]" */
+	int64_t max_object; /* bytes; POLICY_LFS_MAX by default */
+};
+
 struct policy_repo {
 	char *name; /* NAME of git://git-gate/NAME.git */
 	char *url;  /* as the manifest has it */
@@ -114,6 +126,7 @@ struct policy_repo {
 	char *address; /* from extra_hosts, or NULL: resolve the name */
 	bool store;    /* objects of former bottles are at GATE_STORE_DIR/NAME.git */
 	struct policy_push push;
+	struct policy_lfs lfs;
 };
 
 struct policy_gate {

@@ -22,6 +22,8 @@ static void repo_done(struct policy_repo *r)
 	free(r->address);
 	strv_free(r->push.allow);
 	strv_free(r->push.deny);
+	free(r->lfs.url);
+	strv_free(r->lfs.hosts);
 }
 
 void policy_gate_done(struct policy_gate *p)
@@ -46,18 +48,29 @@ static json_t *push_to_json(const struct policy_push *p)
 	return steal_ptr(&j);
 }
 
+static json_t *lfs_to_json(const struct policy_lfs *l)
+{
+	cleanup_json json_t *j = json_pack("{s:b, s:s*, s:I}", "off", l->off, "url", l->url,
+		"max_object", (json_int_t)l->max_object);
+
+	if (!j || (l->hosts && json_object_set_new(j, "hosts", json_from_strv(l->hosts)) < 0))
+		return NULL;
+	return steal_ptr(&j);
+}
+
 static json_t *repo_to_json(const struct policy_repo *r)
 {
-	cleanup_json json_t *push = push_to_json(&r->push);
+	cleanup_json json_t *push = push_to_json(&r->push), *lfs = lfs_to_json(&r->lfs);
 
-	if (!push)
+	if (!push || !lfs)
 		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:O}",
+	return json_pack(
+		"{s:s, s:s, s:s, s:s*, s:s, s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:O, s:O}",
 		"name", r->name, "url", r->url, "transport",
 		r->transport == POLICY_HTTPS ? "https" : "ssh", "user", r->user, "host", r->host,
 		"port", (int)r->port, "path", r->path, "host_key", r->host_key, "identity_slot",
 		r->identity_slot, "tls_ca", r->tls_ca, "address", r->address, "store", r->store,
-		"push", push);
+		"push", push, "lfs", lfs);
 }
 
 static json_t *repos_to_json(const struct policy_gate *p)
@@ -97,6 +110,22 @@ static int read_push(const struct json_at *repo, struct policy_push *p, struct e
 		json_get_bool(&at, "force", &p->force, e) < 0 ||
 		json_get_bool(&at, "delete", &p->delete, e) < 0 ||
 		json_get_int(&at, "max_pack", 1, INT64_MAX / 16, &p->max_pack, e) < 0)
+		return -e->code;
+	return 0;
+}
+
+static int read_lfs(const struct json_at *repo, struct policy_lfs *l, struct err *e)
+{
+	struct json_at at;
+	int r;
+
+	*l = (struct policy_lfs){.max_object = POLICY_LFS_MAX};
+	r = json_member(repo, "lfs", JSON_OBJECT, &at, e);
+	if (r <= 0)
+		return r;
+	if (json_get_bool(&at, "off", &l->off, e) < 0 || json_get_str(&at, "url", &l->url, e) < 0 ||
+		json_get_strv(&at, "hosts", &l->hosts, e) < 0 ||
+		json_get_int(&at, "max_object", 1, INT64_MAX / 16, &l->max_object, e) < 0)
 		return -e->code;
 	return 0;
 }
@@ -141,7 +170,9 @@ static int read_repo(const struct json_at *at, void *item, struct err *e)
 		json_get_str(at, "address", &r->address, e) < 0 ||
 		json_get_bool(at, "store", &r->store, e) < 0)
 		return -e->code;
-	return read_transport(at, r, e) < 0 ? -e->code : read_push(at, &r->push, e);
+	if (read_transport(at, r, e) < 0 || read_push(at, &r->push, e) < 0)
+		return -e->code;
+	return read_lfs(at, &r->lfs, e);
 }
 
 static int read_gate(const struct json_at *root, struct policy_gate *p, struct err *e)
