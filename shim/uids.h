@@ -13,7 +13,10 @@
  */
 #define UIDS_DIR      "/run/bottle-shim/uids"
 #define UIDS_DIR_USER "bottle-shim.uids" /* of an ordinary user, in XDG_RUNTIME_DIR */
-#define UIDS_PER_SLOT 4
+#define UIDS_PER_SLOT 8
+
+/* Within a slot; the components' own stand in component_kinds. */
+#define UIDS_FORGE 7 /* bottle-forge */
 
 struct uids {
 	uint32_t first; /* the slot's first uid; there are UIDS_PER_SLOT of them, gids alike */
