@@ -9,6 +9,7 @@
 #include "base/component.h"
 #include "base/err.h"
 #include "base/proc.h"
+#include "shim/component_root.h"
 
 /*
  * The sidecar's programs and how each is started and confined. The table is the architecture: what
@@ -44,8 +45,10 @@ struct component_start {
 	int log_fd;   /* becomes its descriptor 2 */
 	int creds_fd; /* component_creds_add's memfd, or -1 */
 	uint32_t uid;
-	const char *resolv_conf; /* or NULL */
-	const char *git_dir;	 /* or NULL */
+	const char *resolv_conf;	    /* or NULL */
+	const char *git_dir;		    /* or NULL */
+	const struct component_bind *binds; /* further directories (shim/component_root.h) */
+	size_t n_binds;
 };
 
 struct component {

@@ -218,6 +218,8 @@ static int prepare(const struct component_start *s, struct err *e)
 		.with_proc = s->kind->with_proc,
 		.git_dir = s->kind->with_git ? s->git_dir : NULL,
 		.creds_fd = s->kind->with_git && s->creds_fd >= 0 ? KEEP_CREDS : -1,
+		.binds = s->binds,
+		.n_binds = s->n_binds,
 	};
 	int r = die_with_monitor(KEEP_MONITOR, e);
 

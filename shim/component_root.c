@@ -253,6 +253,32 @@ static int add_creds(int memfd, uint32_t uid, struct err *e)
 
 /* ---- putting it together; each step works in the new root as current directory */
 
+static int make_parents(const char *path, struct err *e)
+{
+	int r = 0;
+
+	for (const char *slash = strchr(path, '/'); r == 0 && slash;
+		slash = strchr(slash + 1, '/')) {
+		cleanup_free char *part = strndup(path, (size_t)(slash - path));
+
+		r = part ? make_dir(part, e) : err_set(e, ENOMEM, "make '/%s'", path);
+	}
+	return r;
+}
+
+static int add_directory(const struct component_bind *b, struct err *e)
+{
+	int r = make_parents(b->target, e);
+
+	if (r == 0)
+		r = make_dir(b->target, e);
+	return r < 0 ? r
+		     : bind_mount(b->source, b->target,
+			       b->writable ? MS_NOSUID | MS_NODEV | MS_NOEXEC
+					   : READ_ONLY | MS_NOEXEC,
+			       e);
+}
+
 static int add_asked(const struct component_root *root, struct err *e)
 {
 	int r = 0;
@@ -266,6 +292,8 @@ static int add_asked(const struct component_root *root, struct err *e)
 	}
 	if (r == 0 && root->creds_fd >= 0)
 		r = add_creds(root->creds_fd, root->uid, e);
+	for (size_t i = 0; r == 0 && i < root->n_binds; i++)
+		r = add_directory(&root->binds[i], e);
 	return r;
 }
 

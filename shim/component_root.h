@@ -2,6 +2,7 @@
 #define SHIM_COMPONENT_ROOT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -11,6 +12,12 @@
  * setuid, no devices, read-only), the trust store, names, two devices and an own /tmp; or, bare,
  * with nothing in it. Whatever else a component has is asked for here.
  */
+struct component_bind {
+	const char *source; /* host path of a directory */
+	const char *target; /* in the component's root, without the '/' in front */
+	bool writable;
+};
+
 struct component_root {
 	const char *name;	 /* of the component: its host name and passwd entry */
 	uint32_t uid;		 /* owner of /tmp, /git and the credentials; gid alike */
@@ -19,6 +26,8 @@ struct component_root {
 	bool with_proc;		 /* /proc of its own pid namespace, pids only */
 	const char *git_dir;	 /* host directory that becomes /git, writable; or NULL */
 	int creds_fd;		 /* component_creds_add's memfd → /git-gate/creds; -1: none */
+	const struct component_bind *binds; /* further directories; nothing in them is executed */
+	size_t n_binds;
 };
 
 /*
