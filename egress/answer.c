@@ -11,7 +11,7 @@
 /* Whether the next request surely begins where this one's head ended. */
 static bool can_go_on(const struct exchange *x)
 {
-	bool whole = x->length.framing == HTTP1_NO_BODY || body_is_done(&x->up);
+	bool whole = x->length.framing == HTTP1_NO_BODY || http1_body_is_done(&x->up);
 
 	return x->request.method && x->client_keeps && whole && !x->have_response;
 }
@@ -23,7 +23,7 @@ static void finish_answer(struct conn *c, bool keep)
 	if (keep) {
 		bool idle = c->stage == CONN_HEAD || c->stage == CONN_HOLD;
 
-		x->up.state = BODY_DONE;
+		x->up.state = HTTP1_BODY_DONE;
 		x->all_sent = x->upstream_keeps = idle && c->up.state == UPSTREAM_READY;
 		conn_finish_exchange(c);
 		return;

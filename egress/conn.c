@@ -221,7 +221,7 @@ static void refuse_stalled(struct conn *c)
 	struct refusal why = {.host = ""};
 
 	memcpy(why.host, c->x->host, HOST_MAX);
-	if (body_is_done(&c->x->up))
+	if (http1_body_is_done(&c->x->up))
 		refusal_set(&why, 504, "upstream_silent", "time limits",
 			"%s did not answer in time", c->x->host);
 	else

@@ -1,9 +1,9 @@
 #ifndef EGRESS_CONN_H
 #define EGRESS_CONN_H
 
-#include "egress/body.h"
+#include "base/http1.h"
+#include "base/http1_body.h"
 #include "egress/held.h"
-#include "egress/http1.h"
 #include "egress/incoming.h"
 #include "egress/outbound.h"
 #include "egress/redact.h"
@@ -49,7 +49,7 @@ struct exchange {
 	char host[HOST_MAX];
 	uint16_t port;
 	struct http1_length length; /* of the request's body */
-	struct body up, down;
+	struct http1_body up, down;
 	struct outbound outbound;
 	struct held held;     /* of the body up: all of it, or what was not yet passed on */
 	uint64_t sent;	      /* bytes of the body up that went into the upstream's queue */

@@ -2,8 +2,8 @@
 #define EGRESS_CRITERIA_H
 
 #include "base/err.h"
+#include "base/http1.h"
 #include "bundle/policy.h"
-#include "egress/http1.h"
 #include "egress/target.h"
 
 /*

@@ -172,7 +172,7 @@ bool conn_step_wait(struct conn *c)
 void conn_finish_exchange(struct conn *c)
 {
 	struct exchange *x = c->x;
-	bool keeps = body_is_done(&x->up) && x->client_keeps;
+	bool keeps = http1_body_is_done(&x->up) && x->client_keeps;
 
 	if (!x->all_sent || !x->upstream_keeps)
 		upstream_close(&c->up);

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "egress/buf.h"
+#include "base/buf.h"
 
 /*
  * Bytes of a body that wait until they have been read. They may hold a secret, so their memory is

@@ -58,7 +58,7 @@ static bool is_packed_type(const char *type)
 }
 
 /* Servers call a packed file's own compression a coding at times, so its type tells then. */
-static bool is_packed(const struct http1_head *head, const struct body_piece *first)
+static bool is_packed(const struct http1_head *head, const struct http1_piece *first)
 {
 	const char *what;
 
@@ -108,7 +108,7 @@ static struct server_entry *server_of(const struct conn *c)
 	return servers_take(c->service->servers, name);
 }
 
-static int begin(struct incoming *i, const struct body_piece *first)
+static int begin(struct incoming *i, const struct http1_piece *first)
 {
 	const struct http1_head *head = &i->conn->x->response;
 	const struct scan_text text = {.place = "response body",
@@ -128,7 +128,7 @@ static int begin(struct incoming *i, const struct body_piece *first)
 	return r < 0 ? r : scan_begin(scanner_scan(i->scanner), &text, &e);
 }
 
-static int read_piece(struct incoming *i, const struct body_piece *piece)
+static int read_piece(struct incoming *i, const struct http1_piece *piece)
 {
 	struct err e;
 	int r = i->begun ? 0 : begin(i, piece);
@@ -139,7 +139,7 @@ static int read_piece(struct incoming *i, const struct body_piece *piece)
 	return scan_feed(scanner_scan(i->scanner), piece->data, piece->len, &e);
 }
 
-int incoming_take(struct incoming *i, const struct body_piece *piece)
+int incoming_take(struct incoming *i, const struct http1_piece *piece)
 {
 	int r = i->found ? -EACCES : 0;
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "egress/body.h"
+#include "base/http1_body.h"
 #include "egress/held.h"
 #include "egress/refusal.h"
 #include "egress/scanners.h"
@@ -36,7 +36,7 @@ struct incoming {
 bool incoming_start(struct incoming *i, struct conn *c, const struct http1_length *length);
 
 /* A piece of the body; while `holds`, it is kept here. 0, or -EACCES and i->why. */
-int incoming_take(struct incoming *i, const struct body_piece *piece);
+int incoming_take(struct incoming *i, const struct http1_piece *piece);
 
 /* All that came so far is decided. The same. */
 int incoming_flush(struct incoming *i);

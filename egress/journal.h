@@ -1,7 +1,7 @@
 #ifndef EGRESS_JOURNAL_H
 #define EGRESS_JOURNAL_H
 
-#include "egress/http1.h"
+#include "base/http1.h"
 #include "egress/refusal.h"
 #include "egress/service.h"
 

@@ -16,7 +16,7 @@ void redact_done(struct redact *r)
 	buf_done(&r->held);
 }
 
-int redact_take(struct redact *r, const struct body_piece *in, struct body_piece *ret)
+int redact_take(struct redact *r, const struct http1_piece *in, struct http1_piece *ret)
 {
 	size_t held, keep;
 
@@ -30,16 +30,16 @@ int redact_take(struct redact *r, const struct body_piece *in, struct body_piece
 		return -ENOMEM;
 	keep = needles_star(r->needles, &r->state, r->held.p + r->held.off, held, r->held.len);
 	r->given = r->held.len - keep;
-	*ret = (struct body_piece){.data = buf_data(&r->held), .len = r->given};
+	*ret = (struct http1_piece){.data = buf_data(&r->held), .len = r->given};
 	return 0;
 }
 
-void redact_end(struct redact *r, struct body_piece *ret)
+void redact_end(struct redact *r, struct http1_piece *ret)
 {
-	*ret = (struct body_piece){0};
+	*ret = (struct http1_piece){0};
 	if (!r->needles || r->held.len == r->given)
 		return;
 	buf_consume(&r->held, r->given);
 	r->given = r->held.len;
-	*ret = (struct body_piece){.data = buf_data(&r->held), .len = r->held.len};
+	*ret = (struct http1_piece){.data = buf_data(&r->held), .len = r->held.len};
 }

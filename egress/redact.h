@@ -1,7 +1,7 @@
 #ifndef EGRESS_REDACT_H
 #define EGRESS_REDACT_H
 
-#include "egress/body.h"
+#include "base/http1_body.h"
 #include "egress/needles.h"
 
 /*
@@ -20,9 +20,9 @@ void redact_start(struct redact *r, const struct needles *n);
 void redact_done(struct redact *r); /* wipes */
 
 /* What may go on after this piece (len 0: nothing yet); valid until the next call. 0 or -ENOMEM. */
-int redact_take(struct redact *r, const struct body_piece *in, struct body_piece *ret);
+int redact_take(struct redact *r, const struct http1_piece *in, struct http1_piece *ret);
 
 /* The body ended: what was held back is no credential. */
-void redact_end(struct redact *r, struct body_piece *ret);
+void redact_end(struct redact *r, struct http1_piece *ret);
 
 #endif

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "egress/buf.h"
+#include "base/buf.h"
+#include "base/http1.h"
 #include "egress/host.h"
-#include "egress/http1.h"
 #include "scan/scan.h"
 
 /*

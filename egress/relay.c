@@ -15,7 +15,7 @@
 
 static void set_stream_deadline(struct conn *c)
 {
-	bool sending = !body_is_done(&c->x->up) && c->up.wire.out.len < WIRE_OUT_MAX;
+	bool sending = !http1_body_is_done(&c->x->up) && c->up.wire.out.len < WIRE_OUT_MAX;
 
 	conn_set_deadline(c, sending || c->client.out.len > 0 ? CONN_MOVING_MS : THINKING_MS);
 }
@@ -153,12 +153,12 @@ static bool take_response_head(struct conn *c)
 	rules_redact_head(x->rules, &x->response);
 	journal_response(c->service, x->host, &x->response);
 	x->upstream_keeps = http1_keeps_alive(&x->response) && length.framing != HTTP1_UNTIL_CLOSE;
-	body_start(&x->down, &length, false);
+	http1_body_start(&x->down, &length, false);
 	choose_framing(x, &length);
 	x->have_head = true;
 	/* An answer before the end of the question: where the next one begins is not worth knowing.
 	 */
-	if (!body_is_done(&x->up))
+	if (!http1_body_is_done(&x->up))
 		x->client_keeps = false;
 	if (x->all_sent)
 		held_done(&x->held); /* it will not be sent again */
@@ -204,16 +204,16 @@ static void release(struct conn *c)
 {
 	struct exchange *x = c->x;
 	struct incoming *i = &x->incoming;
-	const struct body_piece piece = {.data = buf_data(&i->held.buf), .len = i->held.buf.len};
+	const struct http1_piece piece = {.data = buf_data(&i->held.buf), .len = i->held.buf.len};
 
 	pass_head(c, &i->length);
-	if (body_put(x->down_framing, &c->client.out, &piece) < 0)
+	if (http1_body_put(x->down_framing, &c->client.out, &piece) < 0)
 		c->client.dead = true;
 	held_done(&i->held);
 	i->holds = false;
 }
 
-static bool pass_piece(struct conn *c, const struct body_piece *piece)
+static bool pass_piece(struct conn *c, const struct http1_piece *piece)
 {
 	struct exchange *x = c->x;
 
@@ -221,7 +221,7 @@ static bool pass_piece(struct conn *c, const struct body_piece *piece)
 		refuse_incoming(c);
 		return false;
 	}
-	if (!x->incoming.holds && body_put(x->down_framing, &c->client.out, piece) < 0)
+	if (!x->incoming.holds && http1_body_put(x->down_framing, &c->client.out, piece) < 0)
 		c->client.dead = true;
 	return true;
 }
@@ -250,9 +250,9 @@ static bool pump_down(struct conn *c)
 	struct buf *in = &c->up.wire.in, *out = &c->client.out;
 	bool moved = false;
 
-	while (!body_is_done(&x->down) && in->len > 0 && out->len < WIRE_OUT_MAX) {
-		struct body_piece piece;
-		long n = body_take(&x->down, buf_data(in), in->len, &piece);
+	while (!http1_body_is_done(&x->down) && in->len > 0 && out->len < WIRE_OUT_MAX) {
+		struct http1_piece piece;
+		long n = http1_body_take(&x->down, buf_data(in), in->len, &piece);
 
 		if (n < 0 || redact_take(&x->redact, &piece, &piece) < 0) {
 			/* What was passed on is not whole, and the agent must see that. */
@@ -271,7 +271,7 @@ static bool pump_down(struct conn *c)
 static void end_response(struct conn *c)
 {
 	struct exchange *x = c->x;
-	struct body_piece rest;
+	struct http1_piece rest;
 
 	redact_end(&x->redact, &rest);
 	if (!pass_piece(c, &rest))
@@ -282,7 +282,7 @@ static void end_response(struct conn *c)
 	}
 	if (x->incoming.holds)
 		release(c);
-	if (body_put_end(x->down_framing, &c->client.out) < 0) {
+	if (http1_body_put_end(x->down_framing, &c->client.out) < 0) {
 		conn_end(c);
 		return;
 	}
@@ -316,7 +316,7 @@ static bool upstream_ended(struct conn *c)
 	struct exchange *x = c->x;
 
 	if (x->have_head) {
-		if (c->up.wire.eof && !c->up.wire.dead && body_at_eof(&x->down) == 0) {
+		if (c->up.wire.eof && !c->up.wire.dead && http1_body_at_eof(&x->down) == 0) {
 			end_response(c);
 			return true;
 		}
@@ -342,7 +342,7 @@ bool conn_step_stream(struct conn *c)
 		moved |= pump_down(c);
 	if (c->stage != CONN_STREAM)
 		return true;
-	if (x->have_head && body_is_done(&x->down)) {
+	if (x->have_head && http1_body_is_done(&x->down)) {
 		end_response(c);
 		return true;
 	}

@@ -5,9 +5,9 @@
 
 #include "base/component.h"
 #include "base/err.h"
+#include "base/http1.h"
 #include "bundle/policy.h"
 #include "egress/address.h"
-#include "egress/http1.h"
 #include "egress/refusal.h"
 #include "egress/session.h"
 #include "egress/target.h"

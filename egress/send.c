@@ -40,11 +40,11 @@ static void cut(struct conn *c, const struct refusal *why)
 	conn_refuse(c, why);
 }
 
-static bool put(struct conn *c, const struct body_piece *piece)
+static bool put(struct conn *c, const struct http1_piece *piece)
 {
 	struct exchange *x = c->x;
 
-	if (body_put(x->length.framing, &c->up.wire.out, piece) < 0)
+	if (http1_body_put(x->length.framing, &c->up.wire.out, piece) < 0)
 		c->client.dead = true;
 	x->sent += piece->len;
 	return piece->len > 0;
@@ -56,7 +56,7 @@ static bool put_end(struct conn *c)
 
 	if (x->all_sent)
 		return false;
-	if (body_put_end(x->length.framing, &c->up.wire.out) < 0)
+	if (http1_body_put_end(x->length.framing, &c->up.wire.out) < 0)
 		c->client.dead = true;
 	x->all_sent = true;
 	return true;
@@ -70,9 +70,9 @@ static bool pass(struct conn *c)
 	struct buf *in = &c->client.in, *out = &c->up.wire.out;
 	bool moved = false;
 
-	while (!body_is_done(&x->up) && in->len > 0 && out->len < WIRE_OUT_MAX) {
-		struct body_piece piece;
-		long n = body_take(&x->up, buf_data(in), in->len, &piece);
+	while (!http1_body_is_done(&x->up) && in->len > 0 && out->len < WIRE_OUT_MAX) {
+		struct http1_piece piece;
+		long n = http1_body_take(&x->up, buf_data(in), in->len, &piece);
 
 		if (n < 0) {
 			refuse_framing(c);
@@ -93,7 +93,7 @@ static bool send_decided(struct conn *c)
 	struct exchange *x = c->x;
 	struct buf *out = &c->up.wire.out;
 	uint64_t ready = outbound_decided(&x->outbound) - x->sent;
-	struct body_piece piece = {.data = buf_data(&x->held.buf), .len = WIRE_OUT_MAX};
+	struct http1_piece piece = {.data = buf_data(&x->held.buf), .len = WIRE_OUT_MAX};
 
 	if (out->len >= WIRE_OUT_MAX || ready == 0)
 		return false;
@@ -109,18 +109,19 @@ static bool read_more(struct conn *c)
 {
 	struct exchange *x = c->x;
 	struct buf *in = &c->client.in;
-	struct body_piece piece;
+	struct http1_piece piece;
 	struct refusal why = {.host = ""};
 	long n;
 
-	if (body_is_done(&x->up) || in->len == 0 || x->held.buf.len >= SCAN_HOLD + AHEAD_MAX)
+	if (http1_body_is_done(&x->up) || in->len == 0 || x->held.buf.len >= SCAN_HOLD + AHEAD_MAX)
 		return false;
-	n = body_take(&x->up, buf_data(in), in->len, &piece);
+	n = http1_body_take(&x->up, buf_data(in), in->len, &piece);
 	if (n < 0) {
 		refuse_framing(c);
 		return false;
 	}
-	if (outbound_more(&x->outbound, piece.data, piece.len, body_is_done(&x->up), &why) < 0) {
+	if (outbound_more(&x->outbound, piece.data, piece.len, http1_body_is_done(&x->up), &why) <
+		0) {
 		cut(c, &why);
 		return false;
 	}
@@ -145,7 +146,7 @@ static bool stream(struct conn *c)
 			return true;
 		moved |= more;
 	}
-	if (body_is_done(&x->up) && x->held.buf.len == 0)
+	if (http1_body_is_done(&x->up) && x->held.buf.len == 0)
 		moved |= put_end(c);
 	return moved;
 }
@@ -160,7 +161,7 @@ static bool send_held(struct conn *c)
 	bool moved = false;
 
 	while (x->sent < b->len && out->len < WIRE_OUT_MAX) {
-		struct body_piece piece = {.data = buf_data(b) + x->sent, .len = WIRE_OUT_MAX};
+		struct http1_piece piece = {.data = buf_data(b) + x->sent, .len = WIRE_OUT_MAX};
 
 		if (b->len - x->sent < piece.len)
 			piece.len = b->len - (size_t)x->sent;
@@ -182,9 +183,9 @@ bool conn_send_body(struct conn *c)
 		moved = x->held.buf.len > 0 ? send_held(c) : pass(c);
 	if (c->stage != CONN_STREAM)
 		return moved;
-	if (!x->streams && body_is_done(&x->up) && x->sent >= x->held.buf.len)
+	if (!x->streams && http1_body_is_done(&x->up) && x->sent >= x->held.buf.len)
 		moved |= put_end(c);
-	if (!body_is_done(&x->up) && c->client.eof && c->client.in.len == 0)
+	if (!http1_body_is_done(&x->up) && c->client.eof && c->client.in.len == 0)
 		c->client.dead = true; /* the rest will never come */
 	return moved;
 }
@@ -207,12 +208,12 @@ void conn_read(struct conn *c)
 {
 	struct exchange *x = c->x;
 
-	body_start(&x->up, &x->length, true);
+	http1_body_start(&x->up, &x->length, true);
 	if (!outbound_wanted(c)) {
 		conn_forward(c);
 		return;
 	}
-	if (body_is_done(&x->up)) {
+	if (http1_body_is_done(&x->up)) {
 		judge(c);
 		return;
 	}
@@ -232,13 +233,13 @@ static bool collect(struct conn *c)
 	struct buf *in = &c->client.in;
 	/* One byte more than may be held shows that there is more. */
 	size_t room = HELD_BODY_MAX + 1 - x->held.buf.len;
-	struct body_piece piece;
+	struct http1_piece piece;
 	long n;
 	int r;
 
-	if (body_is_done(&x->up) || in->len == 0 || room == 0)
+	if (http1_body_is_done(&x->up) || in->len == 0 || room == 0)
 		return false;
-	n = body_take(&x->up, buf_data(in), in->len < room ? in->len : room, &piece);
+	n = http1_body_take(&x->up, buf_data(in), in->len < room ? in->len : room, &piece);
 	if (n < 0) {
 		refuse_framing(c);
 		return false;
@@ -262,7 +263,7 @@ bool conn_step_hold(struct conn *c)
 	if (c->stage != CONN_HOLD)
 		return true;
 	x->streams = x->held.buf.len > HELD_BODY_MAX;
-	if (body_is_done(&x->up) || x->streams) {
+	if (http1_body_is_done(&x->up) || x->streams) {
 		judge(c);
 		return true;
 	}

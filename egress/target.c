@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/http1.h"
 #include "base/ptr.h"
-#include "egress/http1.h"
 
 /* Honest clients need one layer, a URL inside a URL two or three. */
 #define LAYERS_MAX 16

@@ -6,8 +6,8 @@
 
 #include <openssl/ssl.h>
 
+#include "base/buf.h"
 #include "base/err.h"
-#include "egress/buf.h"
 #include "egress/loop.h"
 
 /*

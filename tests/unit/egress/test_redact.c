@@ -28,12 +28,12 @@ static struct needles *needles_of(const char *const *values)
 static void pass(const struct needles *n, const char *text, size_t len, size_t most, char *ret)
 {
 	struct redact r;
-	struct body_piece out;
+	struct http1_piece out;
 	size_t at = 0, got = 0;
 
 	redact_start(&r, n);
 	while (at < len) {
-		struct body_piece in = {.data = (const unsigned char *)text + at};
+		struct http1_piece in = {.data = (const unsigned char *)text + at};
 
 		in.len = 1 + (size_t)rand() % most;
 		in.len = in.len < len - at ? in.len : len - at;
@@ -143,7 +143,7 @@ static void it_does_not_matter_how_a_body_is_cut(void **state)
 
 static size_t given_at_once(const struct needles *n, const char *text)
 {
-	struct body_piece in = {.data = (const unsigned char *)text, .len = strlen(text)}, out;
+	struct http1_piece in = {.data = (const unsigned char *)text, .len = strlen(text)}, out;
 	struct redact r;
 
 	redact_start(&r, n);

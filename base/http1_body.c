@@ -1,30 +1,33 @@
-#include "egress/body.h"
+#include "base/http1_body.h"
 
 #include <errno.h>
 
 #define OVERHEAD_MAX 8192
 
-void body_start(struct body *b, const struct http1_length *length, bool refuse_extensions)
+void http1_body_start(
+	struct http1_body *b, const struct http1_length *length, bool refuse_extensions)
 {
-	*b = (struct body){.framing = length->framing, .refuse_extensions = refuse_extensions};
+	*b = (struct http1_body){
+		.framing = length->framing, .refuse_extensions = refuse_extensions};
 	switch (length->framing) {
 	case HTTP1_NO_BODY:
-		b->state = BODY_DONE;
+		b->state = HTTP1_BODY_DONE;
 		break;
 	case HTTP1_LENGTH:
-		b->state = BODY_DATA;
+		b->state = HTTP1_BODY_DATA;
 		b->left = length->length;
 		break;
 	case HTTP1_CHUNKED:
-		b->state = BODY_SIZE;
+		b->state = HTTP1_BODY_SIZE;
 		break;
 	case HTTP1_UNTIL_CLOSE:
-		b->state = BODY_DATA;
+		b->state = HTTP1_BODY_DATA;
 		break;
 	}
 }
 
-static long take_data(struct body *b, const unsigned char *p, size_t len, struct body_piece *ret)
+static long take_data(
+	struct http1_body *b, const unsigned char *p, size_t len, struct http1_piece *ret)
 {
 	size_t n = len;
 
@@ -32,22 +35,23 @@ static long take_data(struct body *b, const unsigned char *p, size_t len, struct
 		n = b->left < len ? (size_t)b->left : len;
 		b->left -= n;
 		if (b->left == 0)
-			b->state = b->framing == HTTP1_CHUNKED ? BODY_CHUNK_END : BODY_DONE;
+			b->state = b->framing == HTTP1_CHUNKED ? HTTP1_BODY_CHUNK_END
+							       : HTTP1_BODY_DONE;
 	}
-	*ret = (struct body_piece){.data = p, .len = n};
+	*ret = (struct http1_piece){.data = p, .len = n};
 	return (long)n;
 }
 
 /* The LF of a size line: the chunk begins, or the trailers do. */
-static void end_size(struct body *b)
+static void end_size(struct http1_body *b)
 {
-	b->state = b->left > 0 ? BODY_DATA : BODY_TRAILER;
+	b->state = b->left > 0 ? HTTP1_BODY_DATA : HTTP1_BODY_TRAILER;
 	b->digits = 0;
 	b->line = 0;
 	b->seen_cr = false;
 }
 
-static int size_byte(struct body *b, unsigned char c)
+static int size_byte(struct http1_body *b, unsigned char c)
 {
 	int v = http1_hex_digit((char)c);
 
@@ -72,11 +76,11 @@ static int size_byte(struct body *b, unsigned char c)
 	}
 	if ((c != ';' && c != ' ' && c != '\t') || b->refuse_extensions)
 		return -EPROTO;
-	b->state = BODY_SIZE_EXT;
+	b->state = HTTP1_BODY_SIZE_EXT;
 	return 0;
 }
 
-static int ext_byte(struct body *b, unsigned char c)
+static int ext_byte(struct http1_body *b, unsigned char c)
 {
 	if (b->seen_cr) {
 		if (c != '\n')
@@ -93,24 +97,24 @@ static int ext_byte(struct body *b, unsigned char c)
 	return 0;
 }
 
-static int chunk_end_byte(struct body *b, unsigned char c)
+static int chunk_end_byte(struct http1_body *b, unsigned char c)
 {
 	if (!b->seen_cr) {
 		b->seen_cr = true;
 		return c == '\r' ? 0 : -EPROTO;
 	}
 	b->seen_cr = false;
-	b->state = BODY_SIZE;
+	b->state = HTTP1_BODY_SIZE;
 	return c == '\n' ? 0 : -EPROTO;
 }
 
-static int trailer_byte(struct body *b, unsigned char c)
+static int trailer_byte(struct http1_body *b, unsigned char c)
 {
 	if (b->seen_cr) {
 		if (c != '\n')
 			return -EPROTO;
 		if (b->line == 0)
-			b->state = BODY_DONE;
+			b->state = HTTP1_BODY_DONE;
 		b->line = 0;
 		b->seen_cr = false;
 		return 0;
@@ -125,47 +129,48 @@ static int trailer_byte(struct body *b, unsigned char c)
 	return 0;
 }
 
-static int framing_byte(struct body *b, unsigned char c)
+static int framing_byte(struct http1_body *b, unsigned char c)
 {
 	switch (b->state) {
-	case BODY_SIZE:
+	case HTTP1_BODY_SIZE:
 		return size_byte(b, c);
-	case BODY_SIZE_EXT:
+	case HTTP1_BODY_SIZE_EXT:
 		return ext_byte(b, c);
-	case BODY_CHUNK_END:
+	case HTTP1_BODY_CHUNK_END:
 		return chunk_end_byte(b, c);
-	case BODY_TRAILER:
+	case HTTP1_BODY_TRAILER:
 		return trailer_byte(b, c);
-	case BODY_DATA:
-	case BODY_DONE:
+	case HTTP1_BODY_DATA:
+	case HTTP1_BODY_DONE:
 		break;
 	}
 	return -EPROTO;
 }
 
-long body_take(struct body *b, const unsigned char *p, size_t len, struct body_piece *ret)
+long http1_body_take(
+	struct http1_body *b, const unsigned char *p, size_t len, struct http1_piece *ret)
 {
 	size_t used = 0;
 
-	*ret = (struct body_piece){0};
-	while (used < len && b->state != BODY_DATA && b->state != BODY_DONE) {
+	*ret = (struct http1_piece){0};
+	while (used < len && b->state != HTTP1_BODY_DATA && b->state != HTTP1_BODY_DONE) {
 		if (framing_byte(b, p[used]) < 0)
 			return -EPROTO;
 		used++;
 	}
-	if (b->state == BODY_DATA && used < len)
+	if (b->state == HTTP1_BODY_DATA && used < len)
 		used += (size_t)take_data(b, p + used, len - used, ret);
 	return (long)used;
 }
 
-int body_at_eof(struct body *b)
+int http1_body_at_eof(struct http1_body *b)
 {
 	if (b->framing == HTTP1_UNTIL_CLOSE)
-		b->state = BODY_DONE;
-	return b->state == BODY_DONE ? 0 : -EPROTO;
+		b->state = HTTP1_BODY_DONE;
+	return b->state == HTTP1_BODY_DONE ? 0 : -EPROTO;
 }
 
-int body_put(enum http1_framing framing, struct buf *out, const struct body_piece *piece)
+int http1_body_put(enum http1_framing framing, struct buf *out, const struct http1_piece *piece)
 {
 	int r;
 
@@ -179,7 +184,7 @@ int body_put(enum http1_framing framing, struct buf *out, const struct body_piec
 	return r < 0 ? r : buf_adds(out, "\r\n");
 }
 
-int body_put_end(enum http1_framing framing, struct buf *out)
+int http1_body_put_end(enum http1_framing framing, struct buf *out)
 {
 	return framing == HTTP1_CHUNKED ? buf_adds(out, "0\r\n\r\n") : 0;
 }

@@ -1,4 +1,4 @@
-#include "egress/body.h"
+#include "base/http1_body.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,19 +8,19 @@
 #include <cmocka.h>
 
 /* Feeds a body in pieces of `step` bytes; the payload into out. -1: broken; else bytes used. */
-static long feed(struct body *b, const char *text, size_t step, struct buf *out)
+static long feed(struct http1_body *b, const char *text, size_t step, struct buf *out)
 {
 	size_t len = strlen(text), at = 0;
 
-	while (at < len && !body_is_done(b)) {
-		struct body_piece piece;
+	while (at < len && !http1_body_is_done(b)) {
+		struct http1_piece piece;
 		size_t n = len - at < step ? len - at : step;
-		long used = body_take(b, (const unsigned char *)text + at, n, &piece);
+		long used = http1_body_take(b, (const unsigned char *)text + at, n, &piece);
 
 		if (used < 0)
 			return -1;
 		assert_true(used > 0);
-		assert_int_equal(body_put(HTTP1_UNTIL_CLOSE, out, &piece), 0);
+		assert_int_equal(http1_body_put(HTTP1_UNTIL_CLOSE, out, &piece), 0);
 		at += (size_t)used;
 	}
 	return (long)at;
@@ -32,17 +32,17 @@ static long chunked(const char *text, bool strict, char *ret, bool *ret_done)
 	long first = -2;
 
 	for (size_t step = 1; step < 40; step++) {
-		struct body b;
+		struct http1_body b;
 		struct buf out = {0};
 		long n;
 
-		body_start(&b, &l, strict);
+		http1_body_start(&b, &l, strict);
 		n = feed(&b, text, step, &out);
 		/* However it is cut, it is the same. */
 		if (first == -2)
 			first = n;
 		assert_int_equal(n, first);
-		*ret_done = body_is_done(&b);
+		*ret_done = http1_body_is_done(&b);
 		if (out.len)
 			memcpy(ret, buf_data(&out), out.len);
 		ret[out.len] = '\0';
@@ -100,13 +100,13 @@ static void an_answers_extensions_are_dropped(void **state)
 static void trailers_are_bounded(void **state)
 {
 	struct http1_length l = {.framing = HTTP1_CHUNKED};
-	struct body b;
+	struct http1_body b;
 	struct buf out = {0};
 	static char text[10000] = "0\r\n";
 
 	(void)state;
 	memset(text + 3, 'x', sizeof(text) - 4);
-	body_start(&b, &l, true);
+	http1_body_start(&b, &l, true);
 	assert_int_equal(feed(&b, text, 100, &out), -1);
 	buf_done(&out);
 }
@@ -114,13 +114,13 @@ static void trailers_are_bounded(void **state)
 static void a_length_ends_where_it_says(void **state)
 {
 	struct http1_length l = {.framing = HTTP1_LENGTH, .length = 5};
-	struct body b;
+	struct http1_body b;
 	struct buf out = {0};
 
 	(void)state;
-	body_start(&b, &l, true);
+	http1_body_start(&b, &l, true);
 	assert_int_equal(feed(&b, "hello, next", 3, &out), 5);
-	assert_true(body_is_done(&b));
+	assert_true(http1_body_is_done(&b));
 	buf_done(&out);
 }
 
@@ -128,26 +128,26 @@ static void an_early_end_is_seen(void **state)
 {
 	struct http1_length l = {.framing = HTTP1_LENGTH, .length = 5};
 	struct http1_length close = {.framing = HTTP1_UNTIL_CLOSE};
-	struct body b;
+	struct http1_body b;
 
 	(void)state;
-	body_start(&b, &l, true);
-	assert_true(body_at_eof(&b) < 0);
-	body_start(&b, &close, false);
-	assert_int_equal(body_at_eof(&b), 0);
-	assert_true(body_is_done(&b));
+	http1_body_start(&b, &l, true);
+	assert_true(http1_body_at_eof(&b) < 0);
+	http1_body_start(&b, &close, false);
+	assert_int_equal(http1_body_at_eof(&b), 0);
+	assert_true(http1_body_is_done(&b));
 }
 
 static void what_is_put_as_chunks_can_be_read_back(void **state)
 {
-	struct body_piece piece = {.data = (const unsigned char *)"hello", .len = 5};
+	struct http1_piece piece = {.data = (const unsigned char *)"hello", .len = 5};
 	struct buf out = {0};
 	char got[64];
 	bool done;
 
 	(void)state;
-	assert_int_equal(body_put(HTTP1_CHUNKED, &out, &piece), 0);
-	assert_int_equal(body_put_end(HTTP1_CHUNKED, &out), 0);
+	assert_int_equal(http1_body_put(HTTP1_CHUNKED, &out, &piece), 0);
+	assert_int_equal(http1_body_put_end(HTTP1_CHUNKED, &out), 0);
 	assert_int_equal(buf_add(&out, "", 1), 0);
 	assert_true(chunked((const char *)buf_data(&out), true, got, &done) > 0);
 	assert_true(done);

@@ -1,5 +1,5 @@
-#ifndef EGRESS_BUF_H
-#define EGRESS_BUF_H
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
 
 #include <stdarg.h>
 #include <stddef.h>

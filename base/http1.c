@@ -1,4 +1,4 @@
-#include "egress/http1.h"
+#include "base/http1.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,29 +1,29 @@
-#ifndef EGRESS_BODY_H
-#define EGRESS_BODY_H
+#ifndef BASE_HTTP1_BODY_H
+#define BASE_HTTP1_BODY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "egress/buf.h"
-#include "egress/http1.h"
+#include "base/buf.h"
+#include "base/http1.h"
 
 /*
  * A message body taken out of its framing and put into a new one: what passes is the payload only.
  * Chunk extensions and trailers end here, so that nothing unchecked travels in them.
  */
-enum body_state {
-	BODY_DATA,	/* payload, `left` bytes of it (or until close) */
-	BODY_SIZE,	/* the line with a chunk's size */
-	BODY_SIZE_EXT,	/* its extension, ignored up to the line's end */
-	BODY_CHUNK_END, /* CR LF behind a chunk */
-	BODY_TRAILER,	/* lines behind the last chunk */
-	BODY_DONE,
+enum http1_body_state {
+	HTTP1_BODY_DATA,      /* payload, `left` bytes of it (or until close) */
+	HTTP1_BODY_SIZE,      /* the line with a chunk's size */
+	HTTP1_BODY_SIZE_EXT,  /* its extension, ignored up to the line's end */
+	HTTP1_BODY_CHUNK_END, /* CR LF behind a chunk */
+	HTTP1_BODY_TRAILER,   /* lines behind the last chunk */
+	HTTP1_BODY_DONE,
 };
 
-struct body {
+struct http1_body {
 	enum http1_framing framing;
-	enum body_state state;
+	enum http1_body_state state;
 	uint64_t left;
 	unsigned int digits;   /* of the chunk size seen so far */
 	unsigned int overhead; /* bytes of extensions or trailers; bounded */
@@ -32,15 +32,16 @@ struct body {
 	bool refuse_extensions; /* a request's: no client has a use for them */
 };
 
-void body_start(struct body *b, const struct http1_length *length, bool refuse_extensions);
+void http1_body_start(
+	struct http1_body *b, const struct http1_length *length, bool refuse_extensions);
 
-static inline bool body_is_done(const struct body *b)
+static inline bool http1_body_is_done(const struct http1_body *b)
 {
-	return b->state == BODY_DONE;
+	return b->state == HTTP1_BODY_DONE;
 }
 
 /* A piece of payload inside the caller's input. */
-struct body_piece {
+struct http1_piece {
 	const unsigned char *data;
 	size_t len;
 };
@@ -49,14 +50,15 @@ struct body_piece {
  * Takes from p: returns how many bytes were used, at most one piece of payload among them (*ret,
  * len 0: none). It may use none when more input is needed. -EPROTO: broken framing.
  */
-long body_take(struct body *b, const unsigned char *p, size_t len, struct body_piece *ret);
+long http1_body_take(
+	struct http1_body *b, const unsigned char *p, size_t len, struct http1_piece *ret);
 
 /* The peer closed: 0 when that ends the body well, -EPROTO when bytes are missing. */
-int body_at_eof(struct body *b);
+int http1_body_at_eof(struct http1_body *b);
 
 /* Writes payload, and the end, in the framing (LENGTH, CHUNKED or UNTIL_CLOSE) of the other side.
  */
-int body_put(enum http1_framing framing, struct buf *out, const struct body_piece *piece);
-int body_put_end(enum http1_framing framing, struct buf *out);
+int http1_body_put(enum http1_framing framing, struct buf *out, const struct http1_piece *piece);
+int http1_body_put_end(enum http1_framing framing, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef EGRESS_HTTP1_H
-#define EGRESS_HTTP1_H
+#ifndef BASE_HTTP1_H
+#define BASE_HTTP1_H
 
 #include <stdbool.h>
 #include <stddef.h>
