@@ -62,11 +62,12 @@ $(foreach l,$(LAYERS),$(eval $(B)/lib/$(l).a: $$(OBJ_$(l))))
 archives = $(patsubst %,$(B)/lib/%.a,$(1))
 
 # program: source, layer whose libraries it links, packages
-PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-egress bottle-scan bottle-rules bottle-systemd bottle
+PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-lfs bottle-egress bottle-scan bottle-rules bottle-systemd bottle
 SRC_bottle-shim    := shim/main.c
 SRC_bottle-monitor := shim/monitor_main.c
 SRC_bottle-systemd := shim/systemd_main.c
 SRC_bottle-gate    := gate/main.c
+SRC_bottle-lfs     := gate/lfs_main.c
 SRC_bottle-egress  := egress/main.c
 SRC_bottle-scan    := scan/main.c
 SRC_bottle-rules   := scan/rules_main.c
@@ -75,6 +76,7 @@ LAYER_bottle-shim    := shim
 LAYER_bottle-monitor := shim
 LAYER_bottle-systemd := base
 LAYER_bottle-gate    := gate
+LAYER_bottle-lfs     := gate
 LAYER_bottle-egress  := egress
 LAYER_bottle-scan    := scan
 LAYER_bottle-rules   := scan
@@ -82,6 +84,7 @@ LAYER_bottle         := control
 LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
 LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
 LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate)) $(LINK_rules)
+LINK_bottle-lfs     := $(call PKG,--libs $(PKGS_gate) libcurl libcrypto) $(LINK_rules)
 LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress)) $(LINK_rules)
 LINK_bottle         := $(call PKG,--libs $(PKGS_control)) $(LINK_rules)
 # bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an
@@ -139,7 +142,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $$(call archives,$$(LIBS_$$(call layer_of,$
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*)) libhs libbrotlienc) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) -lm
+		$(call PKG,--libs cmocka $(PKGS_$(call layer_of,$*)) libhs libbrotlienc) $(if $(filter shim,$(call layer_of,$*)),-lcrypto) $(if $(filter gate,$(call layer_of,$*)),-lcurl -lcrypto) -lm
 
 # Tools that tests drive: tests/tools/x.c becomes $(B)/tools/x, with the archives of its layer (netns).
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))

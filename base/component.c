@@ -34,7 +34,10 @@ static int take_secret(struct component_boot *b, struct msg *m, struct err *e)
 	return secret_set(&s->value, m->body + name_len + 1, m->len - name_len - 1, e);
 }
 
-/* Rules are kept among the listeners, under the name that none of these can have: "". */
+/*
+ * Rules are kept among the listeners, under the name that none of these can have: "". So are
+ * programs, under their own names.
+ */
 static int take_descriptor(struct component_boot *b, struct msg *m, struct err *e)
 {
 	bool rules = m->type == COMPONENT_RULES;
@@ -64,7 +67,8 @@ int component_boot(int sock, struct component_boot *ret, struct err *e)
 			r = take_config(ret, &m, e);
 		else if (r > 0 && m.type == COMPONENT_SECRET)
 			r = take_secret(ret, &m, e);
-		else if (r > 0 && (m.type == COMPONENT_LISTENER || m.type == COMPONENT_RULES))
+		else if (r > 0 && (m.type == COMPONENT_LISTENER || m.type == COMPONENT_RULES ||
+					  m.type == COMPONENT_PROGRAM))
 			r = take_descriptor(ret, &m, e);
 		else if (r > 0)
 			r = err_say(e, EPROTO, "unknown control message %u", m.type);
@@ -93,6 +97,11 @@ int component_take_listener(struct component_boot *b, const char *name)
 		if (strcmp(b->listeners[i].name, name) == 0)
 			return steal_fd(&b->listeners[i].fd);
 	return -1;
+}
+
+int component_take_program(struct component_boot *b, const char *name)
+{
+	return component_take_listener(b, name);
 }
 
 int component_take_rules(struct component_boot *b)

@@ -12,7 +12,7 @@
  * The monitor executes a component with its control socket as descriptor 3, its log (append only)
  * as 2, nothing else; uid, mounts, pid and network namespace are set, capabilities are none. Then:
  *
- *	monitor → component	CONFIG, SECRET…, RULES, LISTENER…, BEGIN
+ *	monitor → component	CONFIG, SECRET…, RULES, LISTENER…, PROGRAM…, BEGIN
  *	component → monitor	READY (locked down, listening) or FAILED
  *	later			RELOAD, STOP, ANSWER / RELOADED, BUSY, PROPOSE, STORE
  *
@@ -31,6 +31,7 @@ enum component_msg {
 	COMPONENT_STOP,	      /* no body: finish what was accepted upstream, then exit 0 */
 	COMPONENT_RULES,      /* no body; one descriptor: compiled rules (scan/cache.h) */
 	COMPONENT_ANSWER,     /* body: {"id", "status", "notes"}, JSON; see PROPOSE */
+	COMPONENT_PROGRAM,    /* body: name; one descriptor: one of our programs, for it to run */
 	/* component → monitor */
 	COMPONENT_READY = 64, /* no body */
 	COMPONENT_FAILED,     /* body: struct err */
@@ -79,6 +80,9 @@ void component_boot_done(struct component_boot *b);
 
 /* The listener's descriptor, moved out; -1 when it was not handed over. */
 int component_take_listener(struct component_boot *b, const char *name);
+
+/* A program's descriptor (O_PATH), moved out; -1 when it was not handed over. */
+int component_take_program(struct component_boot *b, const char *name);
 
 /* The scanner's compiled rules, moved out; -1 when they were not handed over. */
 int component_take_rules(struct component_boot *b);

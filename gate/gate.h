@@ -13,12 +13,15 @@
 enum gate_fd {
 	GATE_FD_SELF = 20, /* this program: its path need not exist in the component's root */
 	GATE_FD_CONFIG,	   /* sealed memfd: the policy, JSON */
+	GATE_FD_LFS,	   /* the program that serves git-lfs (gate/lfs.h) */
 	GATE_FD_SCANNER,   /* the door of bottle-scan (scan/serve_client.h) */
 	GATE_FD_CHANNEL,   /* to the gate (gate/channel.h) */
 	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
 	GATE_FD_LOG,  /* the gate's log: a hook's standard error is the agent's */
 	GATE_FD_END,
 };
+
+#define GATE_LFS_PROGRAM "bottle-lfs" /* name under which the monitor hands it over */
 
 #define GATE_GIT_DIR   "/git"
 #define GATE_CREDS_DIR "/git-gate/creds"

@@ -69,6 +69,11 @@ static int place_helpers(struct program *p, struct err *e)
 	r = fd < 0 ? fd : gate_place_fd(fd, GATE_FD_CONFIG, e);
 	if (r < 0)
 		return r;
+	fd = component_take_program(&p->boot, GATE_LFS_PROGRAM);
+	r = fd < 0 ? err_say(e, EPROTO, "no program '" GATE_LFS_PROGRAM "' came")
+		   : gate_place_fd(fd, GATE_FD_LFS, e);
+	if (r < 0)
+		return r;
 	fd = component_take_listener(&p->boot, SERVE_DOOR_OUTSIDE);
 	if (fd < 0)
 		return err_say(e, EPROTO, "no door '" SERVE_DOOR_OUTSIDE "' came");

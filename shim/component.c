@@ -25,6 +25,7 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 		{
 			.name = "gate",
 			.program = "bottle-gate",
+			.helper = "bottle-lfs",
 			.uid_offset = 0,
 			.with_proc = true,
 			.with_git = true,

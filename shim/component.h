@@ -25,6 +25,7 @@ enum component_id { COMPONENT_GATE, COMPONENT_EGRESS, COMPONENT_SCAN, COMPONENT_
 struct component_kind {
 	const char *name;
 	const char *program;	 /* under libexec */
+	const char *helper;	 /* another one, handed over for it to run; or NULL */
 	unsigned int uid_offset; /* within the bottle's slot (shim/uids.h) */
 	bool with_proc;		 /* /proc of its own pid namespace */
 	bool with_git;		 /* /git, writable, and /git-gate/creds */

@@ -70,7 +70,7 @@ enum part_state {
 struct monitor_part {
 	const struct component_kind *kind;
 	enum part_state state;
-	int program_fd, log_fd, creds_fd; /* kept for restarts */
+	int program_fd, helper_fd, log_fd, creds_fd; /* kept for restarts */
 	struct component c;
 	int pidfd;   /* the component's own, from COMPONENT_STARTED */
 	bool ready;  /* READY came */

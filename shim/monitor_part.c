@@ -26,6 +26,7 @@ void monitor_part_init(struct monitor_part *p, const struct component_kind *kind
 	*p = (struct monitor_part){
 		.kind = kind,
 		.program_fd = -1,
+		.helper_fd = -1,
 		.log_fd = -1,
 		.creds_fd = -1,
 		.c = COMPONENT_NONE,
@@ -51,6 +52,7 @@ void monitor_part_done(struct monitor_part *p)
 {
 	forget_life(p);
 	fd_close(&p->program_fd);
+	fd_close(&p->helper_fd);
 	fd_close(&p->log_fd);
 	fd_close(&p->creds_fd);
 }
@@ -66,6 +68,8 @@ int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	int r = libexec_open(p->kind->program, &p->program_fd, e);
 
+	if (r == 0 && p->kind->helper)
+		r = libexec_open(p->kind->helper, &p->helper_fd, e);
 	if (r == 0)
 		r = monitor_home_log(m, p->kind->name, &p->log_fd, e);
 	if (r == 0 && p->kind->with_git)
@@ -201,6 +205,15 @@ static int hand_door(const struct monitor *m, struct monitor_part *p, struct err
 	return name ? msg_send(p->c.control, COMPONENT_LISTENER, name, strlen(name), end, 1, e) : 0;
 }
 
+static int hand_helper(const struct monitor_part *p, struct err *e)
+{
+	const char *name = p->kind->helper;
+
+	return name ? msg_send(p->c.control, COMPONENT_PROGRAM, name, strlen(name), &p->helper_fd,
+			      1, e)
+		    : 0;
+}
+
 int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	int r = 0;
@@ -216,6 +229,8 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 	}
 	if (r == 0)
 		r = hand_door(m, p, e);
+	if (r == 0)
+		r = hand_helper(p, e);
 	if (r == 0)
 		r = msg_send(p->c.control, COMPONENT_BEGIN, NULL, 0, NULL, 0, e);
 	if (r < 0 && telling_failed(p, "hand listeners to", e) < 0)

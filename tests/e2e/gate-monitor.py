@@ -16,7 +16,7 @@ import struct
 import subprocess
 import sys
 
-CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP, RULES = range(1, 8)
+CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP, RULES, _ANSWER, PROGRAM = range(1, 10)
 READY, FAILED, _RELOADED, BUSY = range(64, 68)
 
 
@@ -90,6 +90,7 @@ def main():
     send(ours, CONFIG, open(config, "rb").read())
     send(ours, LISTENER, b"git", [listener.fileno()])
     send(ours, LISTENER, b"scanner", [outside.fileno()])
+    send(ours, PROGRAM, b"bottle-lfs", [os.open(f"{os.path.dirname(program)}/bottle-lfs", os.O_PATH)])
     listener.close()
     send(ours, BEGIN)
     signal.signal(signal.SIGTERM, lambda *_: send(ours, STOP))
