@@ -13,13 +13,16 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/git.h"
+#include "gate/record.h"
 
 /*
- * Theory of operation. Each mirror has a lock file in .gate; it holds the time at which the last
- * good refresh began. Who wants a fresh mirror notes the time, takes the lock and looks: a refresh
- * that began later than that has seen all that the upstream had when it was asked for, so a crowd
- * of clones costs one or two questions upstream. A push holds the lock from its scan to the end of
- * receive-pack, so no refresh comes between the upstream's acceptance and the mirror's own refs.
+ * Theory of operation. Each mirror has a lock file in .gate, which holds what the upstream said
+ * last and when it was asked (gate/record.h). Who wants to know notes the time, takes the lock and
+ * looks: an answer to a question that was asked later than that is as good as an own one, so a
+ * crowd of clones costs one or two questions upstream. Objects are fetched under the lock, too,
+ * when the refs have moved since they were. A push holds the lock from its scan to the end of
+ * receive-pack, so no refresh comes between the upstream's acceptance and the mirror's own refs,
+ * and forgets the record, which is about to be wrong.
  */
 
 /*
@@ -28,7 +31,7 @@
  * A history that the upstream has is not ours to judge: fsck is for what agents push.
  */
 static const char config[] = "[core]\n"
-			     "\trepositoryformatversion = 0\n"
+			     "\trepositoryformatversion = %d\n"
 			     "\tbare = true\n"
 			     "\tfilemode = true\n"
 			     "\thooksPath = %s/.gate/hooks\n"
@@ -53,7 +56,8 @@ static const char config[] = "[core]\n"
 			     "[transfer]\n\tunpackLimit = 1\n"
 			     "[http]\n\treceivepack = true\n"
 			     "[uploadpack]\n\tallowFilter = true\n"
-			     "[pack]\n\tthreads = 2\n";
+			     "[pack]\n\tthreads = 2\n"
+			     "%s";
 
 int64_t mirror_now_ns(void)
 {
@@ -103,16 +107,18 @@ int mirror_prepare(const struct gate *g, struct err *e)
 }
 
 static int write_config(
-	int dirfd, const struct gate *g, const struct policy_repo *repo, struct err *e)
+	int dirfd, const struct gate *g, const struct policy_repo *repo, bool sha256, struct err *e)
 {
-	cleanup_free char *text = str_format(config, g->git_dir, (long long)repo->push.max_pack);
+	cleanup_free char *text =
+		str_format(config, sha256, g->git_dir, (long long)repo->push.max_pack,
+			sha256 ? "[extensions]\n\tobjectFormat = sha256\n" : "");
 
 	if (!text)
 		return err_set(e, ENOMEM, "a mirror's configuration");
 	return path_write_file(dirfd, "config", text, strlen(text), 0600, e);
 }
 
-int mirror_init(const struct gate *g, const struct policy_repo *repo, struct err *e)
+int mirror_init(const struct gate *g, const struct policy_repo *repo, bool sha256, struct err *e)
 {
 	static const char *const dirs[] = {
 		"objects/info", "objects/pack", "refs/heads", "refs/tags", NULL};
@@ -129,7 +135,7 @@ int mirror_init(const struct gate *g, const struct policy_repo *repo, struct err
 	dirfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_set(e, errno, "open '%s'", path);
-	r = write_config(dirfd, g, repo, e);
+	r = write_config(dirfd, g, repo, sha256, e);
 	if (r == 0 && faccessat(dirfd, "HEAD", F_OK, 0) < 0)
 		r = path_write_file(dirfd, "HEAD", head, strlen(head), 0600, e);
 	return r;
@@ -186,52 +192,143 @@ static int fetch(const struct upstream *u, const struct git_watch *watch, struct
 	return git_must(&job, NULL, e);
 }
 
-/* An upstream without a branch that HEAD stands for has none to follow. */
-static int follow_head(const struct upstream *u, const char *target, struct err *e)
+/* HEAD's own file, which git reads first: "ref: TARGET", or an object. */
+static int head_is(const struct upstream *u, const char *wanted, struct err *e)
 {
-	const char *const args[] = {"symbolic-ref", "HEAD", target, NULL};
-	struct git_job job = {.gate = u->gate, .repo = u->repo, .args = args};
-	cleanup_free char *path = NULL, *now = NULL, *wanted = NULL;
+	cleanup_free char *path = str_format("%s/%s.git/HEAD", u->gate->git_dir, u->repo->name);
+	cleanup_free char *now = NULL;
 
-	if (!target)
-		return 0;
-	path = str_format("%s/%s.git/HEAD", u->gate->git_dir, u->repo->name);
-	wanted = str_format("ref: %s\n", target);
-	if (!path || !wanted)
+	if (!path)
 		return err_set(e, ENOMEM, "follow the upstream's HEAD");
-	if (fd_read_file(AT_FDCWD, path, 4096, &now, NULL, e) == 0 && str_eq(now, wanted))
-		return 0;
-	return git_must(&job, NULL, e);
+	return fd_read_file(AT_FDCWD, path, 4096, &now, NULL, e) == 0 && str_eq(now, wanted);
 }
 
-static int refresh_locked(const struct upstream *u, const struct git_watch *watch, struct err *e)
-{
-	cleanup_refs struct refs theirs = {0}, ours = {0};
-	int r = upstream_refs(u, &theirs, e);
+/* A branch of nobody's: an upstream's HEAD that stands for nothing known leads nowhere here, too.
+ */
+#define NOWHERE "refs/heads/.nowhere"
 
-	if (r == 0)
+static int follow_head(const struct upstream *u, const struct refs *theirs, struct err *e)
+{
+	bool detached = !theirs->head && *theirs->head_oid;
+	const char *target = theirs->head ? theirs->head : NOWHERE;
+	const char *const branch[] = {"symbolic-ref", "HEAD", target, NULL};
+	const char *const commit[] = {"update-ref", "--no-deref", "HEAD", theirs->head_oid, NULL};
+	struct git_job job = {.gate = u->gate, .repo = u->repo, .args = detached ? commit : branch};
+	cleanup_free char *wanted =
+		detached ? str_format("%s\n", theirs->head_oid) : str_format("ref: %s\n", target);
+	int r = wanted ? head_is(u, wanted, e) : err_set(e, ENOMEM, "follow the upstream's HEAD");
+
+	return r == 0 ? git_must(&job, NULL, e) : r < 0 ? r : 0;
+}
+
+/* An upstream that was made anew in the other object format has nothing in common with the mirror.
+ */
+static int drop(const struct upstream *u, struct err *e)
+{
+	cleanup_free char *name = str_format("%s.git", u->repo->name);
+	cleanup_fd int dir = open(u->gate->git_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (!name || dir < 0)
+		return err_set(e, name ? errno : ENOMEM, "remove a mirror");
+	return path_remove_tree(dir, name, e);
+}
+
+/* What the upstream has, asked at or after asked_ns; by whom does not matter. */
+static int look(
+	const struct upstream *u, int lock_fd, int64_t asked_ns, struct record *rec, struct err *e)
+{
+	struct refs theirs = {0};
+	int64_t now;
+	int r = record_read(lock_fd, rec, e);
+
+	if (r < 0 || (rec->asked_ns != 0 && rec->asked_ns >= asked_ns))
+		return r;
+	now = mirror_now_ns();
+	r = upstream_refs(u, &theirs, e);
+	if (r < 0)
+		return r;
+	if (rec->refs.sha256 != theirs.sha256)
+		r = drop(u, e);
+	rec->synced = rec->synced && refs_equal(&rec->refs, &theirs) &&
+		      refs_same_head(&rec->refs, &theirs) && rec->refs.sha256 == theirs.sha256;
+	rec->asked_ns = now;
+	refs_done(&rec->refs);
+	rec->refs = theirs;
+	return r == 0 ? record_write(lock_fd, rec, e) : r;
+}
+
+/*
+ * An upstream that has changed between its refs and its objects is asked again. Names that git
+ * leaves out when it fetches make a difference that stays: it is seen by an unchanged answer.
+ */
+#define TRIES 3
+
+static int bring_up(const struct upstream *u, int lock_fd, struct record *rec,
+	const struct git_watch *watch, struct err *e)
+{
+	int r = mirror_init(u->gate, u->repo, rec->refs.sha256, e);
+
+	for (int i = 0; r == 0 && i < TRIES; i++) {
+		cleanup_refs struct refs ours = {0};
+		int64_t before = rec->asked_ns;
+
 		r = mirror_refs(u->gate, u->repo, &ours, e);
-	if (r == 0 && !refs_equal(&theirs, &ours))
+		if (r < 0 || refs_equal(&rec->refs, &ours))
+			break;
 		r = fetch(u, watch, e);
-	return r == 0 ? follow_head(u, theirs.head, e) : r;
+		if (r == 0)
+			r = look(u, lock_fd, before + 1, rec, e);
+	}
+	return r == 0 ? follow_head(u, &rec->refs, e) : r;
+}
+
+static int refresh_locked(const struct upstream *u, int lock_fd, int64_t asked_ns,
+	const struct git_watch *watch, struct err *e)
+{
+	cleanup_record struct record rec = {0};
+	int r = look(u, lock_fd, asked_ns, &rec, e);
+
+	if (r < 0 || rec.synced)
+		return r;
+	r = bring_up(u, lock_fd, &rec, watch, e);
+	if (r < 0)
+		return r;
+	rec.synced = true;
+	return record_write(lock_fd, &rec, e);
 }
 
 int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns,
 	const struct git_watch *watch, struct err *e)
 {
-	int64_t began = 0;
 	int r = mirror_lock(lock_fd, e);
 	struct err ignored;
 
 	if (r < 0)
 		return r;
-	if (pread(lock_fd, &began, sizeof(began), 0) != (ssize_t)sizeof(began) ||
-		began < asked_ns) {
-		began = mirror_now_ns();
-		r = refresh_locked(u, watch, e);
-		if (r == 0 && pwrite(lock_fd, &began, sizeof(began), 0) != (ssize_t)sizeof(began))
-			r = err_set(e, EIO, "note a mirror's refresh");
-	}
+	r = refresh_locked(u, lock_fd, asked_ns, watch, e);
 	mirror_unlock(lock_fd, &ignored);
 	return r;
+}
+
+int mirror_look(
+	const struct upstream *u, int lock_fd, int64_t asked_ns, struct refs *ret, struct err *e)
+{
+	struct record rec = {0};
+	struct err ignored;
+	int r = mirror_lock(lock_fd, e);
+
+	if (r < 0)
+		return r;
+	r = look(u, lock_fd, asked_ns, &rec, e);
+	mirror_unlock(lock_fd, &ignored);
+	if (r < 0)
+		record_done(&rec);
+	else
+		*ret = rec.refs;
+	return r;
+}
+
+int mirror_forget(int lock_fd, struct err *e)
+{
+	return ftruncate(lock_fd, 0) < 0 ? err_set(e, errno, "forget a mirror's record") : 0;
 }

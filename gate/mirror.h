@@ -17,8 +17,9 @@
 /* Makes GIT_DIR/.gate with the helpers' links; once, at the gate's start. */
 int mirror_prepare(const struct gate *g, struct err *e);
 
-/* Makes the repository as far as it is missing, and writes our configuration anew. */
-int mirror_init(const struct gate *g, const struct policy_repo *repo, struct err *e);
+/* Makes the repository as far as it is missing, and writes our configuration anew. sha256:
+ * its object format. */
+int mirror_init(const struct gate *g, const struct policy_repo *repo, bool sha256, struct err *e);
 
 /* Opens the lock file, not yet locked. The descriptor (close-on-exec) is the caller's. */
 int mirror_open_lock(const struct gate *g, const struct policy_repo *repo, int *ret, struct err *e);
@@ -34,6 +35,14 @@ int mirror_unlock(int lock_fd, struct err *e);
  */
 int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns,
 	const struct git_watch *watch, struct err *e);
+
+/* What the upstream has had at or after asked_ns; no objects. Owner: the caller (refs_done). */
+int mirror_look(
+	const struct upstream *u, int lock_fd, int64_t asked_ns, struct refs *ret, struct err *e);
+
+/* Under the lock, before the mirror's refs are changed by anybody else: nothing is known any more.
+ */
+int mirror_forget(int lock_fd, struct err *e);
 
 /* The mirror's own refs. Owner: the caller (refs_done). */
 int mirror_refs(

@@ -73,6 +73,8 @@ static int look(struct push *p, struct err *e)
 	int r = mirror_lock(GATE_FD_LOCK, e);
 
 	if (r == 0)
+		r = mirror_forget(GATE_FD_LOCK, e);
+	if (r == 0)
 		r = upstream_refs(&p->upstream, &p->theirs, e);
 	if (r == 0)
 		r = mirror_refs(&p->gate, p->repo, &p->ours, e);

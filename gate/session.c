@@ -8,11 +8,10 @@
 int session_open(
 	const struct gate *g, const struct policy_repo *repo, struct session *ret, struct err *e)
 {
-	int lock = -1, r = mirror_init(g, repo, e);
+	int lock = -1, r;
 
 	*ret = (struct session){.gate = g, .repo = repo};
-	if (r == 0)
-		r = mirror_open_lock(g, repo, &lock, e);
+	r = mirror_open_lock(g, repo, &lock, e);
 	if (r == 0)
 		r = gate_place_fd(lock, GATE_FD_LOCK, e);
 	if (r == 0)
@@ -20,13 +19,21 @@ int session_open(
 	return r < 0 ? err_wrap(e, "upstream of '%s'", repo->name) : 0;
 }
 
+static int stale(const struct session *s, int r, struct err *e)
+{
+	return r < 0 ? err_wrap(e, "refusing to serve stale data: upstream of '%s'", s->repo->name)
+		     : 0;
+}
+
+int session_refs(const struct session *s, int64_t asked_ns, struct refs *ret, struct err *e)
+{
+	return stale(s, mirror_look(&s->upstream, GATE_FD_LOCK, asked_ns, ret, e), e);
+}
+
 int session_refresh(
 	const struct session *s, int64_t asked_ns, const struct git_watch *watch, struct err *e)
 {
-	int r = mirror_refresh(&s->upstream, GATE_FD_LOCK, asked_ns, watch, e);
-
-	return r < 0 ? err_wrap(e, "refusing to serve stale data: upstream of '%s'", s->repo->name)
-		     : 0;
+	return stale(s, mirror_refresh(&s->upstream, GATE_FD_LOCK, asked_ns, watch, e), e);
 }
 
 int session_hand_down(struct err *e)

@@ -8,7 +8,7 @@
 #include "gate/upstream.h"
 
 /*
- * One agent's business with one repository: its mirror, which exists, its upstream, resolved and
+ * One agent's business with one repository: its mirror, its upstream, resolved and
  * checked. GATE_FD_LOCK is the mirror's lock file.
  */
 struct session {
@@ -17,7 +17,7 @@ struct session {
 	struct upstream upstream;
 };
 
-/* Makes the mirror as far as it is missing, opens its lock, resolves the upstream's address. */
+/* Opens the mirror's lock, resolves the upstream's address. */
 int session_open(
 	const struct gate *g, const struct policy_repo *repo, struct session *ret, struct err *e);
 
@@ -28,6 +28,9 @@ int session_open(
  */
 int session_refresh(
 	const struct session *s, int64_t asked_ns, const struct git_watch *watch, struct err *e);
+
+/* The upstream's refs, as it has had them at or after asked_ns; otherwise alike. */
+int session_refs(const struct session *s, int64_t asked_ns, struct refs *ret, struct err *e);
 
 /* What git below the gate inherits for a push: the gate's descriptors, without close-on-exec. */
 int session_hand_down(struct err *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/ptr.h"
+#include "gate/ask.h"
 #include "gate/git.h"
 
 static int is_address(const char *text)
@@ -110,7 +111,7 @@ int upstream_resolve(
 	return 0;
 }
 
-int upstream_refs(const struct upstream *u, struct refs *ret, struct err *e)
+static int list_refs(const struct upstream *u, struct refs *ret, struct err *e)
 {
 	const char *const args[] = {"ls-remote", "--symref", "--", u->repo->url, NULL};
 	struct git_job job = {.gate = u->gate, .repo = u->repo, .upstream = u, .args = args};
@@ -118,4 +119,9 @@ int upstream_refs(const struct upstream *u, struct refs *ret, struct err *e)
 	int r = git_must(&job, &res, e);
 
 	return r < 0 ? r : refs_parse(res.out.s, ret, e);
+}
+
+int upstream_refs(const struct upstream *u, struct refs *ret, struct err *e)
+{
+	return u->repo->transport == POLICY_SSH ? ask_refs(u, ret, e) : list_refs(u, ret, e);
 }
