@@ -53,7 +53,7 @@ LIBS_netns   := netns bundle base
 LIBS_gate    := gate scan bundle base
 LIBS_egress  := egress scan bundle base
 LIBS_control := control scan bundle base
-LIBS_shim    := shim netns scan bundle base
+LIBS_shim    := shim netns gate scan bundle base
 
 # Files named main.c or *_main.c are programs; everything else goes into its folder's archive.
 src_of = $(filter-out %main.c,$(wildcard $(1)/*.c))

@@ -31,11 +31,12 @@ static int read_config(char **ret, struct err *e)
 int gate_inherit(struct gate *ret, struct err *e)
 {
 	const char *git_dir = getenv(GATE_ENV_GIT_DIR), *creds = getenv(GATE_ENV_CREDS);
+	const char *etc = getenv(GATE_ENV_ETC);
 	cleanup_free char *text = NULL;
 	int r;
 
 	*ret = (struct gate){0};
-	if (!git_dir || !creds)
+	if (!git_dir || !creds || !etc)
 		return err_say(e, EINVAL, "this program is run by git below the gate only");
 	r = read_config(&text, e);
 	if (r < 0)
@@ -45,7 +46,8 @@ int gate_inherit(struct gate *ret, struct err *e)
 		return r;
 	ret->git_dir = strdup(git_dir);
 	ret->creds_dir = strdup(creds);
-	if (ret->git_dir && ret->creds_dir)
+	ret->etc_dir = strdup(etc);
+	if (ret->git_dir && ret->creds_dir && ret->etc_dir)
 		return 0;
 	gate_done(ret);
 	return err_set(e, ENOMEM, "the gate's configuration");
@@ -56,6 +58,7 @@ void gate_done(struct gate *g)
 	policy_gate_done(&g->policy);
 	free(g->git_dir);
 	free(g->creds_dir);
+	free(g->etc_dir);
 	*g = (struct gate){0};
 }
 

@@ -25,18 +25,21 @@ enum gate_fd {
 
 #define GATE_GIT_DIR   "/git"
 #define GATE_CREDS_DIR "/git-gate/creds"
+#define GATE_ETC_DIR   "/git-gate/etc" /* read-only; gate/etc.h */
 #define GATE_STORE_DIR                                                                             \
 	"/git-gate/store" /* read-only; NAME.git of the repositories that have one                 \
 			   */
 
 #define GATE_ENV_GIT_DIR "BOTTLE_GATE_GIT_DIR"
 #define GATE_ENV_CREDS	 "BOTTLE_GATE_CREDS"
+#define GATE_ENV_ETC	 "BOTTLE_GATE_ETC"
 #define GATE_ENV_REPO	 "BOTTLE_GATE_REPO"    /* name of the repository */
 #define GATE_ENV_ADDRESS "BOTTLE_GATE_ADDRESS" /* of its upstream, resolved and checked */
 
 struct gate {
 	struct policy_gate policy;
 	char *git_dir;	 /* mirrors, and `.gate` with the gate's own files */
+	char *etc_dir;	 /* configuration and hooks of git (gate/etc.h) */
 	char *creds_dir; /* NAME-key, NAME-known_hosts; NAME-token, NAME-ca */
 };
 

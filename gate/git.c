@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/ptr.h"
+#include "gate/etc.h"
 #include "gate/sanitize.h"
 
 #define OUTPUT_MAX (256U << 20)
@@ -27,6 +28,7 @@ static const struct {
 	{"PATH", "/usr/bin:/bin", "git finds its helpers, and gzip"},
 	{"HOME", "/tmp", "nothing of anybody's"},
 	{"LC_ALL", "C", "messages as we read them"},
+	{"GIT_IMPLICIT_WORK_TREE", "0", "with a common directory core.bare alone does not count"},
 	{"GIT_CONFIG_NOSYSTEM", "1", "the mirror's configuration only"},
 	{"GIT_CONFIG_GLOBAL", "/dev/null", "the mirror's configuration only"},
 	{"GIT_NO_REPLACE_OBJECTS", "1", "refs/replace must not show the scanner other objects"},
@@ -43,11 +45,25 @@ void git_result_done(struct git_result *r)
 	str_done(&r->err);
 }
 
-static int add_upstream(char ***env, const struct git_job *job)
+/* Where git finds what is ours, and its helpers find the gate. */
+static int add_places(char ***env, const struct git_job *job)
 {
-	cleanup_free char *ssh = str_format("%s/.gate/bin/ssh", job->gate->git_dir);
-	int r = ssh ? env_set(env, "GIT_SSH", ssh) : -ENOMEM;
+	cleanup_free char *ssh = str_format("%s/bin/ssh", job->gate->etc_dir);
+	cleanup_free char *common = etc_common_dir(job->gate, job->repo);
+	const struct {
+		const char *name, *value;
+	} places[] = {
+		{"GIT_SSH", ssh},
+		{"GIT_COMMON_DIR", common},
+		{GATE_ENV_GIT_DIR, job->gate->git_dir},
+		{GATE_ENV_CREDS, job->gate->creds_dir},
+		{GATE_ENV_ETC, job->gate->etc_dir},
+		{GATE_ENV_REPO, job->repo->name},
+	};
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(places); i++)
+		r = places[i].value ? env_set(env, places[i].name, places[i].value) : -ENOMEM;
 	if (r == 0 && job->upstream)
 		r = env_set(env, GATE_ENV_ADDRESS, job->upstream->address);
 	return r;
@@ -64,13 +80,7 @@ char **git_env(const struct git_job *job)
 		if (getenv(quarantine[i]))
 			r = env_set(&env, quarantine[i], getenv(quarantine[i]));
 	if (r == 0)
-		r = env_set(&env, GATE_ENV_GIT_DIR, job->gate->git_dir);
-	if (r == 0)
-		r = env_set(&env, GATE_ENV_CREDS, job->gate->creds_dir);
-	if (r == 0)
-		r = env_set(&env, GATE_ENV_REPO, job->repo->name);
-	if (r == 0)
-		r = add_upstream(&env, job);
+		r = add_places(&env, job);
 	return r == 0 ? steal_ptr(&env) : NULL;
 }
 

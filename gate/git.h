@@ -10,8 +10,8 @@
 #include "gate/upstream.h"
 
 /*
- * Running git. It sees no configuration but the mirror's own, which we wrote, no variable but those
- * set here, and no transport but ssh, which is this program again (gate/ssh.h).
+ * Running git. It sees no configuration but the mirror's own, which is read-only (gate/etc.h), no
+ * variable but those set here, and no transport but ssh, which is this program again (gate/ssh.h).
  */
 struct git_watch;
 struct git_job {

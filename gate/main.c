@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/etc.h"
 #include "gate/gate.h"
 #include "gate/lockdown.h"
 #include "gate/mirror.h"
@@ -27,30 +29,38 @@ struct program {
 	struct gate gate;
 	struct component_boot boot;
 	int listener;
+	bool own_etc;
 };
 
-/* --git-dir DIR, --creds DIR: other places than the component's own, for tests. */
-static int read_options(struct gate *g, int argc, char **argv, struct err *e)
+/*
+ * Other places than the component's own, for tests; etc is laid out by the gate itself then, which
+ * it could not in a component.
+ */
+static int read_options(struct gate *g, int argc, char **argv, bool *ret_own_etc, struct err *e)
 {
 	g->git_dir = strdup(GATE_GIT_DIR);
 	g->creds_dir = strdup(GATE_CREDS_DIR);
+	g->etc_dir = strdup(GATE_ETC_DIR);
 	for (int i = 1; i < argc; i += 2) {
 		char **to = str_eq(argv[i], "--git-dir") ? &g->git_dir
 			    : str_eq(argv[i], "--creds") ? &g->creds_dir
+			    : str_eq(argv[i], "--etc")	 ? &g->etc_dir
 							 : NULL;
 
 		if (!to || i + 1 >= argc)
-			return err_say(
-				e, EINVAL, "usage: bottle-gate [--git-dir DIR] [--creds DIR]");
+			return err_say(e, EINVAL,
+				"usage: bottle-gate [--git-dir DIR] [--creds DIR] [--etc DIR]");
 		free(*to);
 		*to = strdup(argv[i + 1]);
+		*ret_own_etc |= to == &g->etc_dir;
 	}
-	return g->git_dir && g->creds_dir ? 0 : err_set(e, ENOMEM, "read the options");
+	return g->git_dir && g->creds_dir && g->etc_dir ? 0
+							: err_set(e, ENOMEM, "read the options");
 }
 
 static int read_plan(struct program *p, int argc, char **argv, struct err *e)
 {
-	int r = read_options(&p->gate, argc, argv, e);
+	int r = read_options(&p->gate, argc, argv, &p->own_etc, e);
 
 	if (r == 0)
 		r = component_boot(COMPONENT_CONTROL_FD, &p->boot, e);
@@ -109,6 +119,8 @@ static int open_resources(struct program *p, struct err *e)
 		r = check_credentials(&p->gate, e);
 	if (r == 0)
 		r = mirror_prepare(&p->gate, e);
+	if (r == 0 && p->own_etc)
+		r = etc_lay_out(p->gate.etc_dir, p->gate.git_dir, &p->gate.policy, e);
 	component_boot_done(&p->boot);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/etc.h"
 #include "gate/git.h"
 #include "gate/record.h"
 
@@ -24,40 +25,6 @@
  * receive-pack, so no refresh comes between the upstream's acceptance and the mirror's own refs,
  * and forgets the record, which is about to be wrong.
  */
-
-/*
- * No remote: a push by name would update its tracking refs inside the quarantine and fail after
- * the upstream has accepted; maintenance never, since it would take objects from under a reader.
- * A history that the upstream has is not ours to judge: fsck is for what agents push.
- */
-static const char config[] = "[core]\n"
-			     "\trepositoryformatversion = %d\n"
-			     "\tbare = true\n"
-			     "\tfilemode = true\n"
-			     "\thooksPath = %s/.gate/hooks\n"
-			     "\tcommitGraph = false\n"
-			     "\tlogAllRefUpdates = false\n"
-			     "\tattributesFile = /dev/null\n"
-			     "\texcludesFile = /dev/null\n"
-			     "\tfsync = none\n"
-			     /* Larger files are streamed: memory is flat whatever is pushed. */
-			     "\tbigFileThreshold = 16m\n"
-			     "[gc]\n\tauto = 0\n"
-			     "[maintenance]\n\tauto = false\n"
-			     "[receive]\n"
-			     "\tdenyCurrentBranch = ignore\n"
-			     "\tdenyDeleteCurrent = ignore\n"
-			     "\tadvertisePushOptions = true\n"
-			     "\tfsckObjects = true\n"
-			     "\tautogc = false\n"
-			     "\tupdateServerInfo = false\n"
-			     "\tmaxInputSize = %lld\n"
-			     /* Packs stay packs: what is loose is compressed anew each time. */
-			     "[transfer]\n\tunpackLimit = 1\n"
-			     "[http]\n\treceivepack = true\n"
-			     "[uploadpack]\n\tallowFilter = true\n"
-			     "[pack]\n\tthreads = 2\n"
-			     "%s";
 
 int64_t mirror_now_ns(void)
 {
@@ -79,49 +46,27 @@ static int make_dirs(const char *base, const char *const *dirs, struct err *e)
 	return r;
 }
 
-/* A link to a descriptor that every process below the gate has: see enum gate_fd. */
-static int link_self(const char *base, const char *name, struct err *e)
-{
-	cleanup_free char *path = str_format("%s/%s", base, name);
-	cleanup_free char *target = str_format("/proc/self/fd/%d", GATE_FD_SELF);
-
-	if (!path || !target)
-		return err_set(e, ENOMEM, "link '%s'", name);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_set(e, errno, "replace '%s'", path);
-	return symlink(target, path) < 0 ? err_set(e, errno, "link '%s'", path) : 0;
-}
-
 int mirror_prepare(const struct gate *g, struct err *e)
 {
-	static const char *const dirs[] = {"hooks", "bin", "lock", "ctl", NULL};
+	static const char *const dirs[] = {"lock", "ctl", NULL};
 	cleanup_free char *base = str_format("%s/.gate", g->git_dir);
-	int r;
 
-	if (!base)
-		return err_set(e, ENOMEM, "make the gate's directory");
-	r = make_dirs(base, dirs, e);
-	if (r == 0)
-		r = link_self(base, "hooks/pre-receive", e);
-	return r == 0 ? link_self(base, "bin/ssh", e) : r;
+	return base ? make_dirs(base, dirs, e) : err_set(e, ENOMEM, "make the gate's directory");
 }
 
-static int write_config(
-	int dirfd, const struct gate *g, const struct policy_repo *repo, bool sha256, struct err *e)
+/* By it git is given the right one of its two configurations (gate/etc.h). */
+static int mark_format(int dirfd, bool sha256, struct err *e)
 {
-	cleanup_free char *text =
-		str_format(config, sha256, g->git_dir, (long long)repo->push.max_pack,
-			sha256 ? "[extensions]\n\tobjectFormat = sha256\n" : "");
-
-	if (!text)
-		return err_set(e, ENOMEM, "a mirror's configuration");
-	return path_write_file(dirfd, "config", text, strlen(text), 0600, e);
+	if (sha256)
+		return path_write_file(dirfd, ETC_SHA256_MARK, "", 0, 0600, e);
+	if (unlinkat(dirfd, ETC_SHA256_MARK, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "note a mirror's object format");
+	return 0;
 }
 
 int mirror_init(const struct gate *g, const struct policy_repo *repo, bool sha256, struct err *e)
 {
-	static const char *const dirs[] = {
-		"objects/info", "objects/pack", "refs/heads", "refs/tags", NULL};
+	static const char *const dirs[] = {"objects/pack", "refs/heads", "refs/tags", NULL};
 	static const char head[] = "ref: refs/heads/main\n";
 	cleanup_free char *path = str_format("%s/%s.git", g->git_dir, repo->name);
 	cleanup_fd int dirfd = -1;
@@ -135,7 +80,7 @@ int mirror_init(const struct gate *g, const struct policy_repo *repo, bool sha25
 	dirfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_set(e, errno, "open '%s'", path);
-	r = write_config(dirfd, g, repo, sha256, e);
+	r = mark_format(dirfd, sha256, e);
 	if (r == 0 && faccessat(dirfd, "HEAD", F_OK, 0) < 0)
 		r = path_write_file(dirfd, "HEAD", head, strlen(head), 0600, e);
 	return r;

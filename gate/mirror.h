@@ -14,11 +14,10 @@
  * refresh, and by receive-pack after the upstream has accepted.
  */
 
-/* Makes GIT_DIR/.gate with the helpers' links; once, at the gate's start. */
+/* Makes GIT_DIR/.gate, for locks and ssh's sockets; once, at the gate's start. */
 int mirror_prepare(const struct gate *g, struct err *e);
 
-/* Makes the repository as far as it is missing, and writes our configuration anew. sha256:
- * its object format. */
+/* Makes the repository as far as it is missing. sha256: its object format. */
 int mirror_init(const struct gate *g, const struct policy_repo *repo, bool sha256, struct err *e);
 
 /* Opens the lock file, not yet locked. The descriptor (close-on-exec) is the caller's. */

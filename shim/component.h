@@ -9,6 +9,7 @@
 #include "base/component.h"
 #include "base/err.h"
 #include "base/proc.h"
+#include "bundle/policy.h"
 #include "shim/component_root.h"
 
 /*
@@ -47,7 +48,8 @@ struct component_start {
 	int creds_fd; /* component_creds_add's memfd, or -1 */
 	uint32_t uid;
 	const char *resolv_conf;	    /* or NULL */
-	const char *git_dir;		    /* or NULL */
+	const char *git_dir;		    /* or NULL; with `gate` */
+	const struct policy_gate *gate;	    /* its slice, for what git is configured by */
 	const struct component_bind *binds; /* further directories (shim/component_root.h) */
 	size_t n_binds;
 };

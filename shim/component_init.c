@@ -217,6 +217,7 @@ static int prepare(const struct component_start *s, struct err *e)
 		.bare = s->kind->bare,
 		.with_proc = s->kind->with_proc,
 		.git_dir = s->kind->with_git ? s->git_dir : NULL,
+		.gate = s->gate,
 		.creds_fd = s->kind->with_git && s->creds_fd >= 0 ? KEEP_CREDS : -1,
 		.binds = s->binds,
 		.n_binds = s->n_binds,

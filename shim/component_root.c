@@ -15,6 +15,7 @@
 #include "base/ptr.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "gate/etc.h"
 
 /*
  * Where the new root is put together: a directory that every host has, that no source lies under,
@@ -215,25 +216,33 @@ static int copy_cred(int memfd, uint32_t uid, struct err *e)
 	return r < 0 ? r : 1;
 }
 
-#define CREDS_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define OURS_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-static int mount_creds(struct err *e)
+/* A small file system to be filled by us, and then sealed. */
+static int mount_ours(const char *path, struct err *e)
 {
-	if (mkdir("git-gate", 0755) < 0 || mkdir("git-gate/creds", 0755) < 0)
-		return err_set(e, errno, "make '/git-gate/creds'");
+	if (mkdir(path, 0755) < 0)
+		return err_set(e, errno, "make '/%s'", path);
 	/* noswap is from Linux 6.4 on: EINVAL before. */
-	if (mount("tmpfs", "git-gate/creds", "tmpfs", CREDS_FLAGS, "size=4m,mode=0755,noswap") <
-			0 &&
-		(errno != EINVAL || mount("tmpfs", "git-gate/creds", "tmpfs", CREDS_FLAGS,
-					    "size=4m,mode=0755") < 0))
-		return err_set(e, errno, "mount '/git-gate/creds'");
+	if (mount("tmpfs", path, "tmpfs", OURS_FLAGS, "size=4m,mode=0755,noswap") < 0 &&
+		(errno != EINVAL ||
+			mount("tmpfs", path, "tmpfs", OURS_FLAGS, "size=4m,mode=0755") < 0))
+		return err_set(e, errno, "mount '/%s'", path);
+	return 0;
+}
+
+/* The file system itself, not only this mount: a write gives EROFS, whoever writes. */
+static int seal(const char *path, struct err *e)
+{
+	if (mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY | OURS_FLAGS, NULL) < 0)
+		return err_set(e, errno, "make '/%s' read-only", path);
 	return 0;
 }
 
 /* The caller's directory is the new root, before and after. */
 static int add_creds(int memfd, uint32_t uid, struct err *e)
 {
-	int r = mount_creds(e);
+	int r = mount_ours("git-gate/creds", e);
 
 	if (r < 0)
 		return r;
@@ -244,11 +253,21 @@ static int add_creds(int memfd, uint32_t uid, struct err *e)
 	} while (r > 0);
 	if (chdir("../..") < 0)
 		return err_set(e, errno, "leave '/git-gate/creds'");
-	/* The file system itself, not only this mount: a write gives EROFS, whoever writes. */
-	if (r == 0 &&
-		mount(NULL, "git-gate/creds", NULL, MS_REMOUNT | MS_RDONLY | CREDS_FLAGS, NULL) < 0)
-		return err_set(e, errno, "make '/git-gate/creds' read-only");
-	return r;
+	return r == 0 ? seal("git-gate/creds", e) : r;
+}
+
+/* What git is configured by; nothing is executed from where the gate can write. */
+static int add_git(const struct component_root *root, struct err *e)
+{
+	int r = make_dir("git", e);
+
+	if (r == 0)
+		r = bind_mount(root->git_dir, "git", MS_NOSUID | MS_NODEV | MS_NOEXEC, e);
+	if (r == 0)
+		r = mount_ours("git-gate/etc", e);
+	if (r == 0)
+		r = etc_lay_out("git-gate/etc", GATE_GIT_DIR, root->gate, e);
+	return r == 0 ? seal("git-gate/etc", e) : r;
 }
 
 /* ---- putting it together; each step works in the new root as current directory */
@@ -285,11 +304,10 @@ static int add_asked(const struct component_root *root, struct err *e)
 
 	if (root->resolv_conf)
 		r = bind_file(root->resolv_conf, "etc/resolv.conf", READ_ONLY | MS_NOEXEC, e);
-	if (r == 0 && root->git_dir) {
-		r = make_dir("git", e);
-		if (r == 0)
-			r = bind_mount(root->git_dir, "git", MS_NOSUID | MS_NODEV, e);
-	}
+	if (r == 0 && (root->git_dir || root->creds_fd >= 0))
+		r = make_dir("git-gate", e);
+	if (r == 0 && root->git_dir)
+		r = add_git(root, e);
 	if (r == 0 && root->creds_fd >= 0)
 		r = add_creds(root->creds_fd, root->uid, e);
 	for (size_t i = 0; r == 0 && i < root->n_binds; i++)

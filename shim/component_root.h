@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "bundle/policy.h"
 
 /*
  * The file system of one component: a small tmpfs, read-only in the end, with the host's /usr (no
@@ -25,7 +26,8 @@ struct component_root {
 	bool bare;		 /* nothing at all: for a static program that opens no file */
 	bool with_proc;		 /* /proc of its own pid namespace, pids only */
 	const char *git_dir;	 /* host directory that becomes /git, writable; or NULL */
-	int creds_fd;		 /* component_creds_add's memfd → /git-gate/creds; -1: none */
+	const struct policy_gate *gate; /* → /git-gate/etc (gate/etc.h), read-only; or NULL */
+	int creds_fd; /* component_creds_add's memfd → /git-gate/creds; -1: none */
 	const struct component_bind *binds; /* further directories; nothing in them is executed */
 	size_t n_binds;
 };

@@ -160,6 +160,7 @@ int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 		.uid = monitor_uid(m, monitor_part_id(p)),
 		.resolv_conf = m->resolv_conf,
 		.git_dir = m->record.work_dir,
+		.gate = &m->gate,
 	};
 	int r;
 

@@ -80,14 +80,14 @@ stop_sshd() {
 gate_config() {
 	local name sep='' push=${PUSH-}
 	[ -n "$push" ] || push='{}'
-	mkdir -p $GATE_DIR/git $GATE_DIR/creds
+	mkdir -p $GATE_DIR/{git,etc,creds}
 	for name; do
 		cp /tmp/sshd/user "$GATE_DIR/creds/$name-key"
 		printf '[git.test]:%s %s\n' $SSHD_PORT "$(cut -d' ' -f1,2 /tmp/sshd/host.pub)" \
 			>"$GATE_DIR/creds/$name-known_hosts"
 		chmod 0400 "$GATE_DIR/creds/$name-key"
 	done
-	chown -R $GATE_UID:$GATE_UID $GATE_DIR/git $GATE_DIR/creds
+	chown -R $GATE_UID:$GATE_UID $GATE_DIR/{git,etc,creds}
 	grep -q ":$GATE_UID:" /etc/passwd ||
 		echo "gate:x:$GATE_UID:$GATE_UID:gate:/tmp:/usr/sbin/nologin" >>/etc/passwd
 	{

@@ -84,7 +84,7 @@ def main():
                                       directory, secrets, rules, inside))
 
     another_scanner()
-    pid, ours = start([program, "--git-dir", f"{directory}/git", "--creds", f"{directory}/creds"],
+    pid, ours = start([program, "--git-dir", f"{directory}/git", "--creds", f"{directory}/creds", "--etc", f"{directory}/etc"],
                       int(uid), f"{directory}/gate.log")
     open(f"{directory}/gate.pid", "w").write(f"{pid}\n")
     send(ours, CONFIG, open(config, "rb").read())
