@@ -9,16 +9,6 @@
 
 /* One bottle manifest: its keys at the top, env and extends. */
 
-static void repo_done(struct manifest_repo *r)
-{
-	free(r->name);
-	free(r->url);
-	free(r->host_key);
-	free(r->identity);
-	strv_free(r->extra_hosts);
-	free(r->where);
-}
-
 void manifest_done(struct manifest *m)
 {
 	strv_free(m->extends);
@@ -26,8 +16,9 @@ void manifest_done(struct manifest *m)
 	free(m->user_name);
 	free(m->user_email);
 	for (size_t i = 0; i < m->n_repos; i++)
-		repo_done(&m->repos[i]);
+		manifest_repo_done(&m->repos[i]);
 	free(m->repos);
+	manifest_push_done(&m->push);
 	for (size_t i = 0; i < m->n_routes; i++) {
 		policy_route_done(&m->routes[i].route);
 		free(m->routes[i].where);
@@ -110,7 +101,6 @@ static void refuse_known(struct frontmatter *f)
 		{"supervise", "not supported yet"},
 		{"budget", "not supported yet"},
 		{"shutdown", "not supported yet"},
-		{"push", "not supported yet"},
 		{"ports", "not supported yet"},
 		{"workspace", "not supported yet"},
 		{"isolation", "not supported yet"},
@@ -134,9 +124,10 @@ static int read_keys(struct frontmatter *f, struct manifest *m)
 	if (read_extends(f, yaml_get(root, "extends"), m) < 0 ||
 		read_env(f, yaml_get(root, "env"), m) < 0 ||
 		manifest_read_gate(f, yaml_get(root, "git-gate"), m) < 0 ||
+		manifest_read_push(f, yaml_get(root, "push"), &m->push) < 0 ||
 		manifest_read_egress(f, yaml_get(root, "egress"), m) < 0)
 		return -ENOMEM;
-	yaml_finish(&f->problems, root, "extends, env, git-gate, egress");
+	yaml_finish(&f->problems, root, "extends, env, git-gate, push, egress");
 	return 0;
 }
 

@@ -1,17 +1,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
-#include "base/path.h"
 #include "base/ptr.h"
 #include "bundle/manifest.h"
 
 /* egress of a manifest: the log level and the routes. */
-
-#define CA_MAX (1U << 20)
 
 bool manifest_host_ok(const char *host)
 {
@@ -76,11 +71,6 @@ static int read_host(struct frontmatter *f, const struct yaml_node *n, struct po
 	return 0;
 }
 
-static bool secret_name_ok(const char *name)
-{
-	return manifest_name_ok(name) && !strpbrk(name, "+@");
-}
-
 static int read_auth_map(struct frontmatter *f, struct yaml_node *auth, struct policy_route *r)
 {
 	const struct yaml_node *scheme = yaml_need(&f->problems, auth, "scheme");
@@ -96,15 +86,7 @@ static int read_auth_map(struct frontmatter *f, struct yaml_node *auth, struct p
 		if (!r->auth_scheme)
 			return -ENOMEM;
 	}
-	if (yaml_str(&f->problems, ref, &text)) {
-		if (!secret_name_ok(text))
-			yaml_problem(&f->problems, ref,
-				"no name of a secret: letters, digits and . _ - only");
-		r->token_ref = strdup(text);
-		if (!r->token_ref)
-			return -ENOMEM;
-	}
-	return 0;
+	return manifest_read_secret(f, ref, &r->token_ref);
 }
 
 static int read_auth(struct frontmatter *f, struct yaml_node *auth, struct policy_route *r)
@@ -166,28 +148,6 @@ static int read_addresses(
 	return 0;
 }
 
-static int read_tls(struct frontmatter *f, struct yaml_node *tls, struct policy_route *r)
-{
-	cleanup_free char *path = NULL;
-	const struct yaml_node *ca;
-	struct err why = {0};
-	size_t len;
-
-	if (!tls || !yaml_is(&f->problems, tls, YAML_MAP))
-		return 0;
-	ca = yaml_need(&f->problems, tls, "ca");
-	yaml_finish(&f->problems, tls, "ca");
-	path = ca ? frontmatter_path(f, ca) : NULL;
-	if (!path)
-		return 0;
-	if (path_check_strict(path, f->owner, &why) < 0 ||
-		fd_read_file(AT_FDCWD, path, CA_MAX, &r->tls_ca, &len, &why) < 0)
-		yaml_problem(&f->problems, ca, "%s", why.msg);
-	else if (!strstr(r->tls_ca, "-----BEGIN CERTIFICATE-----") || strlen(r->tls_ca) != len)
-		yaml_problem(&f->problems, ca, "'%s' holds no certificate in PEM form", path);
-	return 0;
-}
-
 static int read_route(struct frontmatter *f, struct yaml_node *n, struct manifest_route *route)
 {
 	struct policy_route *r = &route->route;
@@ -199,7 +159,7 @@ static int read_route(struct frontmatter *f, struct yaml_node *n, struct manifes
 		read_auth(f, yaml_get(n, "auth"), r) < 0 ||
 		manifest_read_matches(f, yaml_get(n, "matches"), r) < 0 ||
 		read_addresses(f, yaml_get(n, "addresses"), r) < 0 ||
-		read_tls(f, yaml_get(n, "tls"), r) < 0)
+		manifest_read_tls(f, yaml_get(n, "tls"), &r->tls_ca) < 0)
 		return -ENOMEM;
 	read_git(f, yaml_get(n, "git"), r);
 	manifest_read_dlp(f, yaml_get(n, "dlp"), r);

@@ -9,7 +9,6 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "bundle/plan_parts.h"
-#include "bundle/ssh_url.h"
 
 /*
  * Files that tell the agent of its sidecar. What the image has is mounted over; what it lacks goes
@@ -78,61 +77,6 @@ static int add_resolv_conf(struct plan *p, struct err *e)
 	return plan_add_file(p->bottle, &f, e);
 }
 
-/* A value in the syntax of git-config(1). */
-static void add_quoted(struct str *s, const char *value)
-{
-	str_add_char(s, '"');
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			str_add_char(s, '\\');
-		str_add_char(s, *value);
-	}
-	str_add_char(s, '"');
-}
-
-static int add_instead_of(struct str *s, const struct policy_repo *r)
-{
-	const struct ssh_url url = {
-		.user = r->user, .host = r->host, .port = r->port, .path = r->path};
-	cleanup_strv char **spellings = ssh_url_spellings(r->url, &url);
-
-	if (!spellings)
-		return -ENOMEM;
-	str_addf(s, "[url \"git://git-gate/%s.git\"]\n", r->name);
-	for (size_t i = 0; spellings[i]; i++) {
-		str_add(s, "\tinsteadOf = ");
-		add_quoted(s, spellings[i]);
-		str_add_char(s, '\n');
-	}
-	return 0;
-}
-
-static int gitconfig_text(const struct policy_gate *g, const char *image, struct str *s)
-{
-	/*
-	 * The image's own file first, since ours is mounted over it. It is the agent's to spoil: a
-	 * line that it leaves open ends before ours begins.
-	 */
-	if (image && *image)
-		str_addf(s, "%s\n\n", image);
-	if (g->user_name || g->user_email)
-		str_add(s, "[user]\n");
-	if (g->user_name) {
-		str_add(s, "\tname = ");
-		add_quoted(s, g->user_name);
-		str_add_char(s, '\n');
-	}
-	if (g->user_email) {
-		str_add(s, "\temail = ");
-		add_quoted(s, g->user_email);
-		str_add_char(s, '\n');
-	}
-	for (size_t i = 0; i < g->n_repos; i++)
-		if (add_instead_of(s, &g->repos[i]) < 0)
-			return -ENOMEM;
-	return s->failed ? -ENOMEM : 0;
-}
-
 static int add_gitconfig(struct plan *p, int rootfd, struct err *e)
 {
 	struct plan_file f = {.path = (char *)"/etc/gitconfig",
@@ -152,7 +96,7 @@ static int add_gitconfig(struct plan *p, int rootfd, struct err *e)
 			return err_set(e, ENOMEM, "plan '%s'", f.path);
 		f.env = NULL;
 	}
-	if (gitconfig_text(&p->bottle->gate, image, &s) < 0)
+	if (plan_gitconfig_text(p->bottle, image, &s) < 0)
 		return err_set(e, ENOMEM, "plan '%s'", f.path);
 	f.text = s.s ? s.s : (char *)"";
 	return plan_add_file(p->bottle, &f, e);

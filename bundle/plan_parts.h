@@ -44,6 +44,19 @@ int plan_user_namespace(struct oci *oci, struct err *e);
 /* plan_slices.c: the manifest as gate and egress policy, and the secrets they need. */
 int plan_slices(struct plan *p, struct manifest *m, struct err *e);
 
+/* plan_gate.c: the gate's, and the deploy keys that its repositories want. -ENOMEM only. */
+int plan_gate_slice(struct plan *p, struct manifest *m);
+
+/* Copies *like. 0 or -ENOMEM. */
+int plan_add_secret(struct plan_bottle *b, const struct plan_secret *like);
+
+/*
+ * The slot PREFIX0, PREFIX1, … of the named secret like->name: the one that it has already, or a
+ * new one. *ret: caller frees. 0 or -ENOMEM.
+ */
+int plan_token_slot(
+	struct plan_bottle *b, const char *prefix, const struct plan_secret *like, char **ret);
+
 /*
  * The container's own host name, as far as it can stand in /etc/hosts and is not the sidecar's;
  * else NULL. Borrowed.
@@ -54,6 +67,12 @@ const char *plan_agent_name(const struct oci *oci);
 int plan_files(struct plan *p, struct err *e);
 int plan_trust(struct plan *p, int rootfd, struct err *e);
 int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct err *e);
+
+/*
+ * plan_gitconfig.c: the agent's system gitconfig, behind what the image has (NULL: nothing): who
+ * commits, and every upstream's spellings led to the gate. 0 or -ENOMEM.
+ */
+int plan_gitconfig_text(const struct plan_bottle *b, const char *image, struct str *ret);
 
 /* plan_env.c: what the agent finds in its environment. */
 int plan_env(struct plan *p, char *const *manifest_env, const char *id, struct err *e);

@@ -109,7 +109,8 @@ struct policy_lfs {
 
 struct policy_repo {
 	char *name; /* NAME of git://git-gate/NAME.git */
-	char *url;  /* as the manifest has it */
+	char *url;  /* ssh: as the manifest has it; https: https://HOST[:PORT]/PATH, PORT if not
+		       443 */
 	enum policy_transport transport;
 	char *user; /* ssh: who logs in; https: the name beside the token */
 	char *host;

@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ptr.h"
+#include "bundle/git_url.h"
+#include "bundle/manifest.h"
+
+/* What must hold for all files of a bottle together. */
+
+static int missing(const struct manifest_repo *r, const char *key, struct err *e)
+{
+	return err_say(e, EINVAL, "%s: git-gate.repos.%s: the key '%s' is missing", r->where,
+		r->name, key);
+}
+
+static int misplaced(
+	const struct manifest_repo *r, const char *key, const char *kind, struct err *e)
+{
+	return err_say(e, EINVAL,
+		"%s: git-gate.repos.%s: the key '%s' is for %s upstreams, which '%s' is not",
+		r->where, r->name, key, kind, r->url);
+}
+
+/* "OWNER/NAME": what a forge knows a repository by. */
+static int check_key(const struct manifest_repo *r, const struct git_url *u, struct err *e)
+{
+	const char *path = u->path + (*u->path == '/');
+
+	if (!r->key.provider)
+		return missing(r, "key.provider", e);
+	if (!r->key.forge_token)
+		return missing(r, "key.forge_token_env", e);
+	if (*path == '~' || !strchr(path, '/'))
+		return err_say(e, EINVAL,
+			"%s: git-gate.repos.%s: a deploy key needs a url with OWNER/REPOSITORY of "
+			"a forge; found '%s'",
+			r->where, r->name, u->path);
+	return 0;
+}
+
+static int check_ssh(const struct manifest_repo *r, const struct git_url *u, struct err *e)
+{
+	if (!r->host_key)
+		return missing(r, "host_key", e);
+	if (!r->identity && !r->has_key)
+		return missing(r, "identity' or 'key", e);
+	if (r->has_auth || r->tls_ca)
+		return misplaced(r, r->has_auth ? "auth" : "tls", "https", e);
+	return r->has_key ? check_key(r, u, e) : 0;
+}
+
+static int check_https(const struct manifest_repo *r, struct err *e)
+{
+	const char *wrong = r->host_key	  ? "host_key"
+			    : r->identity ? "identity"
+			    : r->has_key  ? "key"
+					  : NULL;
+
+	if (wrong)
+		return misplaced(r, wrong, "ssh", e);
+	return r->has_auth && !r->token_ref ? missing(r, "auth.token_ref", e) : 0;
+}
+
+static int check_repo(const struct manifest_repo *r, struct err *e)
+{
+	struct git_url u = {0};
+	int ret;
+
+	if (!r->url)
+		return missing(r, "url", e);
+	ret = git_url_parse(r->url, &u, e);
+	if (ret >= 0)
+		ret = u.transport == POLICY_HTTPS ? check_https(r, e) : check_ssh(r, &u, e);
+	git_url_done(&u);
+	return ret;
+}
+
+/* One name, one address: the gate has one idea of what a host is. */
+static int check_extra_hosts(
+	const struct manifest_repo *a, const struct manifest_repo *b, struct err *e)
+{
+	for (size_t i = 0; a->extra_hosts && a->extra_hosts[i]; i++) {
+		const char *address = strchr(a->extra_hosts[i], '=') + 1;
+		cleanup_free char *host =
+			strndup(a->extra_hosts[i], (size_t)(address - 1 - a->extra_hosts[i]));
+		const char *other = host ? env_get(b->extra_hosts, host) : NULL;
+
+		if (!host)
+			return err_set(e, ENOMEM, "check extra_hosts");
+		if (other && !str_eq(other, address))
+			return err_say(e, EINVAL,
+				"git-gate.repos: extra_hosts: %s is %s for %s (%s) and %s for %s "
+				"(%s)",
+				host, address, a->name, a->where, other, b->name, b->where);
+	}
+	return 0;
+}
+
+static bool same_host(const struct policy_route *a, const struct policy_route *b)
+{
+	if (!str_eq(a->host, b->host))
+		return false;
+	/* Without a port a route is for 443 and 80. */
+	return a->port == b->port || (a->port == 0 && (b->port == 443 || b->port == 80)) ||
+	       (b->port == 0 && (a->port == 443 || a->port == 80));
+}
+
+static int check_routes(const struct manifest *m, struct err *e)
+{
+	for (size_t i = 0; i < m->n_routes; i++)
+		for (size_t k = 0; k < i; k++)
+			if (same_host(&m->routes[i].route, &m->routes[k].route))
+				return err_say(e, EINVAL,
+					"%s: egress.routes: the host '%s' stands there twice; "
+					"first "
+					"in %s",
+					m->routes[i].where, m->routes[i].route.host,
+					m->routes[k].where);
+	return 0;
+}
+
+int manifest_check(const struct manifest *m, struct err *e)
+{
+	int r;
+
+	for (size_t i = 0; i < m->n_repos; i++) {
+		r = check_repo(&m->repos[i], e);
+		for (size_t k = 0; r >= 0 && k < i; k++)
+			r = check_extra_hosts(&m->repos[k], &m->repos[i], e);
+		if (r < 0)
+			return r;
+	}
+	return check_routes(m, e);
+}

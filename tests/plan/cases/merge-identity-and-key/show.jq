@@ -1,0 +1,1 @@
+{keys: .bottle.deploy_keys, secrets: [.bottle.secrets[].slot]}

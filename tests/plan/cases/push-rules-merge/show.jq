@@ -1,0 +1,1 @@
+[.bottle.gate.repos[] | {name, push}]

@@ -1,0 +1,1 @@
+{keys: .bottle.deploy_keys, slots: [.bottle.gate.repos[] | {name, identity_slot}], secrets: .bottle.secrets}

@@ -1,0 +1,1 @@
+{gate: .bottle.gate, secrets: .bottle.secrets, gitconfig: [.bottle.files[] | select(.path | endswith("gitconfig"))]}
