@@ -81,6 +81,8 @@ char **git_env(const struct git_job *job)
 			r = env_set(&env, quarantine[i], getenv(quarantine[i]));
 	if (r == 0)
 		r = add_places(&env, job);
+	if (r == 0 && job->protocol && *job->protocol)
+		r = env_set(&env, "GIT_PROTOCOL", job->protocol);
 	return r == 0 ? steal_ptr(&env) : NULL;
 }
 

@@ -21,6 +21,7 @@ struct git_job {
 	const char *const *args;	 /* behind `git --git-dir=MIRROR` */
 	const char *input;		 /* its standard input; NULL: none */
 	size_t input_len;
+	const char *protocol;	       /* "version=2", or NULL: none is named */
 	const struct git_watch *watch; /* git_run: who sees its standard error meanwhile; or NULL */
 };
 

@@ -13,7 +13,10 @@
  * asked_ns: what is served is what the upstream had then (mirror_now_ns), or later.
  */
 
-/* A connection of git://: the capabilities, then commands until the agent has no more. */
+/*
+ * A connection of git://: the capabilities, then commands until the agent has no more. -ECANCELED:
+ * the agent was told why; any other failure is the caller's to tell.
+ */
 int protocol2_serve(const struct session *s, int sock, int64_t asked_ns, struct err *e);
 
 /* HTTP, GET info/refs: the capabilities. */

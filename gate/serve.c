@@ -14,6 +14,7 @@
 #include "gate/channel.h"
 #include "gate/git.h"
 #include "gate/mirror.h"
+#include "gate/protocol2.h"
 #include "gate/request.h"
 #include "gate/session.h"
 
@@ -66,10 +67,11 @@ static int become_git(const struct request *req, const struct upstream *up, stru
 	const char *const receive[] = {"git", service, dir, NULL};
 	/* execve(2) changes none of the strings; its type is older than const. */
 	char *const *argv = (char *const *)(req->service == REQUEST_UPLOAD_PACK ? upload : receive);
-	struct git_job job = {.gate = up->gate, .repo = req->repo, .upstream = up};
+	struct git_job job = {
+		.gate = up->gate, .repo = req->repo, .upstream = up, .protocol = req->protocol};
 	cleanup_strv char **env = git_env(&job);
 
-	if (!dir || !env || (*req->protocol && env_set(&env, "GIT_PROTOCOL", req->protocol) < 0))
+	if (!dir || !env)
 		return err_set(e, ENOMEM, "run git");
 	execve("/usr/bin/git", argv, env);
 	return err_set(e, errno, "exec git");
@@ -89,11 +91,14 @@ static int serve(const struct gate *g, int sock, struct err *e)
 	r = request_parse(g, body, (size_t)len, &req, e);
 	if (r == 0)
 		r = session_open(g, req.repo, &session, e);
-	if (r == 0)
-		r = session_refresh(&session, asked_ns, NULL, e);
 	if (r < 0)
 		return r;
 	log_info("%s of '%s'", services[req.service].doing, req.repo->name);
+	if (req.service == REQUEST_UPLOAD_PACK && str_eq(req.protocol, "version=2"))
+		return protocol2_serve(&session, sock, asked_ns, e);
+	r = session_refresh(&session, asked_ns, NULL, e);
+	if (r < 0)
+		return r;
 	tell_serving();
 	r = hand_down(sock, req.service, e);
 	return r == 0 ? become_git(&req, &session.upstream, e) : r;
@@ -111,11 +116,10 @@ void serve_connection(const struct gate *g, int sock, int channel)
 	speed_up(sock);
 	if (gate_place_fd(channel, GATE_FD_CHANNEL, &e) == 0)
 		serve(g, sock, &e);
-	/* serve returns only when it has failed. */
-	if (e.code != EPIPE) {
+	if (e.code != 0 && e.code != EPIPE && e.code != ECANCELED) {
 		/* A request that names nothing is how the monitor asks whether the gate answers. */
 		log_line(e.code == ENODATA ? LOG_DEBUG : LOG_WARNING, "refused: %s", e.msg);
 		request_refuse(sock, e.msg);
 	}
-	_exit(1);
+	_exit(e.code != 0);
 }
