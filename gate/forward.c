@@ -2,131 +2,223 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/git.h"
 #include "gate/sanitize.h"
+#include "gate/send.h"
 
-static int push_arg(char ***args, char *arg)
+/*
+ * Theory of operation. A push goes up in parts, in order: one part where the upstream takes several
+ * refs at once (all that fit a command line; hardly ever there are more), else a part a ref. A part
+ * that is not taken ends it, and all that the upstream has taken before is put back to what it was,
+ * again on the condition that it still stands as we have set it.
+ *
+ * What has become of a part is believed when each of its refs was refused in so many words.
+ * Otherwise (the connection ended, the upstream does not say) the upstream is asked for its refs:
+ * it may have taken everything, and only its answer was lost.
+ */
+struct forward {
+	const struct upstream *u;
+	const struct commands *cmds;
+	size_t sent; /* commands that the upstream has taken, from the first on */
+	bool singly;
+};
+
+/* Of refs that could not be put back. */
+#define TOLD_MAX  50
+#define OID_SHOWN 12
+
+static const char *value(const char *oid)
 {
-	return arg ? strv_push(args, arg) : -ENOMEM;
+	return refs_is_zero(oid) ? "nothing" : oid;
 }
 
-/* To the URL, never to a remote; by objects' names, never by refs that something could redirect. */
-static char **make_args(const struct upstream *u, const struct commands *cmds, bool atomic)
+static bool stands_at(const struct refs *refs, const char *name, const char *oid)
 {
-	static const char *const fixed[] = {"push", "--porcelain", "--no-progress", "--no-signed",
-		"--no-verify", "--recurse-submodules=no", "--no-follow-tags"};
-	cleanup_strv char **args = NULL;
-	int r = 0;
+	const struct ref *now = refs_find(refs, name);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(fixed); i++)
-		r = strv_add(&args, fixed[i]);
-	if (r == 0 && atomic)
-		r = strv_add(&args, "--atomic");
-	for (size_t i = 0; r == 0 && cmds->options && cmds->options[i]; i++)
-		r = push_arg(&args, str_format("--push-option=%s", cmds->options[i]));
-	for (size_t i = 0; r == 0 && i < cmds->n; i++)
-		r = push_arg(
-			&args, str_format("--force-with-lease=%s:%s", cmds->list[i].ref,
-				       refs_is_zero(cmds->list[i].old) ? "" : cmds->list[i].old));
-	if (r == 0)
-		r = strv_add(&args, "--");
-	if (r == 0)
-		r = strv_add(&args, u->repo->url);
-	for (size_t i = 0; r == 0 && i < cmds->n; i++)
-		r = push_arg(
-			&args, str_format("%s:%s",
-				       command_is_delete(&cmds->list[i]) ? "" : cmds->list[i].new,
-				       cmds->list[i].ref));
-	return r == 0 ? steal_ptr(&args) : NULL;
+	return now ? str_eq(now->oid, oid) : refs_is_zero(oid);
 }
 
-static void pass_on(const char *line, size_t len)
+/* ---- putting back */
+
+/* The way back of those among the first n that stand as they were set. Names are borrowed. */
+static int make_way_back(
+	const struct commands *cmds, size_t n, const struct refs *now, struct commands *ret)
 {
-	cleanup_free char *clean = sanitize_line(line, len);
+	*ret = (struct commands){.list = calloc(n ? n : 1, sizeof(*ret->list))};
+	if (!ret->list)
+		return -ENOMEM;
+	for (size_t i = n; i-- > 0;) {
+		const struct command *c = &cmds->list[i];
+		struct command *back = &ret->list[ret->n];
 
-	fprintf(stderr, "%s\n", clean ? clean : "");
-}
-
-/* "remote: …" is the upstream's; the agent's own git puts that word in front again. */
-static void pass_messages(const struct git_result *res)
-{
-	for (const char *line = res->err.s ? res->err.s : "", *end; *line; line = end + !!*end) {
-		size_t len = strcspn(line, "\r\n");
-
-		end = line + len;
-		if (str_starts(line, "remote: "))
-			pass_on(line + 8, len - 8);
-		else if (res->status != 0 && len > 0 && !str_starts(line, "error: failed to push"))
-			pass_on(line, len);
-	}
-}
-
-/* Porcelain: "! TAB FROM:TO TAB [rejected] (reason)". */
-static void pass_rejections(const struct git_result *res)
-{
-	for (const char *line = res->out.s ? res->out.s : "", *end; *line; line = end + !!*end) {
-		const char *to;
-		size_t len = strcspn(line, "\n");
-
-		end = line + len;
-		if (*line != '!')
+		if (str_eq(c->old, c->new) || !stands_at(now, c->ref, c->new))
 			continue;
-		to = memchr(line, ':', len);
-		fputs(" ! ", stderr);
-		pass_on(to ? to + 1 : line, (size_t)(end - (to ? to + 1 : line)));
-	}
-}
-
-static int push(const struct upstream *u, const struct commands *cmds, bool atomic,
-	struct git_result *res, struct err *e)
-{
-	cleanup_strv char **args = make_args(u, cmds, atomic);
-	struct git_job job = {
-		.gate = u->gate, .repo = u->repo, .upstream = u, .args = (const char *const *)args};
-
-	return args ? git_run(&job, res, e) : err_set(e, ENOMEM, "forward a push");
-}
-
-static int judge(const struct git_result *res, struct err *e)
-{
-	pass_messages(res);
-	if (res->status == 0)
-		return 0;
-	pass_rejections(res);
-	return err_say(e, EIO, "the upstream did not accept the push");
-}
-
-/* Ref by ref, in order, up to the first that is not taken. */
-static int push_singly(const struct upstream *u, const struct commands *cmds, struct err *e)
-{
-	for (size_t i = 0; i < cmds->n; i++) {
-		struct commands one = {&cmds->list[i], 1, cmds->options};
-		cleanup_git_result struct git_result res = {0};
-		int r = push(u, &one, false, &res, e);
-
-		if (r == 0)
-			r = judge(&res, e);
-		if (r < 0)
-			return err_wrap(e,
-				"%zu of %zu refs were taken before (the upstream knows no atomic "
-				"push)",
-				i, cmds->n);
+		back->ref = c->ref;
+		memcpy(back->old, c->new, sizeof(back->old));
+		memcpy(back->new, c->old, sizeof(back->new));
+		ret->n++;
 	}
 	return 0;
 }
 
-int forward_push(const struct upstream *u, const struct commands *cmds, struct err *e)
+static void tell_standing(const struct commands *back, const struct refs *now, size_t *ret_left)
 {
-	cleanup_git_result struct git_result res = {0};
-	int r = push(u, cmds, cmds->n > 1, &res, e);
+	size_t told = 0;
+
+	*ret_left = 0;
+	for (size_t i = 0; i < back->n; i++) {
+		const struct command *c = &back->list[i];
+		const struct ref *ref = refs_find(now, c->ref);
+		cleanup_free char *name = NULL;
+
+		if (stands_at(now, c->ref, c->new))
+			continue;
+		++*ret_left;
+		if (told++ == TOLD_MAX)
+			break;
+		name = sanitize_line(c->ref, strlen(c->ref));
+		fprintf(stderr, "   %s stands at %.*s upstream, it was at %.*s\n", name ? name : "",
+			OID_SHOWN, ref ? ref->oid : "nothing", OID_SHOWN, value(c->new));
+		log_warning("not put back: %s is %s, was %s", name ? name : "",
+			ref ? ref->oid : "gone", value(c->new));
+	}
+}
+
+/* Whatever becomes of it is seen by asking afterwards. */
+static int send_back(const struct forward *f, const struct commands *back, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0, n; r == 0 && i < back->n; i += n) {
+		cleanup_git_result struct git_result res = {0};
+		struct commands part = {.list = back->list + i};
+
+		part.n = n = send_fitting(back, i);
+		r = send_refs(f->u, &part, false, &res, e);
+		if (r == 0)
+			send_tell_refusals(&res);
+	}
+	return r;
+}
+
+/* now: the upstream's refs; taken of the commands before `end` goes back. */
+static int put_back(const struct forward *f, size_t end, const struct refs *now, struct err *e)
+{
+	cleanup_refs struct refs after = {0};
+	struct commands back;
+	size_t n, left = 0;
+	int r = make_way_back(f->cmds, end, now, &back);
 
 	if (r < 0)
-		return r;
-	if (res.status != 0 && res.err.s && strstr(res.err.s, "does not support --atomic"))
-		return push_singly(u, cmds, e);
-	return judge(&res, e);
+		return err_set(e, -r, "put refs back");
+	n = back.n;
+	if (n > 0)
+		r = send_back(f, &back, e);
+	if (r == 0 && n > 0)
+		r = upstream_refs(f->u, &after, e);
+	if (r == 0 && n > 0)
+		tell_standing(&back, &after, &left);
+	free(back.list);
+	if (r < 0)
+		return err_wrap(e, "%zu of %zu refs were taken, and putting them back failed", n,
+			f->cmds->n);
+	if (left > 0)
+		return err_say(e, EIO,
+			"the upstream did not accept the push, but it has taken %zu of %zu refs "
+			"before and did not let %zu of them be put back (above); fetch to see",
+			n, f->cmds->n, left);
+	return n == 0 ? err_say(e, EIO, "the upstream did not accept the push")
+		      : err_say(e, EIO,
+				"the upstream did not accept the push; it was not asked for all "
+				"refs at once: %zu of %zu had been taken and %s put back to what "
+				"%s",
+				n, f->cmds->n, n == 1 ? "was" : "were",
+				n == 1 ? "it was" : "they were");
+}
+
+/* ---- forwarding */
+
+/* Whether all of a part stand as they should. */
+static bool is_taken(const struct commands *part, const struct refs *now)
+{
+	for (size_t i = 0; i < part->n; i++)
+		if (!stands_at(now, part->list[i].ref, part->list[i].new))
+			return false;
+	return true;
+}
+
+/* unanswered: what ended it without an answer; NULL: each of its refs was refused. */
+static int clear_up(
+	struct forward *f, const struct commands *part, const char *unanswered, struct err *e)
+{
+	cleanup_refs struct refs now = {0};
+	int r;
+
+	if (!unanswered && f->sent == 0)
+		return err_say(e, EIO, "the upstream did not accept the push");
+	if (unanswered)
+		fprintf(stderr, "The upstream did not answer: %s\n", unanswered);
+	r = upstream_refs(f->u, &now, e);
+	if (r < 0)
+		return err_wrap(e,
+			"nobody knows what the upstream has taken (fetch before you push again); "
+			"it was asked, and");
+	if (unanswered && is_taken(part, &now)) {
+		fputs("But it has accepted: its refs are as they should be.\n", stderr);
+		f->sent += part->n;
+		return 0;
+	}
+	r = put_back(f, f->sent + part->n, &now, e);
+	return unanswered ? err_wrap(e, "the connection ended before the upstream's answer") : r;
+}
+
+/* Goes on one by one where the upstream takes refs so only. */
+static int judge(
+	struct forward *f, const struct commands *part, const struct git_result *res, struct err *e)
+{
+	cleanup_free char *complaint = NULL;
+
+	if (res->status == 0) {
+		f->sent += part->n;
+		return 0;
+	}
+	if (part->n > 1 && send_needs_single(res)) {
+		f->singly = true;
+		return 0;
+	}
+	send_tell_refusals(res);
+	if (send_was_refused(res, part->n))
+		return clear_up(f, part, NULL, e);
+	complaint = git_complaint(res);
+	return clear_up(f, part, complaint ? complaint : "git failed", e);
+}
+
+static int send_part(struct forward *f, struct err *e)
+{
+	const struct commands *all = f->cmds;
+	struct commands part = {.list = all->list + f->sent, .options = all->options};
+	cleanup_git_result struct git_result res = {0};
+	struct err failed;
+
+	part.n = f->singly ? 1 : send_fitting(all, f->sent);
+	if (send_refs(f->u, &part, part.n > 1, &res, &failed) < 0)
+		return clear_up(f, &part, failed.msg, e);
+	return judge(f, &part, &res, e);
+}
+
+int forward_push(const struct upstream *u, const struct commands *cmds, struct err *e)
+{
+	struct forward f = {.u = u, .cmds = cmds};
+	int r = 0;
+
+	while (r == 0 && f.sent < cmds->n)
+		r = send_part(&f, e);
+	return r;
 }

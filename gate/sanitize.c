@@ -24,13 +24,13 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
 }
 
-char *sanitize_line(const char *text, size_t len)
+char *sanitize_text(const char *text, size_t len, size_t max)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	struct str out = {0};
 	size_t n;
 
-	for (size_t i = 0; i < len && out.len < LINE_MAX_BYTES; i += n) {
+	for (size_t i = 0; i < len && out.len < max; i += n) {
 		n = p[i] >= 0x80 ? utf8_len(p + i, len - i) : 1;
 		if (n == 0 || (n == 1 && (p[i] < 0x20 || p[i] == 0x7f))) {
 			str_add_char(&out, p[i] == '\t' ? ' ' : '?');
@@ -40,4 +40,9 @@ char *sanitize_line(const char *text, size_t len)
 		}
 	}
 	return str_take(&out);
+}
+
+char *sanitize_line(const char *text, size_t len)
+{
+	return sanitize_text(text, len, LINE_MAX_BYTES);
 }

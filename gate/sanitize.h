@@ -10,4 +10,7 @@
  */
 char *sanitize_line(const char *text, size_t len);
 
+/* As above, with at most max bytes (and what is left of the last letter). */
+char *sanitize_text(const char *text, size_t len, size_t max);
+
 #endif
