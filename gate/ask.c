@@ -18,27 +18,29 @@
 /* An upstream's answer may have so many bytes: some millions of refs. */
 #define ANSWER_MAX (256U << 20)
 
-/*
- * The conversation with an upstream's upload-pack: one process, this program as git's ssh, which
- * sees to the idle limit.
+/* The process that leads to the upstream: this program as git's ssh, which sees to the idle limit.
  */
-struct talk {
+struct line {
 	struct proc ssh;
 	int to, from, errors;
-	struct pkt_reader *in;
-	size_t got; /* bytes of its answer */
+};
+
+static void line_done(struct line *l)
+{
+	fd_close(&l->to);
+	fd_close(&l->from);
+	fd_close(&l->errors);
+	proc_kill(&l->ssh);
+}
+
+/* What is said over it. */
+struct talk {
+	int to;
+	struct pkt_reader in;
+	size_t got; /* bytes of the upstream's answer */
 	const char *line;
 	size_t len;
 };
-
-static void talk_done(struct talk *t)
-{
-	fd_close(&t->to);
-	fd_close(&t->from);
-	fd_close(&t->errors);
-	proc_kill(&t->ssh);
-	free(t->in);
-}
 
 static int die_with_caller(void *arg, struct err *e)
 {
@@ -67,36 +69,32 @@ static int spawn(const struct upstream *u, const int fds[3], struct proc *ret, s
 	return proc_spawn(&spec, ret, e);
 }
 
-static int begin(const struct upstream *u, struct talk *t, struct err *e)
+static int begin(const struct upstream *u, struct line *l, struct err *e)
 {
 	int in[2], out[2], r;
 
-	t->in = malloc(sizeof(*t->in));
-	if (!t->in)
-		return err_set(e, ENOMEM, "ask the upstream");
 	/* What ssh complains of is small; a pipe would have to be read beside the other. */
-	t->errors = memfd_create("errors", MFD_CLOEXEC);
-	if (t->errors < 0)
+	l->errors = memfd_create("errors", MFD_CLOEXEC);
+	if (l->errors < 0)
 		return err_set(e, errno, "memfd_create");
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return err_set(e, errno, "pipe");
-	t->to = in[1];
+	l->to = in[1];
 	if (pipe2(out, O_CLOEXEC) < 0) {
 		close(in[0]);
 		return err_set(e, errno, "pipe");
 	}
-	t->from = out[0];
-	r = spawn(u, (int[]){in[0], out[1], t->errors}, &t->ssh, e);
+	l->from = out[0];
+	r = spawn(u, (int[]){in[0], out[1], l->errors}, &l->ssh, e);
 	close(in[0]);
 	close(out[1]);
-	pkt_reader_init(t->in, t->from, -1);
 	return r;
 }
 
 /* The next packet; what ends early, or is an error of the upstream's, is one. */
 static int next(struct talk *t, struct err *e)
 {
-	int kind = pkt_read(t->in, &t->line, &t->len, e);
+	int kind = pkt_read(&t->in, &t->line, &t->len, e);
 
 	if (kind == PKT_END)
 		return err_say(e, ENOLINK, "the upstream ended early");
@@ -251,22 +249,6 @@ static int ask_old(struct talk *t, struct refs *refs, struct err *e)
 
 /* ---- either */
 
-/* An early end is what ssh says it is. */
-static int complain(struct talk *t, struct err *e)
-{
-	cleanup_git_result struct git_result res = {0};
-	cleanup_free char *why = NULL;
-	char buf[4096];
-	ssize_t n = pread(t->errors, buf, sizeof(buf), 0);
-
-	if (n > 0)
-		str_add_bytes(&res.err, buf, (size_t)n);
-	if (n <= 0 || res.err.failed)
-		return -e->code;
-	why = git_complaint(&res);
-	return err_say(e, e->code, "%s", why ? why : "the upstream ended early");
-}
-
 static int converse(struct talk *t, struct refs *refs, struct err *e)
 {
 	int kind = next(t, e);
@@ -278,23 +260,50 @@ static int converse(struct talk *t, struct refs *refs, struct err *e)
 	return str_eq(t->line, "version 2") ? ask_v2(t, refs, e) : ask_old(t, refs, e);
 }
 
-int ask_refs(const struct upstream *u, struct refs *ret, struct err *e)
+int ask_converse(int from, int to, struct refs *ret, struct err *e)
 {
-	struct talk t = {.ssh = PROC_NONE, .to = -1, .from = -1, .errors = -1};
+	cleanup_free struct talk *t = calloc(1, sizeof(*t));
 	int r;
 
 	*ret = (struct refs){0};
-	r = begin(u, &t, e);
-	if (r == 0) {
-		r = converse(&t, ret, e);
-		if (r < 0 && e->code == ENOLINK)
-			r = complain(&t, e);
-	}
-	talk_done(&t);
-	if (r < 0) {
+	if (!t)
+		return err_set(e, ENOMEM, "ask the upstream");
+	t->to = to;
+	pkt_reader_init(&t->in, from, -1);
+	r = converse(t, ret, e);
+	if (r < 0)
 		refs_done(ret);
-		return r;
+	else
+		refs_sort(ret);
+	return r;
+}
+
+/* An early end is what ssh says it is. */
+static int complain(const struct line *l, struct err *e)
+{
+	cleanup_git_result struct git_result res = {0};
+	cleanup_free char *why = NULL;
+	char buf[4096];
+	ssize_t n = pread(l->errors, buf, sizeof(buf), 0);
+
+	if (n > 0)
+		str_add_bytes(&res.err, buf, (size_t)n);
+	if (n <= 0 || res.err.failed)
+		return -e->code;
+	why = git_complaint(&res);
+	return err_say(e, e->code, "%s", why ? why : "the upstream ended early");
+}
+
+int ask_refs(const struct upstream *u, struct refs *ret, struct err *e)
+{
+	struct line l = {.ssh = PROC_NONE, .to = -1, .from = -1, .errors = -1};
+	int r = begin(u, &l, e);
+
+	if (r == 0) {
+		r = ask_converse(l.from, l.to, ret, e);
+		if (r < 0 && e->code == ENOLINK)
+			r = complain(&l, e);
 	}
-	refs_sort(ret);
-	return 0;
+	line_done(&l);
+	return r;
 }

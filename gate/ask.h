@@ -12,4 +12,10 @@
  */
 int ask_refs(const struct upstream *u, struct refs *ret, struct err *e);
 
+/*
+ * The same over pipes that lead to an upload-pack already. -ENOLINK when it ends early. Owner: the
+ * caller (refs_done).
+ */
+int ask_converse(int from, int to, struct refs *ret, struct err *e);
+
 #endif

@@ -48,7 +48,7 @@ start_sshd() {
 		AcceptEnv GIT_PROTOCOL
 		MaxStartups 100
 		LogLevel VERBOSE
-		SetEnv GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
+		SetEnv GIT_CONFIG_GLOBAL=/tmp/upstream.gitconfig GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
 	END
 	/usr/sbin/sshd -f /tmp/sshd/config -E /tmp/sshd/log
 	wait_for 30 test -s /tmp/sshd/pid

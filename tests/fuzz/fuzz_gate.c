@@ -1,10 +1,17 @@
 /* What an agent and an upstream say to the gate: requests, lists of refs, commands of a push. */
 #include "tests/fuzz/fuzz.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
+#include "gate/ask.h"
 #include "gate/commands.h"
+#include "gate/pktline.h"
+#include "gate/protocol2_command.h"
+#include "gate/record.h"
 #include "gate/refs.h"
 #include "gate/request.h"
 #include "gate/sanitize.h"
@@ -46,6 +53,29 @@ static void fuzz_sanitize(const char *text, size_t size)
 	free(clean);
 }
 
+/* An upstream's answer, and what is kept of it; an agent's command. */
+static void fuzz_conversations(const char *text, size_t size)
+{
+	static struct pkt_reader reader;
+	struct protocol2_command command = {0};
+	struct record rec = {0};
+	struct refs refs;
+	struct err e;
+	int from = fd_memfd("packets", text, size, &e);
+	int to = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (ask_converse(from, to, &refs, &e) == 0)
+		refs_done(&refs);
+	close(to);
+	lseek(from, 0, SEEK_SET);
+	pkt_reader_init(&reader, from, -1);
+	protocol2_command_read(&reader, &command, &e);
+	protocol2_command_done(&command);
+	record_read(from, &rec, &e);
+	record_done(&rec);
+	close(from);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -59,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_request(text, size);
 	fuzz_commands(text);
 	fuzz_sanitize(text, size);
+	fuzz_conversations(text, size);
 	if (refs_parse(text, &refs, &e) == 0)
 		refs_done(&refs);
 	free(text);

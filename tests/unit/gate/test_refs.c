@@ -47,6 +47,36 @@ static void what_is_no_list_of_refs_is_refused(void **state)
 		assert_int_equal(refs_parse(bad[i], &r, &e), -EPROTO);
 }
 
+static void names_that_would_break_a_line_are_refused(void **state)
+{
+	static const char *const bad[] = {"refs/heads/a b", "refs/heads/a\nb", "refs/heads/a\tb",
+		"refs/heads/a\177", "heads/a", ""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		cleanup_refs struct refs r = {0};
+
+		assert_int_equal(
+			refs_add(&r, &(struct ref_text){.oid = A, .name = bad[i]}), -EPROTO);
+	}
+}
+
+static void a_list_printed_and_read_is_the_same(void **state)
+{
+	static const char text[] =
+		"ref: refs/heads/main\tHEAD\n" A "\tHEAD\n" A "\trefs/heads/main\n"
+		"ref: refs/heads/main\trefs/heads/symbol\n" A "\trefs/heads/symbol\n" B
+		"\trefs/tags/v1\n" A "\trefs/tags/v1^{}\n";
+	cleanup_refs struct refs r = {0};
+	cleanup_str struct str again = {0};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(refs_parse(text, &r, &e), 0);
+	refs_print(&r, &again);
+	assert_string_equal(again.s, text);
+}
+
 static void names_that_refspecs_would_misread_are_no_names(void **state)
 {
 	static const char *const bad[] = {"refs/heads/a:refs/heads/b", "refs/heads/*", "main",
@@ -146,6 +176,8 @@ static void control_characters_do_not_pass(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_that_would_break_a_line_are_refused),
+		cmocka_unit_test(a_list_printed_and_read_is_the_same),
 		cmocka_unit_test(a_list_of_refs_is_read_sorted_without_peeled_tags),
 		cmocka_unit_test(what_is_no_list_of_refs_is_refused),
 		cmocka_unit_test(names_that_refspecs_would_misread_are_no_names),
