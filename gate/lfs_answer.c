@@ -19,6 +19,7 @@ static const struct {
 	{EACCES, 401}, /* never passed on: the agent's git-lfs would ask for a password */
 	{ENOENT, 404},
 	{ENOENT, 410},
+	{EEXIST, 409},
 	{EFBIG, 413},
 	{EBADMSG, 422},
 	{EAGAIN, 429},
@@ -49,14 +50,15 @@ static const char *phrase(int status)
 	return status < 300 ? "OK" : "Refused";
 }
 
-static int say(const char *text, size_t len, struct err *e)
+static int say(struct lfs_out *out, const char *text, size_t len, struct err *e)
 {
 	int r = fd_write_all(STDOUT_FILENO, text, len);
 
+	out->begun = true;
 	return r < 0 ? err_set(e, -r, "answer git-lfs") : 0;
 }
 
-int lfs_answer_json(int status, const char *body, struct err *e)
+int lfs_answer_json(struct lfs_out *out, int status, const char *body, struct err *e)
 {
 	cleanup_str struct str s = {0};
 
@@ -64,25 +66,25 @@ int lfs_answer_json(int status, const char *body, struct err *e)
 		"Status: %d %s\r\nContent-Type: application/vnd.git-lfs+json\r\n"
 		"Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
 		status, phrase(status), strlen(body), body);
-	return s.failed ? err_set(e, ENOMEM, "answer git-lfs") : say(s.s, s.len, e);
+	return s.failed ? err_set(e, ENOMEM, "answer git-lfs") : say(out, s.s, s.len, e);
 }
 
-int lfs_answer_object(uint64_t size, struct err *e)
+int lfs_answer_object(struct lfs_out *out, uint64_t size, struct err *e)
 {
 	cleanup_free char *head =
 		str_format("Status: 200 OK\r\nContent-Type: application/octet-stream\r\n"
 			   "Cache-Control: no-store\r\nContent-Length: %llu\r\n\r\n",
 			(unsigned long long)size);
 
-	return head ? say(head, strlen(head), e) : err_set(e, ENOMEM, "answer git-lfs");
+	return head ? say(out, head, strlen(head), e) : err_set(e, ENOMEM, "answer git-lfs");
 }
 
-int lfs_answer_refusal(const struct err *why, struct err *e)
+int lfs_answer_refusal(struct lfs_out *out, const struct err *why, struct err *e)
 {
 	cleanup_json json_t *j = json_pack("{s:s}", "message", why->msg);
 	cleanup_free char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
 	/* What is no UTF-8 no JSON can hold. */
-	return lfs_answer_json(lfs_answer_status(why),
+	return lfs_answer_json(out, lfs_answer_status(why),
 		text ? text : "{\"message\": \"refused; the gate's log tells why\"}", e);
 }

@@ -9,7 +9,7 @@
 #include "gate/ask.h"
 #include "gate/git.h"
 
-static int is_address(const char *text)
+int upstream_is_address(const char *text)
 {
 	struct in6_addr a;
 
@@ -74,26 +74,25 @@ int upstream_address_ok(const struct sockaddr *address)
 	return 1;
 }
 
-static int ask_names(struct upstream *u, struct err *e)
+int upstream_resolve_name(const char *host, char ret[INET6_ADDRSTRLEN], struct err *e)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
 	struct addrinfo *list = NULL, *i;
-	int r = getaddrinfo(u->repo->host, NULL, &hints, &list);
+	int r = getaddrinfo(host, NULL, &hints, &list);
 
 	if (r != 0)
-		return err_say(
-			e, EHOSTUNREACH, "'%s' has no address: %s", u->repo->host, gai_strerror(r));
+		return err_say(e, EHOSTUNREACH, "'%s' has no address: %s", host, gai_strerror(r));
 	for (i = list; i && !upstream_address_ok(i->ai_addr); i = i->ai_next)
 		;
 	if (i)
-		r = getnameinfo(i->ai_addr, i->ai_addrlen, u->address, sizeof(u->address), NULL, 0,
-			NI_NUMERICHOST);
+		r = getnameinfo(
+			i->ai_addr, i->ai_addrlen, ret, INET6_ADDRSTRLEN, NULL, 0, NI_NUMERICHOST);
 	freeaddrinfo(list);
 	if (!i || r != 0)
 		return err_say(e, EHOSTUNREACH,
 			"'%s' has only private or special addresses; extra_hosts of its "
 			"repository can name one",
-			u->repo->host);
+			host);
 	return 0;
 }
 
@@ -103,8 +102,8 @@ int upstream_resolve(
 	const char *known = repo->address ? repo->address : repo->host;
 
 	*ret = (struct upstream){.gate = g, .repo = repo};
-	if (!is_address(known))
-		return ask_names(ret, e);
+	if (!upstream_is_address(known))
+		return upstream_resolve_name(known, ret->address, e);
 	if (strlen(known) >= sizeof(ret->address))
 		return err_say(e, EINVAL, "'%s' is too long for an address", known);
 	memcpy(ret->address, known, strlen(known) + 1);

@@ -22,6 +22,12 @@ struct upstream {
 int upstream_resolve(
 	const struct gate *g, const struct policy_repo *repo, struct upstream *ret, struct err *e);
 
+/* A name's first ordinary address, in figures. -EHOSTUNREACH when there is none. */
+int upstream_resolve_name(const char *host, char ret[INET6_ADDRSTRLEN], struct err *e);
+
+/* Whether this is an address in figures. */
+int upstream_is_address(const char *text);
+
 /* Whether a name of the outside may stand for this address. */
 int upstream_address_ok(const struct sockaddr *address);
 
