@@ -55,6 +55,7 @@ struct manifest_repo {
 struct manifest_gate {
 	enum manifest_said gitleaks, unreadable;
 	int connect_s, idle_s, answer_s;
+	int64_t max_disk; /* bytes */
 };
 
 struct manifest_route {

@@ -18,6 +18,8 @@ int manifest_read_user(struct frontmatter *f, struct yaml_node *user, char **nam
 	return 0;
 }
 
+#define DISK_MAX (1LL << 50)
+
 static int read_repos(struct frontmatter *f, const struct yaml_node *repos, struct manifest *m)
 {
 	size_t n = 0;
@@ -77,6 +79,7 @@ int manifest_read_gate(struct frontmatter *f, struct yaml_node *gate, struct man
 	m->gate.gitleaks = manifest_read_switch(f, yaml_get(gate, "gitleaks"));
 	m->gate.unreadable = read_unreadable(f, yaml_get(gate, "unreadable"));
 	read_timeouts(f, yaml_get(gate, "timeouts"), &m->gate);
-	yaml_finish(&f->problems, gate, "user, repos, gitleaks, unreadable, timeouts");
+	manifest_read_size(f, yaml_get(gate, "max_disk"), DISK_MAX, &m->gate.max_disk);
+	yaml_finish(&f->problems, gate, "user, repos, gitleaks, unreadable, timeouts, max_disk");
 	return 0;
 }

@@ -94,6 +94,8 @@ static void merge_gate(struct manifest_gate *into, const struct manifest_gate *c
 		into->idle_s = child->idle_s;
 	if (child->answer_s)
 		into->answer_s = child->answer_s;
+	if (child->max_disk)
+		into->max_disk = child->max_disk;
 }
 
 int manifest_merge(struct manifest *into, struct manifest *child)

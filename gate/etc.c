@@ -37,6 +37,7 @@ static const char settings[] = "[core]\n"
 			       "\tfsync = none\n"
 			       /* Larger files are streamed: memory is flat whatever is pushed. */
 			       "\tbigFileThreshold = 16m\n"
+			       "\tdeltaBaseCacheLimit = 32m\n"
 			       "[gc]\n\tauto = 0\n"
 			       "[maintenance]\n\tauto = false\n"
 			       "[receive]\n"
@@ -51,7 +52,11 @@ static const char settings[] = "[core]\n"
 			       "[transfer]\n\tunpackLimit = 1\n"
 			       "[http]\n\treceivepack = true\n"
 			       "[uploadpack]\n\tallowFilter = true\n"
-			       "[pack]\n\tthreads = 2\n";
+			       /* Of each process: quota_limit_memory is the end. */
+			       "[pack]\n"
+			       "\tthreads = 2\n"
+			       "\twindowMemory = 64m\n"
+			       "\tdeltaCacheSize = 64m\n";
 
 static int make_link(const char *dir, const char *name, const char *target, struct err *e)
 {

@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "gate/etc.h"
 #include "gate/git.h"
+#include "gate/leftovers.h"
+#include "gate/quota.h"
 #include "gate/record.h"
 
 /*
@@ -213,6 +215,10 @@ static int bring_up(const struct upstream *u, int lock_fd, struct record *rec,
 {
 	int r = mirror_init(u->gate, u->repo, rec->refs.sha256, e);
 
+	if (r == 0)
+		r = leftovers_unlock(u->gate, u->repo, e);
+	if (r == 0)
+		r = quota_check_disk(u->gate, e);
 	for (int i = 0; r == 0 && i < TRIES; i++) {
 		cleanup_refs struct refs ours = {0};
 		int64_t before = rec->asked_ns;

@@ -16,6 +16,7 @@
 #include "gate/commands.h"
 #include "gate/forward.h"
 #include "gate/inspect.h"
+#include "gate/leftovers.h"
 #include "gate/mirror.h"
 #include "gate/report.h"
 #include "gate/upstream.h"
@@ -74,6 +75,8 @@ static int look(struct push *p, struct err *e)
 
 	if (r == 0)
 		r = mirror_forget(GATE_FD_LOCK, e);
+	if (r == 0)
+		r = leftovers_unlock(&p->gate, p->repo, e);
 	if (r == 0)
 		r = upstream_refs(&p->upstream, &p->theirs, e);
 	if (r == 0)

@@ -14,6 +14,7 @@
 #include "gate/channel.h"
 #include "gate/git.h"
 #include "gate/mirror.h"
+#include "gate/quota.h"
 #include "gate/protocol2.h"
 #include "gate/request.h"
 #include "gate/session.h"
@@ -45,6 +46,17 @@ static void tell_serving(void)
 
 	if (channel_tell(CHANNEL_SERVING, &e) < 0)
 		log_debug("the gate does not listen: %s", e.msg);
+}
+
+/* The place is the push's until receive-pack and all that it has started are gone. */
+static int admit_push(const struct gate *g, struct err *e)
+{
+	int fd, r = quota_enter_push(g, &fd, e);
+
+	if (r < 0)
+		return r;
+	r = fd_set_cloexec(fd, 0);
+	return r < 0 ? err_set(e, -r, "hand down a place for a push") : quota_limit_time(e);
 }
 
 static int hand_down(int sock, enum request_service service, struct err *e)
@@ -100,7 +112,10 @@ static int serve(const struct gate *g, int sock, struct err *e)
 	if (r < 0)
 		return r;
 	tell_serving();
-	r = hand_down(sock, req.service, e);
+	if (req.service == REQUEST_RECEIVE_PACK)
+		r = admit_push(g, e);
+	if (r == 0)
+		r = hand_down(sock, req.service, e);
 	return r == 0 ? become_git(&req, &session.upstream, e) : r;
 }
 

@@ -21,6 +21,7 @@
 #include "base/ptr.h"
 #include "gate/channel.h"
 #include "gate/masters.h"
+#include "gate/quota.h"
 #include "gate/serve.h"
 
 /*
@@ -80,7 +81,7 @@ static void child(const struct server *s, int sock, int channel, pid_t gate)
 	}
 	close(s->listener);
 	close(s->control);
-	if (confine_die_with_parent(gate, &e) < 0)
+	if (confine_die_with_parent(gate, &e) < 0 || quota_limit_memory(&e) < 0)
 		_exit(1);
 	proc_reset_signals();
 	signal(SIGPIPE, SIG_IGN);

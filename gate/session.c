@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/ptr.h"
 #include "gate/gate.h"
+#include "gate/leftovers.h"
 #include "gate/mirror.h"
 
 int session_open(
@@ -14,6 +15,8 @@ int session_open(
 	r = mirror_open_lock(g, repo, &lock, e);
 	if (r == 0)
 		r = gate_place_fd(lock, GATE_FD_LOCK, e);
+	if (r == 0)
+		r = leftovers_enter(g, repo, GATE_FD_LOCK, e);
 	if (r == 0)
 		r = upstream_resolve(g, repo, &ret->upstream, e);
 	return r < 0 ? err_wrap(e, "upstream of '%s'", repo->name) : 0;

@@ -28,7 +28,7 @@ static const char egress_text[] =
 
 static const char gate_text[] =
 	"{\"answer_timeout_s\": 3, \"connect_timeout_s\": 1, \"gitleaks\": true, "
-	"\"idle_timeout_s\": 2, \"repos\": [{\"address\": \"10.0.0.1\", "
+	"\"idle_timeout_s\": 2, \"max_disk\": 6, \"repos\": [{\"address\": \"10.0.0.1\", "
 	"\"host\": \"h\", \"host_key\": \"k\", \"identity_slot\": \"REPO_a_KEY\", \"lfs\": "
 	"{\"hosts\": "
 	"[\"o.example.com:8443\"], \"max_object\": 5, \"off\": false, \"url\": \"l\"}, \"name\": "
