@@ -108,6 +108,12 @@ int plan_gitconfig_text(const struct plan_bottle *b, const char *image, struct s
 		add_pair(s, "name", g->user_name);
 	if (g->user_email)
 		add_pair(s, "email", g->user_email);
+	/*
+	 * git-lfs makes its address of a git:// remote's; egress leads it from there to the gate's
+	 * port. The gate answers an upload when the upstream has it all: for as long nothing comes.
+	 */
+	if (g->n_repos > 0)
+		str_add(s, "[lfs]\n\tgitprotocol = http\n\tactivitytimeout = 0\n");
 	/* What a manifest says goes before what follows from it. */
 	for (size_t i = 0; i < 2 * g->n_repos; i++)
 		if (add_repo(s, b, &g->repos[i % g->n_repos], i < g->n_repos) < 0)

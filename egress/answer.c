@@ -104,3 +104,17 @@ void conn_answer_policy(struct conn *c)
 	}
 	finish_answer(c, keep);
 }
+
+void conn_answer_gate(struct conn *c)
+{
+	bool keep = can_go_on(c->x);
+	int r = buf_addf(&c->client.out,
+		"HTTP/1.1 307 Temporary Redirect\r\nLocation: " HOST_GATE_HTTP "%s\r\n"
+		"Content-Length: 0\r\nCache-Control: no-store\r\nConnection: %s\r\n\r\n",
+		path_of(c->x->request.target), keep ? "keep-alive" : "close");
+
+	if (r < 0)
+		conn_end(c);
+	else
+		finish_answer(c, keep);
+}

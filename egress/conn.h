@@ -125,6 +125,9 @@ void conn_refuse(struct conn *c, const struct refusal *why);
 /* Answers with the policy in force (http://_egress.local/allowlist). */
 void conn_answer_policy(struct conn *c);
 
+/* Tells git-lfs where the gate listens (307): the request goes there as it is. */
+void conn_answer_gate(struct conn *c);
+
 /* An allowed request is read, as its route wants it, before it is sent. */
 void conn_read(struct conn *c);
 

@@ -85,6 +85,9 @@ static void act(struct conn *c)
 	case REQUEST_POLICY:
 		conn_answer_policy(c);
 		break;
+	case REQUEST_GATE:
+		conn_answer_gate(c);
+		break;
 	case REQUEST_REFUSED:
 		conn_refuse(c, &why);
 		break;

@@ -15,6 +15,10 @@
 /* Name of the place where the policy in force can be read; the one name with an underscore. */
 #define HOST_POLICY "_egress.local"
 
+/* The git gate, which listens for HTTP at another port than git-lfs thinks. */
+#define HOST_GATE      "git-gate"
+#define HOST_GATE_HTTP "http://git-gate:9420"
+
 /* What *ret_why points to when the text is an address: well-formed, but nobody's name. */
 extern const char host_is_address[];
 

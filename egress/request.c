@@ -115,6 +115,16 @@ static const char *disagrees(struct conn *c, const struct exchange *x)
 	return NULL;
 }
 
+/*
+ * git-lfs makes its address of a remote's by the scheme alone: git://git-gate/NAME.git, whose port
+ * is the scheme's, becomes http://git-gate/NAME.git/info/lfs.
+ */
+static bool is_for_gate(const struct exchange *x)
+{
+	return strcmp(x->host, HOST_GATE) == 0 && x->port == 80 &&
+	       strstr(x->request.target, ".git/info/lfs/");
+}
+
 /* CONNECT host:port; a Host field may stand beside it. */
 static enum request_verdict decide_connect(struct conn *c, struct exchange *x, struct refusal *why)
 {
@@ -250,6 +260,8 @@ enum request_verdict request_decide(struct conn *c, struct exchange *x, struct r
 		return mismatch(why, what);
 	if (strcmp(x->host, HOST_POLICY) == 0)
 		return REQUEST_POLICY;
+	if (is_for_gate(x))
+		return REQUEST_GATE;
 	if (c->way == CONN_EXPLICIT && !absolute)
 		return malformed(why, "this is a proxy: it takes CONNECT and absolute URLs");
 	return decide_forward(c, x, target, why);

@@ -28,7 +28,7 @@
 
 struct netns_policy {
 	uid_t gate_uid, egress_uid;
-	uint16_t gate_ports[NETNS_GATE_PORTS_MAX]; /* TCP, its upstreams' ssh ports */
+	uint16_t gate_ports[NETNS_GATE_PORTS_MAX]; /* TCP, its upstreams' */
 	size_t n_gate_ports;
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -17,6 +18,8 @@
 #include "shim/monitor_pasta.h"
 #include "shim/userns.h"
 
+#define HTTPS_PORT 443
+
 static bool has_port(const struct netns_policy *p, uint16_t port)
 {
 	for (size_t i = 0; i < p->n_gate_ports; i++)
@@ -25,21 +28,59 @@ static bool has_port(const struct netns_policy *p, uint16_t port)
 	return false;
 }
 
+static int add_port(struct netns_policy *p, uint16_t port, struct err *e)
+{
+	if (has_port(p, port))
+		return 0;
+	if (p->n_gate_ports == NETNS_GATE_PORTS_MAX)
+		return err_say(e, E2BIG, "more than %d different ports of upstreams",
+			NETNS_GATE_PORTS_MAX);
+	p->gate_ports[p->n_gate_ports++] = port;
+	return 0;
+}
+
+/* "HOST[:PORT]", IPv6 in brackets; the gate itself reads it strictly (gate/lfs_host.h). */
+static uint16_t port_of(const char *authority)
+{
+	const char *colon = strrchr(authority, ':'), *bracket = strrchr(authority, ']');
+	long port = HTTPS_PORT;
+
+	if (colon && (!bracket || colon > bracket))
+		str_to_long(colon + 1, 1, UINT16_MAX, &port);
+	return (uint16_t)port;
+}
+
+/* Large files come over https, whatever the repository itself does. */
+static int add_lfs_ports(struct netns_policy *p, const struct policy_repo *repo, struct err *e)
+{
+	const char *after = repo->lfs.url ? strstr(repo->lfs.url, "://") : NULL;
+	cleanup_free char *service = after ? strndup(after + 3, strcspn(after + 3, "/")) : NULL;
+	int r;
+
+	if (repo->lfs.off)
+		return 0;
+	r = repo->transport == POLICY_SSH ? add_port(p, HTTPS_PORT, e) : 0;
+	if (r == 0 && service)
+		r = add_port(p, port_of(service), e);
+	for (char **host = repo->lfs.hosts; r == 0 && host && *host; host++)
+		r = add_port(p, port_of(*host), e);
+	return r;
+}
+
 static int fill_policy(const struct monitor *m, struct netns_policy *p, struct err *e)
 {
+	int r = 0;
+
 	*p = (struct netns_policy){
 		.gate_uid = monitor_uid(m, COMPONENT_GATE),
 		.egress_uid = monitor_uid(m, COMPONENT_EGRESS),
 	};
-	for (size_t i = 0; i < m->gate.n_repos; i++) {
-		if (has_port(p, m->gate.repos[i].port))
-			continue;
-		if (p->n_gate_ports == NETNS_GATE_PORTS_MAX)
-			return err_say(e, E2BIG, "more than %d different ssh ports of upstreams",
-				NETNS_GATE_PORTS_MAX);
-		p->gate_ports[p->n_gate_ports++] = m->gate.repos[i].port;
+	for (size_t i = 0; r == 0 && i < m->gate.n_repos; i++) {
+		r = add_port(p, m->gate.repos[i].port, e);
+		if (r == 0)
+			r = add_lfs_ports(p, &m->gate.repos[i], e);
 	}
-	return 0;
+	return r;
 }
 
 /* Before there is a link: nothing ever passes without it. */
