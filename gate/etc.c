@@ -120,6 +120,8 @@ int etc_lay_out(
 
 	if (r == 0)
 		r = link_self(dir, "bin", "ssh", e);
+	if (r == 0)
+		r = link_self(dir, "bin", "credential", e);
 	for (size_t i = 0; r == 0 && i < policy->n_repos * ARRAY_LEN(formats); i++)
 		r = add_common_dir(dir, &formats[i % ARRAY_LEN(formats)], git_dir,
 			&policy->repos[i / ARRAY_LEN(formats)], e);

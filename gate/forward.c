@@ -196,7 +196,7 @@ static int judge(
 	send_tell_refusals(res);
 	if (send_was_refused(res, part->n))
 		return clear_up(f, part, NULL, e);
-	complaint = git_complaint(res);
+	complaint = git_cause(f->u, res);
 	return clear_up(f, part, complaint ? complaint : "git failed", e);
 }
 

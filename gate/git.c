@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/ptr.h"
 #include "gate/etc.h"
+#include "gate/https.h"
 #include "gate/sanitize.h"
 
 #define OUTPUT_MAX (256U << 20)
@@ -35,7 +36,6 @@ static const struct {
 	{"GIT_GRAFT_FILE", "/nonexistent", "nor must grafts"},
 	{"GIT_ATTR_NOSYSTEM", "1", "attributes never matter"},
 	{"GIT_TERMINAL_PROMPT", "0", "there is nobody to ask"},
-	{"GIT_ALLOW_PROTOCOL", "ssh", "no ext::, no file::"},
 	{"GIT_SSH_VARIANT", "ssh", "-p and -o SendEnv are understood"},
 };
 
@@ -50,9 +50,12 @@ static int add_places(char ***env, const struct git_job *job)
 {
 	cleanup_free char *ssh = str_format("%s/bin/ssh", job->gate->etc_dir);
 	cleanup_free char *common = etc_common_dir(job->gate, job->repo);
+	bool https = job->repo->transport == POLICY_HTTPS;
 	const struct {
 		const char *name, *value;
 	} places[] = {
+		/* No ext::, no file::, and of the two that there are the upstream's. */
+		{"GIT_ALLOW_PROTOCOL", https ? "https" : "ssh"},
 		{"GIT_SSH", ssh},
 		{"GIT_COMMON_DIR", common},
 		{GATE_ENV_GIT_DIR, job->gate->git_dir},
@@ -66,7 +69,7 @@ static int add_places(char ***env, const struct git_job *job)
 		r = places[i].value ? env_set(env, places[i].name, places[i].value) : -ENOMEM;
 	if (r == 0 && job->upstream)
 		r = env_set(env, GATE_ENV_ADDRESS, job->upstream->address);
-	return r;
+	return r == 0 && job->upstream && https ? https_configure(env, job->upstream) : r;
 }
 
 char **git_env(const struct git_job *job)
@@ -250,6 +253,15 @@ char *git_complaint(const struct git_result *r)
 	return sanitize_line(best, best_len);
 }
 
+char *git_cause(const struct upstream *u, const struct git_result *r)
+{
+	char *why = u && u->repo->transport == POLICY_HTTPS
+			    ? https_explain(u->gate, u->repo, r->err.s)
+			    : NULL;
+
+	return why ? why : git_complaint(r);
+}
+
 int git_must(const struct git_job *job, struct git_result *ret, struct err *e)
 {
 	cleanup_git_result struct git_result own = {0};
@@ -259,6 +271,6 @@ int git_must(const struct git_job *job, struct git_result *ret, struct err *e)
 
 	if (r < 0 || res->status == 0)
 		return r;
-	why = git_complaint(res);
+	why = git_cause(job->upstream, res);
 	return err_say(e, EIO, "%s", why ? why : "git failed");
 }

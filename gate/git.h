@@ -11,7 +11,8 @@
 
 /*
  * Running git. It sees no configuration but the mirror's own, which is read-only (gate/etc.h), no
- * variable but those set here, and no transport but ssh, which is this program again (gate/ssh.h).
+ * variable but those set here, and no transport but its upstream's: ssh, which is this program
+ * again (gate/ssh.h), or https (gate/https.h).
  */
 struct git_watch;
 struct git_job {
@@ -57,6 +58,12 @@ int git_must(const struct git_job *job, struct git_result *ret, struct err *e);
 
 /* The one line of git's (or ssh's) complaints that tells the cause. Owned by the caller. */
 char *git_complaint(const struct git_result *r);
+
+/*
+ * The same, where u (NULL: nobody) was talked with: what is wrong with an https upstream is told in
+ * the manifest's words.
+ */
+char *git_cause(const struct upstream *u, const struct git_result *r);
 
 /* Exit status as a shell tells it. */
 int git_status(int wait_status);

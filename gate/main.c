@@ -17,6 +17,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/etc.h"
+#include "gate/credential.h"
 #include "gate/gate.h"
 #include "gate/lockdown.h"
 #include "gate/mirror.h"
@@ -90,22 +91,33 @@ static int place_helpers(struct program *p, struct err *e)
 	return gate_place_fd(fd, GATE_FD_SCANNER, e);
 }
 
-/* Without its key or host key a repository could only fail later, and less clearly. */
+static int check_file(
+	const struct gate *g, const struct policy_repo *repo, const char *kind, struct err *e)
+{
+	cleanup_free char *path = str_format("%s/%s-%s", g->creds_dir, repo->name, kind);
+
+	if (!path)
+		return err_set(e, ENOMEM, "look for credentials");
+	if (access(path, R_OK) < 0)
+		return err_set(e, errno, "credential '%s' of repository '%s'", path, repo->name);
+	return 0;
+}
+
+/* Without what its upstream needs a repository could only fail later, and less clearly. */
 static int check_credentials(const struct gate *g, struct err *e)
 {
-	static const char *const kinds[] = {"key", "known_hosts"};
+	int r = 0;
 
-	for (size_t i = 0; i < g->policy.n_repos * ARRAY_LEN(kinds); i++) {
-		const char *name = g->policy.repos[i / ARRAY_LEN(kinds)].name;
-		cleanup_free char *path =
-			str_format("%s/%s-%s", g->creds_dir, name, kinds[i % ARRAY_LEN(kinds)]);
+	for (size_t i = 0; r == 0 && i < g->policy.n_repos; i++) {
+		const struct policy_repo *repo = &g->policy.repos[i];
+		bool ssh = repo->transport == POLICY_SSH;
 
-		if (!path)
-			return err_set(e, ENOMEM, "look for credentials");
-		if (access(path, R_OK) < 0)
-			return err_set(e, errno, "credential '%s' of repository '%s'", path, name);
+		if (ssh || repo->identity_slot)
+			r = check_file(g, repo, ssh ? "key" : "token", e);
+		if (r == 0 && (ssh || repo->tls_ca))
+			r = check_file(g, repo, ssh ? "known_hosts" : "ca", e);
 	}
-	return 0;
+	return r;
 }
 
 static int open_resources(struct program *p, struct err *e)
@@ -151,6 +163,8 @@ int main(int argc, char **argv)
 		return push_main();
 	if (str_eq(name, "ssh"))
 		return ssh_main(argc, argv);
+	if (str_eq(name, "credential"))
+		return credential_main(argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	clearenv();
 	umask(077);

@@ -154,20 +154,41 @@ static char *known_hosts(const struct policy_repo *repo)
 	return str_format("[%s]:%u %s\n", repo->host, repo->port, repo->host_key);
 }
 
+static int add_file(const struct policy_repo *repo, const char *kind, const char *bytes, size_t len,
+	int memfd, struct err *e)
+{
+	cleanup_free char *name = str_format("%s-%s", repo->name, kind);
+
+	return name ? component_creds_add(memfd, name, bytes, len, e)
+		    : err_set(e, ENOMEM, "credentials of '%s'", repo->name);
+}
+
+/* NAME-key or NAME-token. */
+static int add_credential(
+	struct monitor *m, const struct policy_repo *repo, int memfd, struct err *e)
+{
+	const char *kind = repo->transport == POLICY_HTTPS ? "token" : "key";
+	const struct monitor_secret *s = find_secret(m, repo->identity_slot);
+
+	if (!repo->identity_slot && repo->transport == POLICY_HTTPS)
+		return 0;
+	if (!s || s->value.len == 0)
+		return err_say(e, ENOKEY, "repository '%s' has no %s", repo->name, kind);
+	return add_file(repo, kind, s->value.bytes, s->value.len, memfd, e);
+}
+
 static int add_repo(struct monitor *m, const struct policy_repo *repo, int memfd, struct err *e)
 {
-	const struct monitor_secret *key = find_secret(m, repo->identity_slot);
-	cleanup_free char *key_name = str_format("%s-key", repo->name);
-	cleanup_free char *hosts_name = str_format("%s-known_hosts", repo->name);
-	cleanup_free char *hosts = known_hosts(repo);
-	int r;
+	cleanup_free char *hosts = NULL;
+	int r = add_credential(m, repo, memfd, e);
 
-	if (!key || key->value.len == 0)
-		return err_say(e, ENOKEY, "repository '%s' has no key", repo->name);
-	if (!key_name || !hosts_name || !hosts)
-		return err_set(e, ENOMEM, "credentials of '%s'", repo->name);
-	r = component_creds_add(memfd, key_name, key->value.bytes, key->value.len, e);
-	return r < 0 ? r : component_creds_add(memfd, hosts_name, hosts, strlen(hosts), e);
+	if (r == 0 && repo->tls_ca)
+		r = add_file(repo, "ca", repo->tls_ca, strlen(repo->tls_ca), memfd, e);
+	if (r < 0 || repo->transport == POLICY_HTTPS)
+		return r;
+	hosts = known_hosts(repo);
+	return hosts ? add_file(repo, "known_hosts", hosts, strlen(hosts), memfd, e)
+		     : err_set(e, ENOMEM, "credentials of '%s'", repo->name);
 }
 
 int monitor_home_creds(struct monitor *m, int *ret_fd, struct err *e)

@@ -12,6 +12,7 @@
 #include "gate/pktline.h"
 #include "gate/protocol2_command.h"
 #include "gate/record.h"
+#include "gate/credential.h"
 #include "gate/refs.h"
 #include "gate/request.h"
 #include "gate/sanitize.h"
@@ -41,6 +42,22 @@ static void fuzz_commands(const char *text)
 		if (strpbrk(c.list[i].ref, ":*^ \n") || strncmp(c.list[i].ref, "refs/", 5) != 0)
 			abort();
 	commands_done(&c);
+}
+
+/* Whoever is answered has named the host, whole. */
+static void fuzz_credential(const char *text)
+{
+	static char host[] = "h";
+	static const struct policy_repo repo = {.transport = POLICY_HTTPS,
+		.host = host,
+		.port = 443,
+		.user = host,
+		.identity_slot = host};
+
+	if (credential_is_for(&repo, text) &&
+		((strncmp(text, "host=h\n", 7) != 0 && !strstr(text, "\nhost=h")) ||
+			!strstr(text, "protocol=https")))
+		abort();
 }
 
 static void fuzz_sanitize(const char *text, size_t size)
@@ -88,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	fuzz_request(text, size);
 	fuzz_commands(text);
+	fuzz_credential(text);
 	fuzz_sanitize(text, size);
 	fuzz_conversations(text, size);
 	if (refs_parse(text, &refs, &e) == 0)

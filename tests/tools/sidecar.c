@@ -81,6 +81,8 @@ static struct policy_repo repo = {
 	.path = (char *)"/one.git",
 	.host_key = (char *)"ssh-ed25519 AAAA",
 	.identity_slot = (char *)"REPO_one_KEY",
+	.push = {.force = true, .delete = true, .max_pack = POLICY_PUSH_MAX},
+	.lfs = {.max_object = POLICY_LFS_MAX},
 };
 
 static struct plan_secret secret_list[] = {
