@@ -18,6 +18,8 @@
 #include "gate/inspect.h"
 #include "gate/leftovers.h"
 #include "gate/mirror.h"
+#include "gate/objects.h"
+#include "gate/place.h"
 #include "gate/report.h"
 #include "gate/upstream.h"
 
@@ -101,7 +103,23 @@ static void add_exclusions(const struct push *p, struct str *out)
 	}
 }
 
-static int inspect_request(const struct push *p, struct inspection *in, struct err *e)
+/* What is pushed, as rev-list takes it; nothing when the push only deletes. */
+static int add_revisions(const struct push *p, struct str *out, struct err *e)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->commands.n; i++) {
+		if (command_is_delete(&p->commands.list[i]))
+			continue;
+		str_addf(out, "%s\n", p->commands.list[i].new);
+		any = true;
+	}
+	if (any)
+		add_exclusions(p, out);
+	return out->failed ? err_set(e, ENOMEM, "scan a push") : 0;
+}
+
+static int read_names(const struct push *p, struct inspection *in, struct err *e)
 {
 	int r = 0;
 
@@ -112,30 +130,52 @@ static int inspect_request(const struct push *p, struct inspection *in, struct e
 	return r;
 }
 
+static int read_objects(const struct push *p, const struct git_job *job,
+	const struct str *revisions, struct inspection *in, struct err *e)
+{
+	struct progress progress;
+	cleanup_objects struct objects objects = {.in = in,
+		.job = job,
+		.progress = &progress,
+		.left = UNPACKED_FACTOR * (uint64_t)p->repo->push.max_pack};
+	int r;
+
+	if (revisions->len == 0)
+		return 0;
+	progress_begin(&progress, getenv("GIT_QUARANTINE_PATH"));
+	r = objects_read(&objects, revisions, e);
+	progress_end(&progress);
+	return r;
+}
+
+static int read_all(struct push *p, const struct git_job *job, const struct str *revisions,
+	struct inspection *in, struct err *e)
+{
+	int r = inspect_init(in, GATE_FD_SCANNER, e);
+
+	in->unreadable_ok = p->gate.policy.unreadable_ok;
+	if (r == 0)
+		r = read_names(p, in, e);
+	if (r == 0)
+		r = read_objects(p, job, revisions, in, e);
+	return r == 0 ? inspect_finish(in, e) : r;
+}
+
 static int scan(struct push *p, struct err *e)
 {
-	struct git_job job = {.gate = &p->gate, .repo = p->repo};
-	cleanup_inspection struct inspection in;
-	cleanup_str struct str revisions = {0}, exclude = {0};
-	int r = inspect_init(
-		&in, GATE_FD_SCANNER, UNPACKED_FACTOR * (uint64_t)p->repo->push.max_pack, e);
+	const struct git_job job = {.gate = &p->gate, .repo = p->repo};
+	cleanup_inspection struct inspection in = {0};
+	cleanup_str struct str revisions = {0};
+	struct err unplaced;
+	int r = add_revisions(p, &revisions, e);
 
-	for (size_t i = 0; i < p->commands.n; i++)
-		if (!command_is_delete(&p->commands.list[i]))
-			str_addf(&revisions, "%s\n", p->commands.list[i].new);
-	add_exclusions(p, &exclude);
 	if (r == 0)
-		r = inspect_request(p, &in, e);
-	if (r == 0 && revisions.len > 0) {
-		str_add(&revisions, exclude.s ? exclude.s : "");
-		r = revisions.failed ? err_set(e, ENOMEM, "scan a push")
-				     : inspect_objects(&in, &job, &revisions, e);
-	}
-	if (r == 0)
-		r = inspect_finish(&in, e);
+		r = read_all(p, &job, &revisions, &in, e);
 	if (r < 0)
 		return err_wrap(e, "the push could not be scanned, so it is refused");
-	report_findings(&in, &p->commands, &job, exclude.s ? exclude.s : "");
+	if (place_findings(&in, &p->commands, &job, &revisions, &unplaced) < 0)
+		log_warning("where findings stand: %s", unplaced.msg);
+	report_findings(&in);
 	return in.n_found == 0 ? 0 : err_say(e, EACCES, "findings: %zu", in.n_found);
 }
 

@@ -12,11 +12,14 @@
 #include "base/msg.h"
 #include "base/ptr.h"
 #include "base/secret.h"
+#include "scan/scan.h"
 
 /* Without a byte to or from the scanner, seconds: it may be started again meanwhile. */
 #define PATIENCE_S 30
 /* Small texts go out together. */
 #define BUFFER (64U << 10)
+/* What the scanner tells before anybody hears it must fit: it does not wait. */
+#define HEARING (3 * SERVE_TOLD_MAX * 2 * sizeof(struct serve_finding))
 
 struct serve_client {
 	int fd;
@@ -33,12 +36,14 @@ static int no_scanner(const struct serve_client *c, struct err *e)
 
 /* ---- opening */
 
-static int set_patience(int fd, struct err *e)
+static int set_limits(int fd, int theirs, struct err *e)
 {
 	const struct timeval limit = {.tv_sec = PATIENCE_S};
+	const int hearing = HEARING;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
+		setsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &hearing, sizeof(hearing)) < 0)
 		return err_set(e, errno, "setsockopt");
 	return 0;
 }
@@ -64,7 +69,7 @@ int serve_client_open(int door, struct serve_client **ret, struct err *e)
 		return err_set(e, errno, "socketpair");
 	c->fd = pair[0];
 	theirs = pair[1];
-	r = set_patience(c->fd, e);
+	r = set_limits(c->fd, theirs, e);
 	if (r == 0)
 		r = knock(door, theirs, e);
 	if (r < 0)
@@ -116,7 +121,9 @@ static int take_finding(
 	if (!ENDS(f.tag) || !ENDS(f.path) || !ENDS(f.rule) || !ENDS(f.what) || !ENDS(f.via) ||
 		!ENDS(f.excerpt))
 		return err_say(e, EPROTO, "a finding that cannot be read");
-	if (f.warning)
+	if (strcmp(f.rule, SCAN_RULE_UNREADABLE) == 0)
+		c->sent.unreadable++;
+	else if (f.warning)
 		c->sent.warnings++;
 	else
 		c->sent.found++;
@@ -151,7 +158,8 @@ static int take_done(struct serve_client *c, struct serve_done *ret, struct err 
 	if (done.texts != c->sent.texts || done.bytes != c->sent.bytes)
 		return err_say(e, EPROTO, "it has read %llu bytes of %llu",
 			(unsigned long long)done.bytes, (unsigned long long)c->sent.bytes);
-	if (done.found < c->sent.found || done.warnings < c->sent.warnings)
+	if (done.found < c->sent.found || done.warnings < c->sent.warnings ||
+		done.unreadable < c->sent.unreadable)
 		return err_say(e, EPROTO, "it counts less than it tells");
 	*ret = done;
 	return 1;

@@ -62,11 +62,16 @@ static int found(void *arg, const struct scan_finding *f)
 {
 	struct session *s = arg;
 	/* What could not be read could be anything, however sure that is. */
-	bool warning = f->confidence == SCAN_LOW && strcmp(f->rule, SCAN_RULE_UNREADABLE) != 0;
-	struct serve_finding told = {.line = f->line, .warning = warning};
+	bool unreadable = strcmp(f->rule, SCAN_RULE_UNREADABLE) == 0;
+	bool warning = f->confidence == SCAN_LOW && !unreadable;
+	uint64_t *count = unreadable ? &s->done.unreadable
+			  : warning  ? &s->done.warnings
+				     : &s->done.found;
+	struct serve_finding told = {
+		.line = f->line, .start = f->start, .end = f->end, .warning = warning};
 	struct err gone;
 
-	if ((warning ? s->done.warnings++ : s->done.found++) >= SERVE_TOLD_MAX)
+	if ((*count)++ >= SERVE_TOLD_MAX)
 		return 0;
 	memcpy(told.tag, s->text.tag, sizeof(told.tag));
 	memcpy(told.path, s->text.path, sizeof(told.path));

@@ -55,17 +55,19 @@ struct serve_finding {
 	char what[192];
 	char via[96]; /* codings from the outside in, or "" */
 	char excerpt[16];
-	uint64_t line;	  /* 0: not known */
-	uint32_t warning; /* 1: worth a word, nothing is refused for it */
+	uint64_t line;	     /* 0: not known */
+	uint64_t start, end; /* of the text, what hides it; both 0: not known */
+	uint32_t warning;    /* 1: worth a word, nothing is refused for it */
 	uint32_t reserved;
 };
 
-/* Findings of each kind beyond these are counted only: they fit a socket's buffer. */
+/* Findings of each count beyond these are counted only: they fit a socket's buffer. */
 #define SERVE_TOLD_MAX 24
 
 struct serve_done {
 	uint64_t texts, bytes; /* that were read whole */
 	uint64_t found, warnings;
+	uint64_t unreadable; /* SCAN_RULE_UNREADABLE; not among the two others */
 };
 
 #endif
