@@ -53,7 +53,6 @@ static void note(void *arg, const struct serve_finding *f)
 		: permitted ? "let pass"
 			    : "found",
 		words ? words : f->rule);
-	s->n_permitted += permitted;
 	if (f->warning || permitted || s->n_told == TOLD_MAX)
 		return;
 	str_addf(&s->told, "%s%s", s->n_told++ ? "; " : "", words ? words : f->rule);
@@ -69,8 +68,7 @@ int lfs_scan_finish(struct lfs_scan *s, struct err *e)
 		r = serve_client_finish(s->client, note, s, &done, e);
 	if (r < 0)
 		return r;
-	/* Those beyond what is told are counted only, and may be anything. */
-	n = done.found - s->n_permitted;
+	n = done.found + (s->unreadable_ok ? 0 : done.unreadable);
 	if (n == 0)
 		return 0;
 	return err_say(e, EBADMSG,

@@ -15,9 +15,8 @@
 struct lfs_scan {
 	struct serve_client *client;
 	bool unreadable_ok;
-	const char *name;   /* of the text, for messages; borrowed */
-	size_t n_permitted; /* findings that the policy lets pass */
-	struct str told;    /* the first few, in words */
+	const char *name; /* of the text, for messages; borrowed */
+	struct str told;  /* the first few, in words */
 	size_t n_told;
 };
 

@@ -170,6 +170,27 @@ static void a_secret_is_found_with_the_clients_own_words(void **state)
 	serve_client_close(c);
 }
 
+static void what_cannot_be_read_has_a_count_of_its_own(void **state)
+{
+	static const char opaque[] = "7z\xbc\xaf\x27\x1c and what follows in an archive of its kind";
+	struct serve_client *c = enter();
+	struct heard heard = {0};
+	struct serve_done done;
+	struct err e = {0};
+
+	(void)state;
+	send_text(c, "", "", opaque);
+	send_text(c, "", "", secret);
+	assert_int_equal(serve_client_finish(c, hear, &heard, &done, &e), 0);
+	assert_int_equal(done.unreadable, 1);
+	assert_int_equal(done.found, 1);
+	assert_int_equal(heard.n, 2);
+	assert_string_equal(heard.list[0].rule, SCAN_RULE_UNREADABLE);
+	assert_int_equal(heard.list[1].start, 0);
+	assert_int_equal(heard.list[1].end, strlen(secret));
+	serve_client_close(c);
+}
+
 static void what_is_split_over_two_texts_is_no_finding(void **state)
 {
 	struct serve_client *c = enter();
@@ -502,6 +523,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(a_secret_is_found_with_the_clients_own_words),
+		WITH_SERVER(what_cannot_be_read_has_a_count_of_its_own),
 		WITH_SERVER(what_is_split_over_two_texts_is_no_finding),
 		WITH_SERVER(several_clients_do_not_hear_of_one_another),
 		WITH_SERVER(findings_beyond_what_is_told_are_counted),
