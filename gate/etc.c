@@ -116,7 +116,11 @@ static int add_common_dir(const char *dir, const struct format *f, const char *g
 int etc_lay_out(
 	const char *dir, const char *git_dir, const struct policy_gate *policy, struct err *e)
 {
-	int r = link_self(dir, "hooks", "pre-receive", e);
+	cleanup_free char *empty = str_format("%s/empty", dir);
+	int r = empty ? path_mkdir_p(empty, 0755, e) : err_set(e, ENOMEM, "make '%s'", dir);
+
+	if (r == 0)
+		r = link_self(dir, "hooks", "pre-receive", e);
 
 	if (r == 0)
 		r = link_self(dir, "bin", "ssh", e);

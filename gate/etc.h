@@ -8,6 +8,7 @@
  * What git below the gate runs and is configured by, in one directory that the gate cannot change:
  *
  *	bin/ssh, bin/credential, hooks/pre-receive	this program, by GATE_FD_SELF
+ *	empty				where a directory must be that holds nothing
  *	sha1/NAME.git, sha256/NAME.git	what of the mirror NAME is ours: config and hooks
  *
  * The last two are git's common directory (GIT_COMMON_DIR, gitrepository-layout(5)), one for each

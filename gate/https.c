@@ -1,9 +1,14 @@
 #include "gate/https.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "base/fd.h"
+#include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/sanitize.h"
@@ -52,14 +57,81 @@ int https_configure(char ***env, const struct upstream *u)
 	set(&s, "http.sslVerify", strdup("true"));
 	/* The least, not the only one. */
 	set(&s, "http.sslVersion", strdup("tlsv1.2"));
-	if (u->repo->tls_ca)
+	if (u->repo->tls_ca) {
 		set(&s, "http.sslCAInfo", str_format("%s/%s-ca", g->creds_dir, u->repo->name));
+		/* libcurl adds the system's directory to whatever file it is told. */
+		set(&s, "http.sslCAPath", str_format("%s/empty", g->etc_dir));
+	}
 	set(&s, "http.lowSpeedLimit", strdup("1"));
 	set(&s, "http.lowSpeedTime", str_format("%d", g->policy.idle_timeout_s));
 	count = str_format("%zu", s.n);
 	if (s.r == 0)
 		s.r = count ? env_set(env, "GIT_CONFIG_COUNT", count) : -ENOMEM;
 	return s.r;
+}
+
+/* ---- reachability */
+
+static socklen_t address_of(const struct upstream *u, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+
+	*ret = (struct sockaddr_storage){0};
+	if (inet_pton(AF_INET, u->address, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(u->repo->port);
+		return sizeof(*v4);
+	}
+	if (inet_pton(AF_INET6, u->address, &v6->sin6_addr) != 1)
+		return 0;
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(u->repo->port);
+	return sizeof(*v6);
+}
+
+/* 0 or -errno. */
+static int dial(const struct sockaddr *address, socklen_t len, int timeout_ms)
+{
+	cleanup_fd int fd =
+		socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	int64_t deadline = proc_now_ms() + timeout_ms, left;
+	socklen_t size = sizeof(int);
+	int n, error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, address, len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return -errno;
+	do {
+		left = deadline - proc_now_ms();
+		n = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return -ETIMEDOUT;
+	if (n < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return -errno;
+	return -error;
+}
+
+int https_reach(const struct upstream *u, struct err *e)
+{
+	int seconds = u->gate->policy.connect_timeout_s, r;
+	struct sockaddr_storage address;
+	socklen_t len = address_of(u, &address);
+
+	if (len == 0)
+		return err_say(e, EINVAL, "'%s' is no address", u->address);
+	r = dial((const struct sockaddr *)&address, len, seconds * 1000);
+	if (r == -ETIMEDOUT)
+		return err_say(e, ETIMEDOUT, "%s (%s) does not answer at port %u within %d seconds",
+			u->repo->host, u->address, u->repo->port, seconds);
+	return r < 0 ? err_set(e, -r, "%s (%s) at port %u", u->repo->host, u->address,
+			       u->repo->port)
+		     : 0;
 }
 
 /* ---- what went wrong */

@@ -17,6 +17,12 @@
 int https_configure(char ***env, const struct upstream *u);
 
 /*
+ * Whether somebody listens there: libcurl, as git uses it, would wait for minutes. -errno when
+ * nobody has answered within the policy's connect_timeout_s.
+ */
+int https_reach(const struct upstream *u, struct err *e);
+
+/*
  * What git's complaints mean for who wrote the manifest, in one sentence; NULL when git's own words
  * are the best there are. complaints: its standard error. Caller frees.
  */

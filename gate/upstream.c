@@ -8,6 +8,7 @@
 #include "base/ptr.h"
 #include "gate/ask.h"
 #include "gate/git.h"
+#include "gate/https.h"
 
 int upstream_is_address(const char *text)
 {
@@ -115,8 +116,10 @@ static int list_refs(const struct upstream *u, struct refs *ret, struct err *e)
 	const char *const args[] = {"ls-remote", "--symref", "--", u->repo->url, NULL};
 	struct git_job job = {.gate = u->gate, .repo = u->repo, .upstream = u, .args = args};
 	cleanup_git_result struct git_result res = {0};
-	int r = git_must(&job, &res, e);
+	int r = https_reach(u, e);
 
+	if (r == 0)
+		r = git_must(&job, &res, e);
 	return r < 0 ? r : refs_parse(res.out.s, ret, e);
 }
 

@@ -1,11 +1,11 @@
 """A git forge over HTTPS, for tests: `git http-backend` behind basic authentication.
 
-    python3 gate-https-server.py DIR
+    python3 gate-https-server.py DIR [ADDRESS]
 
-DIR holds: upstreams/NAME.git; token and user (who may come in); key.pem, git.pem (for git.test), other.pem (for
-other.test). Listens on 127.0.0.1: 8443 as git.test, 8444 as other.test, 8445 as git.test without TLS. Every
-request is a line in DIR/requests: PORT METHOD PATH, "with" or "without" credentials. By the path's
-first part:
+DIR holds: upstreams/NAME.git; token and user (who may come in); key.pem and certificates for it. Listens on
+ADDRESS (127.0.0.1): 8443 with git.pem, 8444 with other.pem, 8446 with system.pem, as far as these are there; 8445
+without TLS. Every request is a line in DIR/requests: PORT METHOD PATH, "with" or "without"
+credentials. By the path's first part:
 
     public/     no credentials wanted
     forbidden/  403 for everybody
@@ -26,7 +26,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-DIR = sys.argv[1]
+DIR, ADDRESS = sys.argv[1], (sys.argv[2:] or ["127.0.0.1"])[0]
 LOG = open(f"{DIR}/requests", "a", buffering=1)
 
 
@@ -116,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(port, cert):
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = ThreadingHTTPServer((ADDRESS, port), Handler)
     server.daemon_threads = True
     if cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -125,7 +125,8 @@ def serve(port, cert):
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-for number, name in ((8443, "git.pem"), (8444, "other.pem"), (8445, None)):
-    serve(number, name)
+for number, name in ((8443, "git.pem"), (8444, "other.pem"), (8445, None), (8446, "system.pem")):
+    if not name or os.path.exists(f"{DIR}/{name}"):
+        serve(number, name)
 open(f"{DIR}/ready", "w").close()
 threading.Event().wait()

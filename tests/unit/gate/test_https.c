@@ -1,11 +1,15 @@
 #include "gate/https.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -74,8 +78,33 @@ static void certificates_are_always_checked_against_the_declared_authorities(voi
 	repo.tls_ca = pem;
 	assert_string_equal(setting(with, "http.sslVerify"), "true");
 	assert_string_equal(setting(with, "http.sslCAInfo"), "/d/demo-ca");
+	assert_string_equal(setting(with, "http.sslCAPath"), "/d/empty");
 	assert_string_equal(setting(without, "http.sslVerify"), "true");
 	assert_null(setting(without, "http.sslCAInfo"));
+	assert_null(setting(without, "http.sslCAPath"));
+}
+
+static void an_upstream_at_which_nobody_listens_is_not_reached(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct policy_repo there = repo;
+	struct upstream u = {.gate = &gate, .repo = &there, .address = "127.0.0.1"};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	there.port = ntohs(at.sin_port);
+	gate.policy.connect_timeout_s = 5;
+	assert_int_equal(https_reach(&u, &e), -ECONNREFUSED);
+	assert_non_null(strstr(e.msg, "git.example.com (127.0.0.1)"));
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(https_reach(&u, &e), 0);
+	close(fd);
+	strcpy(u.address, "nowhere");
+	assert_int_equal(https_reach(&u, &e), -EINVAL);
 }
 
 static void idleness_is_the_policys(void **state)
@@ -144,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_checked_address_is_the_only_one_that_is_dialled),
 		cmocka_unit_test(certificates_are_always_checked_against_the_declared_authorities),
+		cmocka_unit_test(an_upstream_at_which_nobody_listens_is_not_reached),
 		cmocka_unit_test(idleness_is_the_policys),
 		cmocka_unit_test(what_went_wrong_is_told_in_the_manifests_words),
 		cmocka_unit_test(a_missing_token_is_told_otherwise_than_a_wrong_one),
