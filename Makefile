@@ -62,10 +62,11 @@ $(foreach l,$(LAYERS),$(eval $(B)/lib/$(l).a: $$(OBJ_$(l))))
 archives = $(patsubst %,$(B)/lib/%.a,$(1))
 
 # program: source, layer whose libraries it links, packages
-PROGRAMS := bottle-shim bottle-monitor bottle-gate bottle-lfs bottle-egress bottle-scan bottle-rules bottle-systemd bottle
+PROGRAMS := bottle-shim bottle-monitor bottle-store bottle-gate bottle-lfs bottle-egress bottle-scan bottle-rules bottle-systemd bottle
 SRC_bottle-shim    := shim/main.c
 SRC_bottle-monitor := shim/monitor_main.c
 SRC_bottle-systemd := shim/systemd_main.c
+SRC_bottle-store   := shim/store_main.c
 SRC_bottle-gate    := gate/main.c
 SRC_bottle-lfs     := gate/lfs_main.c
 SRC_bottle-egress  := egress/main.c
@@ -75,6 +76,7 @@ SRC_bottle         := control/main.c
 LAYER_bottle-shim    := shim
 LAYER_bottle-monitor := shim
 LAYER_bottle-systemd := base
+LAYER_bottle-store   := shim
 LAYER_bottle-gate    := gate
 LAYER_bottle-lfs     := gate
 LAYER_bottle-egress  := egress
@@ -83,6 +85,7 @@ LAYER_bottle-rules   := scan
 LAYER_bottle         := control
 LINK_bottle-monitor := $(call PKG,--libs $(PKGS_netns) libcrypto)
 LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
+LINK_bottle-store   := $(call PKG,--libs $(PKGS_shim))
 LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate)) $(LINK_rules)
 LINK_bottle-lfs     := $(call PKG,--libs $(PKGS_gate) libcurl libcrypto) $(LINK_rules)
 LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress)) $(LINK_rules)

@@ -19,6 +19,7 @@ static void bottle_free(struct plan_bottle *b)
 	free(b->home);
 	free(b->state_home);
 	free(b->cache_dir);
+	free(b->store_dir);
 	free(b->rules);
 	free(b->rules_name);
 	policy_gate_done(&b->gate);
@@ -102,9 +103,10 @@ static int new_bottle(struct plan *p, const struct plan_choice *c, const char *i
 		return err_set(e, errno, "the operator's directory '%s'", c->home);
 	b->state_home = keep_of(c->home, b->home, "state");
 	b->cache_dir = keep_of(c->home, b->home, "cache");
+	b->store_dir = keep_of(c->home, b->home, "store");
 	b->bottle_names = steal_ptr(&s->bottles);
 	b->agent_name = steal_ptr(&s->agent);
-	return b->slug && b->home && b->state_home && b->cache_dir
+	return b->slug && b->home && b->state_home && b->cache_dir && b->store_dir
 		       ? 0
 		       : err_set(e, ENOMEM, "plan the bottle");
 }

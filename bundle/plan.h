@@ -87,6 +87,7 @@ struct plan_bottle {
 	char **env;	     /* what the agent gets beside the config's, "NAME=value" */
 	char *canary;	     /* name of the variable among env that nobody may send out */
 	char *cache_dir;     /* where the scanner's compiled rules are kept */
+	char *store_dir;     /* where objects of upstreams are kept (shim/store.h) */
 	char *rules;	     /* the operator's own scanner rules, TOML; or NULL */
 	char *rules_name;    /* their file */
 	struct plan_file *files;

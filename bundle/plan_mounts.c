@@ -93,6 +93,7 @@ static char **protected_paths(const struct plan_bottle *b, const char *root)
 	if (strv_push(&list, resolve(b->home)) < 0 ||
 		strv_push(&list, resolve(b->state_home)) < 0 ||
 		strv_push(&list, resolve(b->cache_dir)) < 0 ||
+		strv_push(&list, resolve(b->store_dir)) < 0 ||
 		(root && strv_push(&list, resolve(root)) < 0))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(kernel); i++)

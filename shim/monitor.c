@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "shim/monitor_part.h"
+#include "shim/monitor_store.h"
 
 void monitor_init(struct monitor *m)
 {
@@ -41,6 +42,7 @@ void monitor_done(struct monitor *m)
 
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_done(&m->parts[i]);
+	monitor_store_done(m);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		fd_close(fds[i]);
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
@@ -91,4 +93,5 @@ void monitor_stop(struct monitor *m, bool hurry, const char *why)
 	m->hurry = m->hurry || hurry;
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_stop(&m->parts[i], m->hurry);
+	monitor_store_stop(m, m->hurry);
 }

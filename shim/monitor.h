@@ -115,6 +115,7 @@ struct monitor {
 	struct monitor_peer peers[MONITOR_PEERS_MAX];
 	struct monitor_part parts[COMPONENT_COUNT];
 	int sockets[MONITOR_SOCKETS]; /* as in monitor_sockets; -1 before ATTACH */
+	struct monitor_store *store;  /* NULL: there is none (shim/monitor_store.h) */
 	json_t *reloading;   /* the egress slice that the egress process is asked to take */
 	struct err failure;  /* code != 0: why the bottle cannot get ready */
 	bool engine_network; /* as found at start */

@@ -24,6 +24,7 @@
 #include "shim/monitor_home.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_part.h"
+#include "shim/monitor_store.h"
 #include "shim/userns.h"
 
 /* ---- harden */
@@ -276,6 +277,8 @@ int monitor_boot_make(struct monitor *m, struct err *e)
 		r = open_state(m, e);
 	if (r == 0)
 		r = monitor_home_mirrors(m, e);
+	if (r == 0)
+		monitor_store_open(m);
 	if (r == 0)
 		r = monitor_net_open(m, e);
 	if (r == 0)

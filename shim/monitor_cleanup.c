@@ -16,6 +16,7 @@
 #include "netns/bridge.h"
 #include "shim/monitor_plan.h"
 #include "shim/monitor_record.h"
+#include "shim/monitor_store.h"
 
 #define END_TIMEOUT_MS 5000
 
@@ -57,6 +58,8 @@ static int remove_mirrors(const char *work_dir, struct err *e)
 		return err_set(e, ENOMEM, "remove '%s'", work_dir);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return 0;
+	if (fd >= 0 && path_remove_tree(fd, MONITOR_STORE_VIEWS, e) < 0)
+		return -e->code;
 	return path_remove_tree(AT_FDCWD, work_dir, e);
 }
 

@@ -15,6 +15,7 @@
 #include "shim/monitor_pasta.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_request.h"
+#include "shim/monitor_store.h"
 
 /*
  * What is watched in one round. `slot` is where the owner keeps the descriptor: a handler before it
@@ -26,7 +27,7 @@ struct watch {
 	void *arg, *arg2;
 };
 
-#define WATCH_MAX (8 + MONITOR_PEERS_MAX + COMPONENT_COUNT * (2 + MONITOR_PART_SOCKETS))
+#define WATCH_MAX (10 + MONITOR_PEERS_MAX + COMPONENT_COUNT * (2 + MONITOR_PART_SOCKETS))
 
 struct round {
 	struct pollfd fds[WATCH_MAX];
@@ -98,6 +99,20 @@ static void on_part_message(struct monitor *m, void *part, void *unused)
 	monitor_part_hear(m, part);
 }
 
+static void on_writer_end(struct monitor *m, void *unused, void *unused2)
+{
+	(void)unused;
+	(void)unused2;
+	monitor_store_ended(m);
+}
+
+static void on_writer_message(struct monitor *m, void *unused, void *unused2)
+{
+	(void)unused;
+	(void)unused2;
+	monitor_store_hear(m);
+}
+
 static void on_probe(struct monitor *m, void *part, void *probe)
 {
 	monitor_part_probed(m, part, probe);
@@ -110,6 +125,14 @@ static void watch_part(struct round *r, struct monitor_part *p)
 		watch(r, &(struct watch){&p->probes[i].fd, on_probe, p, &p->probes[i]},
 			p->probes[i].events);
 	watch(r, &(struct watch){&p->c.control, on_part_message, p, NULL}, POLLIN);
+}
+
+static void watch_writer(struct round *r, struct component *c)
+{
+	if (!c)
+		return;
+	watch(r, &(struct watch){&c->init.pidfd, on_writer_end, NULL, NULL}, POLLIN);
+	watch(r, &(struct watch){&c->control, on_writer_message, NULL, NULL}, POLLIN);
 }
 
 /* Those that we trust come first. */
@@ -125,6 +148,7 @@ static void collect(struct round *r, struct monitor *m)
 	watch(r, &(struct watch){&m->listen_fd, on_accept, NULL, NULL}, POLLIN);
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		watch_part(r, &m->parts[i]);
+	watch_writer(r, monitor_store_writer(m));
 }
 
 static void earlier(int64_t *due, int64_t other)
@@ -139,6 +163,7 @@ static int timeout_ms(const struct monitor *m, int64_t now)
 
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		earlier(&due, monitor_part_due(&m->parts[i]));
+	earlier(&due, monitor_store_due(m));
 	if (m->pasta_due)
 		earlier(&due, m->pasta_due);
 	if (m->boot.wait != WAIT_NONE)
@@ -165,6 +190,7 @@ static void serve_round(struct monitor *m, struct round *r)
 			r->watches[i].handle(m, r->watches[i].arg, r->watches[i].arg2);
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_tick(m, &m->parts[i], proc_now_ms());
+	monitor_store_tick(m, proc_now_ms());
 	monitor_pasta_tick(m, proc_now_ms());
 	monitor_request_answer(m, proc_now_ms());
 }
@@ -174,7 +200,7 @@ static bool all_gone(const struct monitor *m)
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		if (m->parts[i].state != PART_GONE)
 			return false;
-	return true;
+	return !monitor_store_writer(m);
 }
 
 /* The record goes last: until then the next command could finish what we do not. */
@@ -183,6 +209,7 @@ static void undo(struct monitor *m, struct err *result)
 	struct err one;
 
 	*result = (struct err){0};
+	monitor_store_done(m);
 	if (monitor_net_undo(m, &one) < 0)
 		*result = one;
 	if (m->record.work_dir && path_remove_tree(AT_FDCWD, m->record.work_dir, &one) < 0 &&

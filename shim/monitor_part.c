@@ -17,6 +17,7 @@
 #include "shim/libexec.h"
 #include "shim/monitor_home.h"
 #include "shim/monitor_request.h"
+#include "shim/monitor_store.h"
 
 /* A component that does not read what it is sent must not hold the monitor up for longer. */
 #define SEND_TIMEOUT_S 5
@@ -151,6 +152,7 @@ static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 
 int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 {
+	const struct component_bind store = {monitor_store_views(m), MONITOR_STORE_GATE, false};
 	const struct component_start start = {
 		.kind = p->kind,
 		.program_fd = p->program_fd,
@@ -160,6 +162,8 @@ int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 		.uid = monitor_uid(m, monitor_part_id(p)),
 		.resolv_conf = m->resolv_conf,
 		.git_dir = m->record.work_dir,
+		.binds = &store,
+		.n_binds = p->kind->with_git && store.source ? 1 : 0,
 		.gate = &m->gate,
 	};
 	int r;

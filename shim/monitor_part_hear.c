@@ -6,6 +6,7 @@
 #include "base/msg.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_request.h"
+#include "shim/monitor_store.h"
 
 /* From the end of file on its socket to its own end. */
 #define LAST_WORDS_MS 200
@@ -116,6 +117,10 @@ static int dispatch(struct monitor *m, struct monitor_part *p, struct msg *msg, 
 		return take_failed(msg, e);
 	case COMPONENT_BUSY:
 		return take_busy(p, msg, e);
+	case COMPONENT_STORE:
+		return monitor_part_id(p) == COMPONENT_GATE
+			       ? monitor_store_offer(m, msg, e)
+			       : err_say(e, EPROTO, "an offer from another than the gate");
 	case COMPONENT_RELOADED:
 		return take_reloaded(m, msg, e);
 	default:

@@ -46,14 +46,15 @@ char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir, co
 {
 	char here[PATH_MAX];
 	const char *cwd = getcwd(here, sizeof(here)) ? here : "/";
-	json_t *j = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:i, s:b, s:o, s:o, s:o}",
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:i, "
+			      "s:b, s:o, s:o, s:o}",
 		"id", last_part(state_dir), "state_dir", state_dir, "uids_dir", uids_dir,
-		"state_home", b->state_home, "slug", b->slug, "agent_name", b->agent_name, "cwd",
-		cwd, "netns_path", b->netns_path, "resolv_conf", b->resolv_conf, "bottle_names",
-		string_list(b->bottle_names), "egress_mode", (int)b->egress_mode, "engine_network",
-		b->engine_network, "gate", policy_gate_to_json(&b->gate), "egress",
-		policy_egress_to_json(&b->egress), "secrets", secret_list(b));
+		"state_home", b->state_home, "store_dir", b->store_dir, "slug", b->slug,
+		"agent_name", b->agent_name, "cwd", cwd, "netns_path", b->netns_path, "resolv_conf",
+		b->resolv_conf, "bottle_names", string_list(b->bottle_names), "egress_mode",
+		(int)b->egress_mode, "engine_network", b->engine_network, "gate",
+		policy_gate_to_json(&b->gate), "egress", policy_egress_to_json(&b->egress),
+		"secrets", secret_list(b));
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
 	json_decref(j);
@@ -105,6 +106,7 @@ static int parse_strings(const struct json_at *root, struct monitor_plan *p, str
 		{"id", &p->id, true},
 		{"state_dir", &p->state_dir, true},
 		{"state_home", &p->state_home, true},
+		{"store_dir", &p->store_dir, false},
 		{"slug", &p->slug, true},
 		{"cwd", &p->cwd, true},
 		{"uids_dir", &p->uids_dir, true},
@@ -172,8 +174,8 @@ int monitor_plan_parse(const char *text, size_t len, struct monitor_plan *ret, s
 
 void monitor_plan_done(struct monitor_plan *p)
 {
-	char *const strings[] = {p->id, p->state_dir, p->state_home, p->slug, p->agent_name, p->cwd,
-		p->netns_path, p->resolv_conf, p->uids_dir};
+	char *const strings[] = {p->id, p->state_dir, p->state_home, p->store_dir, p->slug,
+		p->agent_name, p->cwd, p->netns_path, p->resolv_conf, p->uids_dir};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);

@@ -50,6 +50,7 @@ struct monitor_plan {
 	char *id;	 /* the container's */
 	char *state_dir; /* ROOT/ID */
 	char *state_home;
+	char *store_dir; /* or NULL: nothing is kept between bottles */
 	char *slug;
 	char *agent_name;  /* or NULL */
 	char *cwd;	   /* where the caller stood */
