@@ -13,6 +13,11 @@ int channel_tell(enum channel_msg what, struct err *e)
 	return msg_send(GATE_FD_CHANNEL, what, NULL, 0, NULL, 0, e);
 }
 
+int channel_fetched(const char *repo, struct err *e)
+{
+	return msg_send(GATE_FD_CHANNEL, CHANNEL_FETCHED, repo, strlen(repo), NULL, 0, e);
+}
+
 int channel_store(const char *repo, int pack_fd, int refs_fd, struct err *e)
 {
 	const int fds[] = {pack_fd, refs_fd};

@@ -16,12 +16,15 @@ enum channel_msg {
 	CHANNEL_BUSY,	     /* the upstream may have accepted a push from here on */
 	CHANNEL_PROPOSE,     /* body: {"tool", "proposed_file", "justification"}, JSON */
 	CHANNEL_STORE,	     /* as COMPONENT_STORE */
+	CHANNEL_FETCHED,     /* body: name of the repository, whose mirror has got something new */
 	/* gate → connection */
 	CHANNEL_ANSWER = 64, /* body: {"status", "notes"}, JSON */
 };
 
 /* Sends one without body and descriptors. -EPIPE: the gate is gone. */
 int channel_tell(enum channel_msg what, struct err *e);
+
+int channel_fetched(const char *repo, struct err *e);
 
 /* fds are borrowed. */
 int channel_store(const char *repo, int pack_fd, int refs_fd, struct err *e);

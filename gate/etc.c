@@ -35,6 +35,8 @@ static const char settings[] = "[core]\n"
 			       "\tattributesFile = /dev/null\n"
 			       "\texcludesFile = /dev/null\n"
 			       "\tfsync = none\n"
+			       /* What the store has is no agent's to hear of, in a push. */
+			       "\talternateRefsPrefixes = refs/none/\n"
 			       /* Larger files are streamed: memory is flat whatever is pushed. */
 			       "\tbigFileThreshold = 16m\n"
 			       "\tdeltaBaseCacheLimit = 32m\n"

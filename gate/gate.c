@@ -31,12 +31,12 @@ static int read_config(char **ret, struct err *e)
 int gate_inherit(struct gate *ret, struct err *e)
 {
 	const char *git_dir = getenv(GATE_ENV_GIT_DIR), *creds = getenv(GATE_ENV_CREDS);
-	const char *etc = getenv(GATE_ENV_ETC);
+	const char *etc = getenv(GATE_ENV_ETC), *store = getenv(GATE_ENV_STORE);
 	cleanup_free char *text = NULL;
 	int r;
 
 	*ret = (struct gate){0};
-	if (!git_dir || !creds || !etc)
+	if (!git_dir || !creds || !etc || !store)
 		return err_say(e, EINVAL, "this program is run by git below the gate only");
 	r = read_config(&text, e);
 	if (r < 0)
@@ -47,7 +47,8 @@ int gate_inherit(struct gate *ret, struct err *e)
 	ret->git_dir = strdup(git_dir);
 	ret->creds_dir = strdup(creds);
 	ret->etc_dir = strdup(etc);
-	if (ret->git_dir && ret->creds_dir && ret->etc_dir)
+	ret->store_dir = strdup(store);
+	if (ret->git_dir && ret->creds_dir && ret->etc_dir && ret->store_dir)
 		return 0;
 	gate_done(ret);
 	return err_set(e, ENOMEM, "the gate's configuration");
@@ -59,6 +60,7 @@ void gate_done(struct gate *g)
 	free(g->git_dir);
 	free(g->creds_dir);
 	free(g->etc_dir);
+	free(g->store_dir);
 	*g = (struct gate){0};
 }
 

@@ -33,6 +33,7 @@ enum gate_fd {
 #define GATE_ENV_GIT_DIR "BOTTLE_GATE_GIT_DIR"
 #define GATE_ENV_CREDS	 "BOTTLE_GATE_CREDS"
 #define GATE_ENV_ETC	 "BOTTLE_GATE_ETC"
+#define GATE_ENV_STORE	 "BOTTLE_GATE_STORE"
 #define GATE_ENV_REPO	 "BOTTLE_GATE_REPO"    /* name of the repository */
 #define GATE_ENV_ADDRESS "BOTTLE_GATE_ADDRESS" /* of its upstream, resolved and checked */
 
@@ -41,6 +42,7 @@ struct gate {
 	char *git_dir;	 /* mirrors, and `.gate` with the gate's own files */
 	char *etc_dir;	 /* configuration and hooks of git (gate/etc.h) */
 	char *creds_dir; /* NAME-key, NAME-known_hosts; NAME-token, NAME-ca */
+	char *store_dir; /* what former bottles have fetched (gate/store.h) */
 };
 
 /* The gate as a helper below git finds it. Owner: the caller (gate_done). */

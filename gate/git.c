@@ -15,13 +15,15 @@
 #include "gate/etc.h"
 #include "gate/https.h"
 #include "gate/sanitize.h"
+#include "gate/store.h"
 
 #define OUTPUT_MAX (256U << 20)
 #define GIT	   "/usr/bin/git"
 
+#define ALTERNATES "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+
 /* What receive-pack tells its hooks of the quarantine; nothing else of its environment goes on. */
-static const char *const quarantine[] = {
-	"GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"};
+static const char *const quarantine[] = {"GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", ALTERNATES};
 
 static const struct {
 	const char *name, *value, *why;
@@ -61,6 +63,7 @@ static int add_places(char ***env, const struct git_job *job)
 		{GATE_ENV_GIT_DIR, job->gate->git_dir},
 		{GATE_ENV_CREDS, job->gate->creds_dir},
 		{GATE_ENV_ETC, job->gate->etc_dir},
+		{GATE_ENV_STORE, job->gate->store_dir},
 		{GATE_ENV_REPO, job->repo->name},
 	};
 	int r = 0;
@@ -70,6 +73,20 @@ static int add_places(char ***env, const struct git_job *job)
 	if (r == 0 && job->upstream)
 		r = env_set(env, GATE_ENV_ADDRESS, job->upstream->address);
 	return r == 0 && job->upstream && https ? https_configure(env, job->upstream) : r;
+}
+
+/* The mirror borrows from the store, in a quarantine, too. */
+static int add_alternates(char ***env, const struct git_job *job)
+{
+	cleanup_free char *store = store_objects(job->gate, job->repo), *both = NULL;
+	const char *inherited = getenv(ALTERNATES);
+
+	if (!store)
+		return 0;
+	if (!inherited || strstr(inherited, store))
+		return env_set(env, ALTERNATES, inherited ? inherited : store);
+	both = str_format("%s:%s", store, inherited);
+	return both ? env_set(env, ALTERNATES, both) : -ENOMEM;
 }
 
 char **git_env(const struct git_job *job)
@@ -82,6 +99,8 @@ char **git_env(const struct git_job *job)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(quarantine); i++)
 		if (getenv(quarantine[i]))
 			r = env_set(&env, quarantine[i], getenv(quarantine[i]));
+	if (r == 0)
+		r = add_alternates(&env, job);
 	if (r == 0)
 		r = add_places(&env, job);
 	if (r == 0 && job->protocol && *job->protocol)

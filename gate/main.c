@@ -42,21 +42,25 @@ static int read_options(struct gate *g, int argc, char **argv, bool *ret_own_etc
 	g->git_dir = strdup(GATE_GIT_DIR);
 	g->creds_dir = strdup(GATE_CREDS_DIR);
 	g->etc_dir = strdup(GATE_ETC_DIR);
+	g->store_dir = strdup(GATE_STORE_DIR);
 	for (int i = 1; i < argc; i += 2) {
 		char **to = str_eq(argv[i], "--git-dir") ? &g->git_dir
 			    : str_eq(argv[i], "--creds") ? &g->creds_dir
 			    : str_eq(argv[i], "--etc")	 ? &g->etc_dir
+			    : str_eq(argv[i], "--store") ? &g->store_dir
 							 : NULL;
 
 		if (!to || i + 1 >= argc)
 			return err_say(e, EINVAL,
-				"usage: bottle-gate [--git-dir DIR] [--creds DIR] [--etc DIR]");
+				"usage: bottle-gate [--git-dir DIR] [--creds DIR] [--etc DIR] "
+				"[--store DIR]");
 		free(*to);
 		*to = strdup(argv[i + 1]);
 		*ret_own_etc |= to == &g->etc_dir;
 	}
-	return g->git_dir && g->creds_dir && g->etc_dir ? 0
-							: err_set(e, ENOMEM, "read the options");
+	return g->git_dir && g->creds_dir && g->etc_dir && g->store_dir
+		       ? 0
+		       : err_set(e, ENOMEM, "read the options");
 }
 
 static int read_plan(struct program *p, int argc, char **argv, struct err *e)

@@ -16,7 +16,9 @@
 #include "gate/git.h"
 #include "gate/leftovers.h"
 #include "gate/quota.h"
+#include "gate/past.h"
 #include "gate/record.h"
+#include "gate/store.h"
 
 /*
  * Theory of operation. Each mirror has a lock file in .gate, which holds what the upstream said
@@ -130,9 +132,11 @@ int mirror_refs(
 
 static int fetch(const struct upstream *u, const struct git_watch *watch, struct err *e)
 {
-	const char *const args[] = {"fetch", watch ? "--progress" : "--quiet", "--prune", "--force",
-		"--no-tags", "--no-auto-gc", "--no-write-fetch-head", "--no-recurse-submodules",
-		"--update-head-ok", "--", u->repo->url, "+refs/*:refs/*", NULL};
+	/* What the store has need not come again. */
+	const char *const args[] = {"-c", "core.alternateRefsPrefixes=refs/", "fetch",
+		watch ? "--progress" : "--quiet", "--prune", "--force", "--no-tags", "--no-auto-gc",
+		"--no-write-fetch-head", "--no-recurse-submodules", "--update-head-ok", "--",
+		u->repo->url, "+refs/*:refs/*", NULL};
 	struct git_job job = {
 		.gate = u->gate, .repo = u->repo, .upstream = u, .args = args, .watch = watch};
 
@@ -233,6 +237,16 @@ static int bring_up(const struct upstream *u, int lock_fd, struct record *rec,
 	return r == 0 ? follow_head(u, &rec->refs, e) : r;
 }
 
+static int note(const struct upstream *u, const struct refs *refs, struct err *e)
+{
+	const struct git_job job = {.gate = u->gate, .repo = u->repo};
+	int r = past_note(&job, refs, e);
+
+	if (r == 0)
+		store_fetched(u->repo);
+	return r;
+}
+
 static int refresh_locked(const struct upstream *u, int lock_fd, int64_t asked_ns,
 	const struct git_watch *watch, struct err *e)
 {
@@ -242,6 +256,8 @@ static int refresh_locked(const struct upstream *u, int lock_fd, int64_t asked_n
 	if (r < 0 || rec.synced)
 		return r;
 	r = bring_up(u, lock_fd, &rec, watch, e);
+	if (r == 0)
+		r = note(u, &rec.refs, e);
 	if (r < 0)
 		return r;
 	rec.synced = true;

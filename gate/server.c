@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #include "gate/masters.h"
 #include "gate/quota.h"
 #include "gate/serve.h"
+#include "gate/store.h"
 
 /*
  * Theory of operation. The server holds, for each connection, the process that serves it (leader of
@@ -39,6 +41,7 @@
 
 struct connection {
 	struct proc proc;
+	const struct policy_repo *offer; /* NULL: it serves an agent */
 	int channel, sock;
 	uint32_t id; /* of what it proposes to the operator */
 	bool serving, busy;
@@ -50,6 +53,7 @@ struct server {
 	bool stopping;
 	uint32_t busy; /* as the monitor was told last */
 	uint32_t last_id;
+	bool *fetched; /* which repositories have got something new; as in the policy */
 	struct connection list[CONNECTIONS_MAX];
 	size_t n;
 };
@@ -66,9 +70,10 @@ static void forget(struct server *s, size_t i)
 	s->list[i] = s->list[--s->n];
 }
 
-static void child(const struct server *s, int sock, int channel, pid_t gate)
+/* c: what the new process is for; its proc is not known yet. */
+static void child(const struct server *s, const struct connection *c, int channel, pid_t gate)
 	__attribute__((noreturn));
-static void child(const struct server *s, int sock, int channel, pid_t gate)
+static void child(const struct server *s, const struct connection *c, int channel, pid_t gate)
 {
 	struct err e;
 
@@ -85,12 +90,15 @@ static void child(const struct server *s, int sock, int channel, pid_t gate)
 		_exit(1);
 	proc_reset_signals();
 	signal(SIGPIPE, SIG_IGN);
-	serve_connection(s->gate, sock, channel);
+	if (c->offer)
+		store_offer(s->gate, c->offer, channel);
+	serve_connection(s->gate, c->sock, channel);
 }
 
-static void start(struct server *s, int sock)
+/* offer: the repository of which something is offered to the store; then there is no socket. */
+static void start(struct server *s, int sock, const struct policy_repo *offer)
 {
-	struct connection c = {.proc = PROC_NONE, .sock = sock, .channel = -1};
+	struct connection c = {.proc = PROC_NONE, .sock = sock, .channel = -1, .offer = offer};
 	cleanup_fd int theirs = -1;
 	pid_t gate = getpid();
 	int pair[2];
@@ -106,7 +114,7 @@ static void start(struct server *s, int sock)
 	c.id = ++s->last_id;
 	c.proc.pid = proc_fork(0, -1, &c.proc.pidfd);
 	if (c.proc.pid == 0)
-		child(s, sock, theirs, gate);
+		child(s, &c, theirs, gate);
 	if (c.proc.pid < 0) {
 		log_error("a connection was dropped: fork: %s", strerror(-c.proc.pid));
 		close(sock);
@@ -122,7 +130,7 @@ static void accept_one(struct server *s)
 	int sock = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (sock >= 0)
-		start(s, sock);
+		start(s, sock, NULL);
 	else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 		log_error("accept: %s", strerror(errno));
 }
@@ -143,6 +151,31 @@ static int pass_proposal(
 	return msg_send(s->control, COMPONENT_PROPOSE, text, strlen(text), NULL, 0, e);
 }
 
+static int note_fetched(const struct server *s, const struct msg *m, struct err *e)
+{
+	const struct policy_repo *repo = gate_repo(s->gate, m->body);
+
+	if (!repo || !repo->store)
+		return err_say(e, EPROTO, "something new of '%s', which has no store", m->body);
+	s->fetched[repo - s->gate->policy.repos] = true;
+	return 0;
+}
+
+/* One at a time; what comes while it packs is in the next one. */
+static void start_offer(struct server *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].offer)
+			return;
+	for (size_t i = 0; i < s->gate->policy.n_repos; i++) {
+		if (!s->fetched[i] || s->stopping || s->n >= CONNECTIONS_MAX)
+			continue;
+		s->fetched[i] = false;
+		start(s, -1, &s->gate->policy.repos[i]);
+		return;
+	}
+}
+
 static int hear(const struct server *s, struct connection *c, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
@@ -161,6 +194,8 @@ static int hear(const struct server *s, struct connection *c, struct err *e)
 		return pass_proposal(s, c, &m, e);
 	case CHANNEL_STORE:
 		return msg_send(s->control, COMPONENT_STORE, m.body, m.len, m.fds, m.n_fds, e);
+	case CHANNEL_FETCHED:
+		return note_fetched(s, &m, e);
 	default:
 		return err_say(e, EPROTO, "unknown message %u", m.type);
 	}
@@ -277,6 +312,7 @@ static int turn(struct server *s, struct err *e)
 	}
 	if (p[1].revents)
 		accept_one(s);
+	start_offer(s);
 	if (p[0].revents) {
 		int r = obey(s, e);
 
@@ -288,14 +324,20 @@ static int turn(struct server *s, struct err *e)
 
 int server_run(const struct gate *g, int listener, int control, struct err *e)
 {
-	struct server s = {.gate = g, .listener = listener, .control = control};
-	int r = fd_set_nonblock(listener, 1) < 0 ? err_set(e, errno, "the listener") : 0;
+	struct server s = {.gate = g,
+		.listener = listener,
+		.control = control,
+		.fetched = calloc(g->policy.n_repos + 1, sizeof(bool))};
+	int r = !s.fetched			   ? err_set(e, ENOMEM, "serve")
+		: fd_set_nonblock(listener, 1) < 0 ? err_set(e, errno, "the listener")
+						   : 0;
 
 	while (r == 0 && !(s.stopping && s.n == 0))
 		r = turn(&s, e);
 	while (s.n > 0)
 		forget(&s, s.n - 1);
 	fd_close(&s.listener);
+	free(s.fetched);
 	masters_end(g, MASTERS_MS);
 	return r;
 }
