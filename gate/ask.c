@@ -279,7 +279,7 @@ int ask_converse(int from, int to, struct refs *ret, struct err *e)
 }
 
 /* An early end is what ssh says it is. */
-static int complain(const struct line *l, struct err *e)
+static int complain(const struct line *l, const struct upstream *u, struct err *e)
 {
 	cleanup_git_result struct git_result res = {0};
 	cleanup_free char *why = NULL;
@@ -290,7 +290,7 @@ static int complain(const struct line *l, struct err *e)
 		str_add_bytes(&res.err, buf, (size_t)n);
 	if (n <= 0 || res.err.failed)
 		return -e->code;
-	why = git_complaint(&res);
+	why = git_cause(u, &res);
 	return err_say(e, e->code, "%s", why ? why : "the upstream ended early");
 }
 
@@ -302,7 +302,7 @@ int ask_refs(const struct upstream *u, struct refs *ret, struct err *e)
 	if (r == 0) {
 		r = ask_converse(l.from, l.to, ret, e);
 		if (r < 0 && e->code == ENOLINK)
-			r = complain(&l, e);
+			r = complain(&l, u, e);
 	}
 	line_done(&l);
 	return r;

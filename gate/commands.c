@@ -10,32 +10,44 @@
 
 #define OPTIONS_MAX 1000
 
-static int add(struct commands *c, const char *line, size_t len)
+static int refuse_name(const char *name, struct err *e)
+{
+	cleanup_free char *clean = sanitize_line(name, strlen(name));
+
+	return err_say(e, EPROTO,
+		"'%s' is no full name of a ref (git-check-ref-format(1)); push to "
+		"refs/heads/NAME",
+		clean ? clean : "");
+}
+
+static int add(struct commands *c, const char *line, size_t len, struct err *e)
 {
 	const char *sp1 = memchr(line, ' ', len), *sp2;
 	struct command cmd = {0}, *grown;
 	size_t n1, n2;
+	int r;
 
 	sp2 = sp1 ? memchr(sp1 + 1, ' ', len - (size_t)(sp1 + 1 - line)) : NULL;
 	if (!sp2)
-		return -EPROTO;
+		return err_say(e, EPROTO, "what is pushed cannot be read");
 	n1 = (size_t)(sp1 - line);
 	n2 = (size_t)(sp2 - sp1) - 1;
 	if (!refs_is_oid(line, n1) || !refs_is_oid(sp1 + 1, n2))
-		return -EPROTO;
+		return err_say(e, EPROTO, "what is pushed cannot be read");
 	memcpy(cmd.old, line, n1);
 	memcpy(cmd.new, sp1 + 1, n2);
 	cmd.ref = strndup(sp2 + 1, len - (size_t)(sp2 + 1 - line));
 	if (cmd.ref && !refs_is_name(cmd.ref)) {
+		r = refuse_name(cmd.ref, e);
 		free(cmd.ref);
-		return -EPROTO;
+		return r;
 	}
 	grown = reallocarray(c->list, c->n + 1, sizeof(*grown));
 	if (grown)
 		c->list = grown;
 	if (!grown || !cmd.ref) {
 		free(cmd.ref);
-		return -ENOMEM;
+		return err_set(e, ENOMEM, "the names of what is pushed");
 	}
 	grown[c->n++] = cmd;
 	return 0;
@@ -48,13 +60,13 @@ int commands_parse(const char *text, struct commands *ret, struct err *e)
 	*ret = (struct commands){0};
 	for (const char *line = text, *end; r == 0 && *line; line = end + !!*end) {
 		end = strchrnul(line, '\n');
-		r = add(ret, line, (size_t)(end - line));
+		r = add(ret, line, (size_t)(end - line), e);
 	}
 	if (r == 0 && ret->n == 0)
-		r = -EPROTO;
+		r = err_say(e, EPROTO, "what is pushed cannot be read: no ref");
 	if (r < 0)
 		commands_done(ret);
-	return r < 0 ? err_set(e, -r, "the names of what is pushed cannot be read") : 0;
+	return r;
 }
 
 int commands_read_options(struct commands *c, struct err *e)

@@ -193,10 +193,13 @@ static int judge(
 		f->singly = true;
 		return 0;
 	}
+	complaint = git_cause(f->u, res);
+	/* "fatal: the receiving end does not support push options", before anything is sent. */
+	if (complaint && str_starts(complaint, "fatal: the receiving end does not support"))
+		return err_say(e, EIO, "the upstream cannot take it: %s", complaint + 7);
 	send_tell_refusals(res);
 	if (send_was_refused(res, part->n))
 		return clear_up(f, part, NULL, e);
-	complaint = git_cause(f->u, res);
 	return clear_up(f, part, complaint ? complaint : "git failed", e);
 }
 

@@ -264,6 +264,10 @@ char *git_complaint(const struct git_result *r)
 			break;
 		if (str_starts(line, "Please make sure you have"))
 			break;
+		/* Of a push: what the upstream said was shown, and how far it was. */
+		if (str_starts(line, "remote: ") || memmem(line, len, "% (", 3) ||
+			memmem(line, len, ", done", 6) || str_starts(line, "Total "))
+			continue;
 		best = line;
 		best_len = len;
 	}
@@ -274,10 +278,17 @@ char *git_complaint(const struct git_result *r)
 
 char *git_cause(const struct upstream *u, const struct git_result *r)
 {
-	char *why = u && u->repo->transport == POLICY_HTTPS
-			    ? https_explain(u->gate, u->repo, r->err.s)
-			    : NULL;
+	const char *text = r->err.s ? r->err.s : "";
+	char *why = NULL;
 
+	/* ssh's own words are a page about the files of whoever is behind it. */
+	if (u && strstr(text, "Host key verification failed"))
+		why = str_format("the host key of '%s' is not the one that the bottle's manifest "
+				 "declares (git-gate.repos.%s.host_key): it has changed, or "
+				 "somebody else answers; only the operator can say which",
+			u->repo->host, u->repo->name);
+	else if (u && u->repo->transport == POLICY_HTTPS)
+		why = https_explain(u->gate, u->repo, r->err.s);
 	return why ? why : git_complaint(r);
 }
 

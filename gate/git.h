@@ -60,8 +60,8 @@ int git_must(const struct git_job *job, struct git_result *ret, struct err *e);
 char *git_complaint(const struct git_result *r);
 
 /*
- * The same, where u (NULL: nobody) was talked with: what is wrong with an https upstream is told in
- * the manifest's words.
+ * The same, where u (NULL: nobody) was talked with: a host key that is another, and what is wrong
+ * with an https upstream, are told in the manifest's words.
  */
 char *git_cause(const struct upstream *u, const struct git_result *r);
 

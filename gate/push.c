@@ -21,6 +21,7 @@
 #include "gate/objects.h"
 #include "gate/place.h"
 #include "gate/report.h"
+#include "gate/rules.h"
 #include "gate/upstream.h"
 
 /* Source unpacks to four or five times its pack; a pack bomb to a thousand times. */
@@ -31,7 +32,9 @@
  * until receive-pack has set the mirror's refs and ended. Then, in this order:
  *
  *	look	ask the upstream for its refs; they must be what the agent saw, in mirror and
- *upstream scan	all that is reachable from the new values and from none of the upstream's refs
+ *		upstream
+ *	rules	what the manifest lets pushes do
+ *	scan	all that is reachable from the new values and from none of the upstream's refs
  *	forward	all refs at once, on the condition that the upstream still is as it was looked at
  *
  * Any failure before the last step has sent nothing.
@@ -182,9 +185,12 @@ static int scan(struct push *p, struct err *e)
 static int run(struct push *p, struct err *e)
 {
 	int r = read_request(p, e);
+	struct git_job job = {.gate = &p->gate, .repo = p->repo};
 
 	if (r == 0)
 		r = look(p, e);
+	if (r == 0)
+		r = rules_check(&job, &p->commands, &p->ours, e);
 	if (r == 0)
 		r = scan(p, e);
 	if (r == 0)
@@ -214,7 +220,7 @@ int push_main(void)
 	log_to_stderr(0);
 	log_setup(GATE_FD_LOG, LOG_TEXT, LOG_INFO);
 	r = run(&p, &e);
-	/* What the scan found was told with all its places. */
+	/* What the rules or the scan refuse was told with all its places. */
 	if (r < 0 && e.code != EACCES)
 		fprintf(stderr, "push refused: %s\n", e.msg);
 	log_outcome(&p, r, &e);
