@@ -124,7 +124,7 @@ struct policy_repo {
 	 * the token (NAME-token). NULL only for https without a token.
 	 */
 	char *identity_slot;
-	char *tls_ca;  /* https: PEM text of private roots for this host, or NULL */
+	char *tls_ca;  /* https, also of LFS: PEM text of private roots for this host, or NULL */
 	char *address; /* from extra_hosts, or NULL: resolve the name */
 	bool store;    /* objects of former bottles are at GATE_STORE_DIR/NAME.git */
 	struct policy_push push;

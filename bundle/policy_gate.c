@@ -147,9 +147,7 @@ static int read_transport(const struct json_at *at, struct policy_repo *r, struc
 	r->port = (uint16_t)port;
 	if (r->transport == POLICY_HTTPS)
 		return json_get_str(at, "user", &r->user, e) < 0 ||
-				       json_get_str(at, "identity_slot", &r->identity_slot, e) <
-					       0 ||
-				       json_get_str(at, "tls_ca", &r->tls_ca, e) < 0
+				       json_get_str(at, "identity_slot", &r->identity_slot, e) < 0
 			       ? -e->code
 			       : 0;
 	return json_need_str(at, "user", &r->user, e) < 0 ||
@@ -168,6 +166,7 @@ static int read_repo(const struct json_at *at, void *item, struct err *e)
 		json_need_str(at, "host", &r->host, e) < 0 ||
 		json_need_str(at, "path", &r->path, e) < 0 ||
 		json_get_str(at, "address", &r->address, e) < 0 ||
+		json_get_str(at, "tls_ca", &r->tls_ca, e) < 0 ||
 		json_get_bool(at, "store", &r->store, e) < 0)
 		return -e->code;
 	if (read_transport(at, r, e) < 0 || read_push(at, &r->push, e) < 0)

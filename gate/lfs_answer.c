@@ -10,18 +10,19 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-/* In order of what an upstream's status stands for when several have one code. */
+/* The first row that fits is the one, both ways. */
 static const struct {
 	int code, status;
 } statuses[] = {
 	{EINVAL, 400},
 	{EACCES, 403},
 	{EACCES, 401}, /* never passed on: the agent's git-lfs would ask for a password */
+	{EACCES, 422}, /* nor this: git-lfs takes an upload that was answered so for no failure */
 	{ENOENT, 404},
 	{ENOENT, 410},
 	{EEXIST, 409},
 	{EFBIG, 413},
-	{EBADMSG, 422},
+	{EBADMSG, 403},
 	{EAGAIN, 429},
 	{EOPNOTSUPP, 501},
 	{ENOSPC, 507},

@@ -32,7 +32,7 @@ int lfs_answer_refusal(struct lfs_out *out, const struct err *why, struct err *e
  *	ENOENT	   404	no such thing, or no LFS at all
  *	EFBIG	   413	larger than the manifest allows
  *	EEXIST	   409	locked by somebody already
- *	EBADMSG	   422	findings; bytes that are not what their name says
+ *	EBADMSG	   403	findings: after a 422 git-lfs pushes on without the object
  *	EAGAIN	   429	the upstream is asked too often
  *	EOPNOTSUPP 501	a way of transfer or a hash that is not known here
  *	ENOSPC	   507	this gate's disk is full

@@ -260,9 +260,9 @@ static json_t *tell(const struct lfs_batch *b, const struct lfs_object *o, json_
 	}
 	r = read_actions(b, theirs, &actions, &e);
 	if (r == 0 && actions.transfer.href)
-		r = allow->check(allow->arg, actions.transfer.href, &e);
+		r = allow->check(allow->arg, o->oid, actions.transfer.href, &e);
 	if (r == 0 && actions.verify.href)
-		r = allow->check(allow->arg, actions.verify.href, &e);
+		r = allow->check(allow->arg, o->oid, actions.verify.href, &e);
 	if (r < 0) {
 		json_object_set_new(ret, "error", told_error(lfs_answer_status(&e), e.msg));
 		return ret;

@@ -43,9 +43,9 @@ void lfs_batch_done(struct lfs_batch *b);
  * NULL when memory ran out. */
 char *lfs_batch_ask(const struct lfs_batch *b);
 
-/* Whether an address may be used: 0 or -errno and why not. */
+/* Whether an object may go to or come from an address: 0 or -errno and why not. */
 struct lfs_allow {
-	int (*check)(void *arg, const char *href, struct err *e);
+	int (*check)(void *arg, const char *oid, const char *href, struct err *e);
 	void *arg;
 };
 

@@ -31,7 +31,7 @@ int lfs_hash_check(struct lfs_hash *h, const char *oid, struct err *e)
 		snprintf(text + 2 * i, 3, "%02x", sum[i]);
 	return strcmp(text, oid) == 0
 		       ? 0
-		       : err_say(e, EBADMSG, "the bytes are not those of %.12s but of %.12s", oid,
+		       : err_say(e, EINVAL, "the bytes are not those of %.12s but of %.12s", oid,
 				 text);
 }
 

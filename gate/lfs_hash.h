@@ -15,7 +15,7 @@ struct lfs_hash {
 int lfs_hash_init(struct lfs_hash *h, struct err *e);
 int lfs_hash_add(struct lfs_hash *h, const void *data, size_t len, struct err *e);
 
-/* -EBADMSG when the bytes are another object's than oid. Nothing can be added afterwards. */
+/* -EINVAL when the bytes are another object's than oid. Nothing can be added afterwards. */
 int lfs_hash_check(struct lfs_hash *h, const char *oid, struct err *e);
 void lfs_hash_done(struct lfs_hash *h);
 #define cleanup_lfs_hash __attribute__((cleanup(lfs_hash_done)))

@@ -6,12 +6,13 @@
 #include "base/ptr.h"
 #include "gate/lfs_endpoint.h"
 #include "gate/lfs_host.h"
+#include "gate/lfs_refused.h"
 
 int lfs_talk_open(const struct upstream *u, bool upload, struct lfs_talk *ret, struct err *e)
 {
 	int r;
 
-	*ret = (struct lfs_talk){.upstream = u};
+	*ret = (struct lfs_talk){.upstream = u, .upload = upload};
 	r = lfs_endpoint_find(u, upload, &ret->endpoint, e);
 	return r == 0 ? lfs_http_new(u, &ret->http, e) : r;
 }
@@ -58,12 +59,13 @@ int lfs_talk_batch(struct lfs_talk *t, const struct lfs_batch *b, json_t **ret, 
 	return r;
 }
 
-static int check(void *arg, const char *href, struct err *e)
+static int check(void *arg, const char *oid, const char *href, struct err *e)
 {
 	const struct lfs_talk *t = arg;
 	struct lfs_host host;
+	int r = t->upload ? lfs_refused_check(t->upstream->gate, oid, e) : 0;
 
-	return lfs_host_of(t->upstream, href, &host, e);
+	return r < 0 ? r : lfs_host_of(t->upstream, href, &host, e);
 }
 
 struct lfs_allow lfs_talk_allow(const struct lfs_talk *t)

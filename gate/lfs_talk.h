@@ -11,6 +11,7 @@
 /* One conversation with an upstream's LFS: where it is, what lets us in, an open connection. */
 struct lfs_talk {
 	const struct upstream *upstream;
+	bool upload;
 	struct lfs_link endpoint;
 	struct lfs_http *http;
 };

@@ -14,6 +14,7 @@
 #include "gate/channel.h"
 #include "gate/lfs_endpoint.h"
 #include "gate/lfs_hash.h"
+#include "gate/lfs_refused.h"
 #include "gate/lfs_scan.h"
 #include "gate/lfs_talk.h"
 
@@ -41,6 +42,7 @@ static int open_file(const struct upstream *u, int64_t length, struct err *e)
 }
 
 struct arrival {
+	const struct gate *gate;
 	int fd;
 	uint64_t max;
 	struct lfs_hash hash;
@@ -87,7 +89,11 @@ static int judge(struct arrival *a, const char *oid, int64_t length, struct err 
 		return err_say(e, EINVAL, "the upload ended after %llu of %lld bytes",
 			(unsigned long long)a->hash.len, (long long)length);
 	r = lfs_hash_check(&a->hash, oid, e);
-	return r == 0 ? lfs_scan_finish(&a->scan, e) : r;
+	if (r == 0)
+		r = lfs_scan_finish(&a->scan, e);
+	if (r == -EBADMSG)
+		lfs_refused_note(a->gate, oid, e->msg);
+	return r;
 }
 
 /* *ret_size: bytes that are in fd now. */
@@ -95,7 +101,7 @@ static int receive(const struct upstream *u, const char *oid, int64_t length, in
 	uint64_t *ret_size, struct err *e)
 {
 	cleanup_free char *name = str_format("large file %.12s", oid);
-	struct arrival a = {.fd = fd, .max = (uint64_t)u->repo->lfs.max_object};
+	struct arrival a = {.gate = u->gate, .fd = fd, .max = (uint64_t)u->repo->lfs.max_object};
 	int r = name ? lfs_hash_init(&a.hash, e) : err_set(e, ENOMEM, "take a large file");
 
 	if (r == 0)
