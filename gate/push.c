@@ -15,6 +15,7 @@
 #include "gate/channel.h"
 #include "gate/commands.h"
 #include "gate/forward.h"
+#include "gate/gitleaks.h"
 #include "gate/inspect.h"
 #include "gate/leftovers.h"
 #include "gate/mirror.h"
@@ -148,6 +149,8 @@ static int read_objects(const struct push *p, const struct git_job *job,
 	progress_begin(&progress, getenv("GIT_QUARANTINE_PATH"));
 	r = objects_read(&objects, revisions, e);
 	progress_end(&progress);
+	if (r == 0 && p->gate.policy.gitleaks && objects.n_changing > 0)
+		r = gitleaks_read(in, job, revisions, objects.n_changing, e);
 	return r;
 }
 

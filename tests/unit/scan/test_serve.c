@@ -172,7 +172,8 @@ static void a_secret_is_found_with_the_clients_own_words(void **state)
 
 static void what_cannot_be_read_has_a_count_of_its_own(void **state)
 {
-	static const char opaque[] = "7z\xbc\xaf\x27\x1c and what follows in an archive of its kind";
+	static const char opaque[] =
+		"7z\xbc\xaf\x27\x1c and what follows in an archive of its kind";
 	struct serve_client *c = enter();
 	struct heard heard = {0};
 	struct serve_done done;
