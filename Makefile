@@ -40,20 +40,22 @@ PKGS_scan    := $(PKGS_base) libpcre2-8 zlib libbrotlidec libzstd
 LINK_rules   := -lhs_runtime
 PKGS_gate    := $(PKGS_scan)
 PKGS_egress  := $(PKGS_scan) libssl libcrypto
+PKGS_forge   := $(PKGS_base) libcurl libcrypto
 PKGS_control := $(PKGS_scan)
 PKGS_shim    := $(PKGS_base)
 CPPFLAGS += $(call PKG,--cflags $(PKGS_netns) $(PKGS_egress))
 
 # ---- layers: the order in which archives are linked, lowest last (docs/architecture.md)
-LAYERS := base bundle scan netns gate egress control shim
+LAYERS := base bundle scan forge netns gate egress control shim
 LIBS_base    := base
 LIBS_bundle  := bundle base
 LIBS_scan    := scan base
+LIBS_forge   := forge bundle base
 LIBS_netns   := netns bundle base
 LIBS_gate    := gate scan bundle base
 LIBS_egress  := egress scan bundle base
-LIBS_control := control scan bundle base
-LIBS_shim    := shim netns gate scan bundle base
+LIBS_control := control forge scan bundle base
+LIBS_shim    := shim netns gate forge scan bundle base
 
 # Files named main.c or *_main.c are programs; everything else goes into its folder's archive.
 src_of = $(filter-out %main.c,$(wildcard $(1)/*.c))
@@ -62,13 +64,14 @@ $(foreach l,$(LAYERS),$(eval $(B)/lib/$(l).a: $$(OBJ_$(l))))
 archives = $(patsubst %,$(B)/lib/%.a,$(1))
 
 # program: source, layer whose libraries it links, packages
-PROGRAMS := bottle-shim bottle-monitor bottle-store bottle-gate bottle-lfs bottle-egress bottle-scan bottle-rules bottle-systemd bottle
+PROGRAMS := bottle-shim bottle-monitor bottle-store bottle-gate bottle-lfs bottle-forge bottle-egress bottle-scan bottle-rules bottle-systemd bottle
 SRC_bottle-shim    := shim/main.c
 SRC_bottle-monitor := shim/monitor_main.c
 SRC_bottle-systemd := shim/systemd_main.c
 SRC_bottle-store   := shim/store_main.c
 SRC_bottle-gate    := gate/main.c
 SRC_bottle-lfs     := gate/lfs_main.c
+SRC_bottle-forge   := forge/main.c
 SRC_bottle-egress  := egress/main.c
 SRC_bottle-scan    := scan/main.c
 SRC_bottle-rules   := scan/rules_main.c
@@ -79,6 +82,7 @@ LAYER_bottle-systemd := base
 LAYER_bottle-store   := shim
 LAYER_bottle-gate    := gate
 LAYER_bottle-lfs     := gate
+LAYER_bottle-forge   := forge
 LAYER_bottle-egress  := egress
 LAYER_bottle-scan    := scan
 LAYER_bottle-rules   := scan
@@ -88,6 +92,7 @@ LINK_bottle-systemd := $(call PKG,--libs $(PKGS_base) libsystemd)
 LINK_bottle-store   := $(call PKG,--libs $(PKGS_shim))
 LINK_bottle-gate    := $(call PKG,--libs $(PKGS_gate)) $(LINK_rules)
 LINK_bottle-lfs     := $(call PKG,--libs $(PKGS_gate) libcurl libcrypto) $(LINK_rules)
+LINK_bottle-forge   := $(call PKG,--libs $(PKGS_forge))
 LINK_bottle-egress  := $(call PKG,--libs $(PKGS_egress)) $(LINK_rules)
 LINK_bottle         := $(call PKG,--libs $(PKGS_control)) $(LINK_rules)
 # bottle-shim starts often and must start quickly: static, where no sanitizer is asked for, with an

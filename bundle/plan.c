@@ -89,6 +89,13 @@ char *plan_cache_dir(const char *home)
 	return keep_of(home, home, "cache");
 }
 
+char *plan_state_home(const char *home)
+{
+	cleanup_free char *real = realpath(home, NULL);
+
+	return real ? keep_of(home, real, "state") : NULL;
+}
+
 static int new_bottle(struct plan *p, const struct plan_choice *c, const char *id,
 	struct plan_selection *s, struct err *e)
 {

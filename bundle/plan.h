@@ -134,6 +134,9 @@ int plan_exec_check(struct oci_process *process, char *const *bottle_env, struct
 /* cache_dir of a bottle from this operator's directory. Caller frees; NULL: out of memory. */
 char *plan_cache_dir(const char *home);
 
+/* state_home of a bottle from this operator's directory, which exists. Caller frees; NULL: none. */
+char *plan_state_home(const char *home);
+
 /* rules.toml of b->home, read but not understood, into b->rules; there need be none. */
 int plan_rules(struct plan_bottle *b, struct err *e);
 

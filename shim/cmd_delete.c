@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "shim/cmd.h"
 #include "shim/container.h"
+#include "shim/keys_retry.h"
 #include "shim/options.h"
 #include "shim/state_match.h"
 
@@ -35,6 +36,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 			*e = one;
 			r = -e->code;
 		}
+	keys_retry(g);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "shim/cmd.h"
+#include "shim/keys_retry.h"
 #include "shim/options.h"
 #include "shim/sidecar.h"
 #include "shim/state.h"
@@ -74,6 +75,7 @@ static int run(const struct globals *g, int argc, char **argv, struct err *e)
 	if (!j)
 		return err_set(e, ENOMEM, "state of '%s'", argv[1]);
 	note_sidecar(s, j);
+	keys_retry(g);
 	if (json_dumpf(j, stdout, JSON_INDENT(2)) < 0 || printf("\n") < 0 || fflush(stdout) != 0)
 		return err_set(e, EIO, "write the state");
 	return 0;

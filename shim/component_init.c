@@ -116,7 +116,7 @@ static int set_limits(const struct component_kind *k, struct err *e)
 }
 
 /* Uid and gid last of the privileges: the bounding set needs CAP_SETPCAP. */
-static int drop_to(uint32_t uid, struct err *e)
+int component_drop_to(uint32_t uid, struct err *e)
 {
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
@@ -146,7 +146,7 @@ static void __attribute__((noreturn)) run_component(const struct component_start
 	/* Its pidfd goes out first: READY means nothing before. */
 	if (read(go, &byte, 1) != 1)
 		_exit(126);
-	if (set_limits(s->kind, &e) < 0 || drop_to(s->uid, &e) < 0)
+	if (set_limits(s->kind, &e) < 0 || component_drop_to(s->uid, &e) < 0)
 		fail(&e);
 	/* A change of credentials clears it, so it comes after. */
 	if (confine_die_with_parent(1, &e) < 0)
@@ -247,7 +247,7 @@ void component_init(const struct component_start *s, int control, int monitor)
 	component = start_component(s, &e);
 	if (component < 0)
 		fail(&e);
-	if (drop_to(s->uid, &e) < 0 || die_with_monitor(KEEP_MONITOR, &e) < 0)
+	if (component_drop_to(s->uid, &e) < 0 || die_with_monitor(KEEP_MONITOR, &e) < 0)
 		fail(&e);
 	proc_close_from(0);
 	if (confine_syscalls(reaper_calls, ARRAY_LEN(reaper_calls), &e) < 0)

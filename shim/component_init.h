@@ -11,4 +11,10 @@
 void component_init(const struct component_start *s, int control, int monitor)
 	__attribute__((noreturn));
 
+/*
+ * In a child of the monitor: uid and gid `uid`, no groups, no capability in any set, no_new_privs,
+ * no core file.
+ */
+int component_drop_to(uint32_t uid, struct err *e);
+
 #endif

@@ -21,6 +21,7 @@
 #include "shim/container_stages.h"
 #include "shim/hooks.h"
 #include "shim/init.h"
+#include "shim/keys_retry.h"
 #include "shim/latch.h"
 #include "shim/namespace.h"
 #include "shim/provision.h"
@@ -343,6 +344,8 @@ int container_create(const struct globals *g, const struct container_options *o,
 		ret->plan = steal_ptr(&src.plan);
 		r = check_rootfs(ret->plan->oci, e);
 	}
+	if (r == 0 && ret->plan->bottle)
+		keys_retry(g);
 	if (r == 0)
 		r = find_secrets(ret, e);
 	if (r == 0 && ret->plan->bottle)

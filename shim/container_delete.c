@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "shim/container.h"
 #include "shim/hooks.h"
+#include "shim/keys_retry.h"
 
 #define KILL_TIMEOUT_MS 10000
 #define LOCK_TIMEOUT_MS 10000
@@ -175,5 +176,10 @@ int container_delete_made(struct container *c, struct err *e)
 	/* Reaped: nothing is left to be looked up. */
 	if (c->init.pid == 0)
 		s->pid = 0;
-	return remove_all(s, e);
+	r = remove_all(s, e);
+	/* An ordinary user's is in his bottle's user namespace by now, where his secrets look like
+	 * others'; who asked for the container asks for its delete, too. */
+	if (!c->globals->rootless)
+		keys_retry(c->globals);
+	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "shim/monitor_keys.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_store.h"
 
@@ -49,6 +50,7 @@ void monitor_done(struct monitor *m)
 		fd_close(&m->peers[i].fd);
 	for (size_t i = 0; i < MONITOR_SOCKETS; i++)
 		fd_close(&m->sockets[i]);
+	monitor_keys_done(m);
 	json_decref(m->reloading);
 	free(m->resolv_conf);
 	policy_gate_done(&m->gate);
@@ -91,6 +93,7 @@ void monitor_stop(struct monitor *m, bool hurry, const char *why)
 		log_info("stopping: %s", why);
 	m->phase = MONITOR_STOPPING;
 	m->hurry = m->hurry || hurry;
+	monitor_keys_stop(m);
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_stop(&m->parts[i], m->hurry);
 	monitor_store_stop(m, m->hurry);

@@ -72,9 +72,11 @@ struct monitor_part {
 	enum part_state state;
 	int program_fd, helper_fd, log_fd, creds_fd; /* kept for restarts */
 	struct component c;
-	int pidfd;   /* the component's own, from COMPONENT_STARTED */
-	bool ready;  /* READY came */
-	bool failed; /* FAILED came: `why` tells, better than a status */
+	int pidfd;	 /* the component's own, from COMPONENT_STARTED */
+	bool ready;	 /* READY came */
+	bool held;	 /* not started yet: the keys that it is to have are being made */
+	bool configured; /* configuration and secrets were sent */
+	bool failed;	 /* FAILED came: `why` tells, better than a status */
 	struct err why;
 	uint32_t busy;	       /* pushes accepted upstream and not yet answered */
 	int64_t due, up_since; /* up_since 0: this life was never UP */
@@ -91,6 +93,8 @@ struct monitor_peer {
 	enum monitor_wait wait;
 	int64_t due; /* WAIT_READY, WAIT_START, WAIT_RELOAD: gives up then */
 };
+
+struct monitor_key; /* shim/monitor_keys.h */
 
 struct monitor {
 	enum monitor_phase phase;
@@ -114,6 +118,8 @@ struct monitor {
 	struct monitor_peer boot;
 	struct monitor_peer peers[MONITOR_PEERS_MAX];
 	struct monitor_part parts[COMPONENT_COUNT];
+	struct monitor_key *keys; /* as the plan has them, as far as they were begun */
+	size_t n_keys;
 	int sockets[MONITOR_SOCKETS]; /* as in monitor_sockets; -1 before ATTACH */
 	struct monitor_store *store;  /* NULL: there is none (shim/monitor_store.h) */
 	json_t *reloading;   /* the egress slice that the egress process is asked to take */

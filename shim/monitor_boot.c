@@ -22,6 +22,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "shim/monitor_home.h"
+#include "shim/monitor_keys.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_store.h"
@@ -243,7 +244,7 @@ static int spawn_parts(struct monitor *m, struct err *e)
 
 	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++) {
 		r = monitor_part_open(m, &m->parts[i], e);
-		if (r == 0)
+		if (r == 0 && !monitor_part_hold(m, &m->parts[i]))
 			r = monitor_part_spawn(m, &m->parts[i], e);
 	}
 	return r;
@@ -291,6 +292,9 @@ int monitor_boot_make(struct monitor *m, struct err *e)
 		r = make_ca(m, e);
 	if (r == 0)
 		r = answer(m, e);
+	/* Last: until here what fails has made nothing at any forge. */
+	if (r == 0)
+		r = monitor_keys_start(m, e);
 	if (r < 0)
 		return r;
 	m->phase = MONITOR_BOOTED;

@@ -19,6 +19,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "shim/component_root.h"
+#include "shim/monitor_keys.h"
 
 #define MIRRORS	       "mirrors"
 #define LOCK_WAIT_MS   3000
@@ -138,12 +139,13 @@ int monitor_home_mirrors(struct monitor *m, struct err *e)
 
 /* ---- credentials */
 
-static const struct monitor_secret *find_secret(const struct monitor *m, const char *slot)
+/* One that came with the plan, or a deploy key that was made. */
+static const struct secret *find_secret(const struct monitor *m, const char *slot)
 {
 	for (size_t i = 0; i < m->plan.n_secrets; i++)
 		if (str_eq(m->plan.secrets[i].slot, slot))
-			return &m->plan.secrets[i];
-	return NULL;
+			return &m->plan.secrets[i].value;
+	return monitor_keys_find(m, slot);
 }
 
 /* sshd(8), SSH_KNOWN_HOSTS: a port other than 22 stands with the host in brackets. */
@@ -168,13 +170,13 @@ static int add_credential(
 	struct monitor *m, const struct policy_repo *repo, int memfd, struct err *e)
 {
 	const char *kind = repo->transport == POLICY_HTTPS ? "token" : "key";
-	const struct monitor_secret *s = find_secret(m, repo->identity_slot);
+	const struct secret *s = find_secret(m, repo->identity_slot);
 
 	if (!repo->identity_slot && repo->transport == POLICY_HTTPS)
 		return 0;
-	if (!s || s->value.len == 0)
+	if (!s || s->len == 0)
 		return err_say(e, ENOKEY, "repository '%s' has no %s", repo->name, kind);
-	return add_file(repo, kind, s->value.bytes, s->value.len, memfd, e);
+	return add_file(repo, kind, s->bytes, s->len, memfd, e);
 }
 
 static int add_repo(struct monitor *m, const struct policy_repo *repo, int memfd, struct err *e)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "shim/monitor.h"
+#include "shim/monitor_keys.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_pasta.h"
 #include "shim/monitor_part.h"
@@ -27,7 +28,8 @@ struct watch {
 	void *arg, *arg2;
 };
 
-#define WATCH_MAX (10 + MONITOR_PEERS_MAX + COMPONENT_COUNT * (2 + MONITOR_PART_SOCKETS))
+#define WATCH_MAX                                                                                  \
+	(10 + MONITOR_PEERS_MAX + MONITOR_KEYS_MAX + COMPONENT_COUNT * (2 + MONITOR_PART_SOCKETS))
 
 struct round {
 	struct pollfd fds[WATCH_MAX];
@@ -118,6 +120,12 @@ static void on_probe(struct monitor *m, void *part, void *probe)
 	monitor_part_probed(m, part, probe);
 }
 
+static void on_key(struct monitor *m, void *key, void *unused)
+{
+	(void)unused;
+	monitor_keys_hear(m, key);
+}
+
 static void watch_part(struct round *r, struct monitor_part *p)
 {
 	watch(r, &(struct watch){&p->c.init.pidfd, on_part_end, p, NULL}, POLLIN);
@@ -146,6 +154,8 @@ static void collect(struct round *r, struct monitor *m)
 		watch(r, &(struct watch){&m->peers[i].fd, on_peer, &m->peers[i], NULL}, POLLIN);
 	watch(r, &(struct watch){&m->pasta.pidfd, on_pasta_end, NULL, NULL}, POLLIN);
 	watch(r, &(struct watch){&m->listen_fd, on_accept, NULL, NULL}, POLLIN);
+	for (size_t i = 0; i < m->n_keys; i++)
+		watch(r, &(struct watch){&m->keys[i].job.sock, on_key, &m->keys[i], NULL}, POLLIN);
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		watch_part(r, &m->parts[i]);
 	watch_writer(r, monitor_store_writer(m));
@@ -159,7 +169,7 @@ static void earlier(int64_t *due, int64_t other)
 
 static int timeout_ms(const struct monitor *m, int64_t now)
 {
-	int64_t due = INT64_MAX;
+	int64_t due = monitor_keys_due(m);
 
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		earlier(&due, monitor_part_due(&m->parts[i]));
@@ -192,6 +202,7 @@ static void serve_round(struct monitor *m, struct round *r)
 		monitor_part_tick(m, &m->parts[i], proc_now_ms());
 	monitor_store_tick(m, proc_now_ms());
 	monitor_pasta_tick(m, proc_now_ms());
+	monitor_keys_tick(m, proc_now_ms());
 	monitor_request_answer(m, proc_now_ms());
 }
 
@@ -227,6 +238,7 @@ void monitor_loop(struct monitor *m)
 {
 	struct round r;
 	struct err result;
+	int theirs;
 
 	/* What failed before the first round is to be told in it. */
 	monitor_request_answer(m, proc_now_ms());
@@ -234,5 +246,9 @@ void monitor_loop(struct monitor *m)
 		serve_round(m, &r);
 	undo(m, &result);
 	log_info("ended");
-	monitor_request_stopped(m, &result);
+	theirs = monitor_keys_leave(m);
+	monitor_request_stopped(m, &result, &theirs);
+	if (theirs >= 0)
+		monitor_keys_revoke(theirs);
+	fd_close(&theirs);
 }

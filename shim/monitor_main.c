@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/msg.h"
 #include "shim/monitor_boot.h"
+#include "forge/revoker.h"
 #include "shim/monitor_cleanup.h"
+#include "shim/revoke.h"
 
 /*
  * bottle-monitor: one process a bottle, started by `bottle-shim create` with the boot socket as
@@ -48,6 +50,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && strcmp(argv[1], "cleanup") == 0)
 		return monitor_cleanup_serve(MONITOR_BOOT_FD, &e) < 0;
+	if (argc == 2 && strcmp(argv[1], REVOKER_VERB) == 0)
+		return revoke_serve(REVOKER_FD, &e) < 0;
 	monitor_init(&m);
 	m.boot.fd = MONITOR_BOOT_FD;
 	r = run(&m, &e);

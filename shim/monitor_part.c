@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "shim/libexec.h"
 #include "shim/monitor_home.h"
+#include "shim/monitor_keys.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
 
@@ -44,7 +45,7 @@ static void forget_life(struct monitor_part *p)
 	fd_close(&p->pidfd);
 	for (size_t i = 0; i < MONITOR_PART_SOCKETS; i++)
 		probe_done(&p->probes[i]);
-	p->ready = p->failed = false;
+	p->ready = p->failed = p->configured = false;
 	p->busy = 0;
 	p->up_since = 0;
 }
@@ -73,9 +74,15 @@ int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e)
 		r = libexec_open(p->kind->helper, &p->helper_fd, e);
 	if (r == 0)
 		r = monitor_home_log(m, p->kind->name, &p->log_fd, e);
-	if (r == 0 && p->kind->with_git)
-		r = monitor_home_creds(m, &p->creds_fd, e);
 	return r;
+}
+
+bool monitor_part_hold(const struct monitor *m, struct monitor_part *p)
+{
+	p->held = p->kind->with_git && !monitor_keys_ready(m);
+	if (p->held)
+		p->due = INT64_MAX;
+	return p->held;
 }
 
 static int send_secret(
@@ -112,6 +119,9 @@ static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e
 		if (is_for(s, monitor_part_id(p)))
 			r = send_secret(p, s->slot, s->value.bytes, s->value.len, e);
 	}
+	for (size_t i = 0; r == 0 && monitor_part_id(p) == COMPONENT_SCAN && i < m->n_keys; i++)
+		r = send_secret(p, m->keys[i].plan->key_slot, m->keys[i].private_text.bytes,
+			m->keys[i].private_text.len, e);
 	if (r == 0 && egress)
 		r = send_secret(p, "CA_CERT", m->ca.cert_pem, strlen(m->ca.cert_pem), e);
 	if (r == 0 && egress)
@@ -153,12 +163,11 @@ static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	const struct component_bind store = {monitor_store_views(m), MONITOR_STORE_GATE, false};
-	const struct component_start start = {
+	struct component_start start = {
 		.kind = p->kind,
 		.program_fd = p->program_fd,
 		.netns_fd = m->netns_fd,
 		.log_fd = p->log_fd,
-		.creds_fd = p->creds_fd,
 		.uid = monitor_uid(m, monitor_part_id(p)),
 		.resolv_conf = m->resolv_conf,
 		.git_dir = m->record.work_dir,
@@ -166,10 +175,14 @@ int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e)
 		.n_binds = p->kind->with_git && store.source ? 1 : 0,
 		.gate = &m->gate,
 	};
-	int r;
+	int r = 0;
 
 	forget_life(p);
-	r = component_spawn(&start, &p->c, e);
+	if (p->kind->with_git && p->creds_fd < 0)
+		r = monitor_home_creds(m, &p->creds_fd, e);
+	start.creds_fd = p->creds_fd;
+	if (r == 0)
+		r = component_spawn(&start, &p->c, e);
 	if (r < 0)
 		return err_wrap(e, "start the %s", p->kind->name);
 	p->state = PART_LOADING;
@@ -195,6 +208,7 @@ static bool has_listeners(const struct monitor_part *p)
 
 int monitor_part_tell(struct monitor *m, struct monitor_part *p, struct err *e)
 {
+	p->configured = true;
 	if (p->c.control < 0) /* it has ended meanwhile, and that is told by its end */
 		return 0;
 	if (send_config(m, p, e) < 0)
@@ -243,6 +257,34 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 	p->state = PART_STARTING;
 	p->due = proc_now_ms() + MONITOR_START_MAX_MS;
 	return 0;
+}
+
+static int advance(struct monitor *m, struct monitor_part *p, struct err *e)
+{
+	int r = 0;
+
+	if (p->held) {
+		p->held = false;
+		r = monitor_part_spawn(m, p, e);
+	}
+	if (r == 0 && p->state == PART_LOADING && !p->configured && m->rules_fd >= 0)
+		r = monitor_part_tell(m, p, e);
+	if (r == 0 && p->state == PART_LOADING && p->configured && m->phase >= MONITOR_ATTACHED)
+		r = monitor_part_hand_over(m, p, e);
+	return r;
+}
+
+void monitor_parts_advance(struct monitor *m)
+{
+	struct err e;
+	int r = 0;
+
+	if (!monitor_keys_ready(m) || m->phase == MONITOR_STOPPING)
+		return;
+	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
+		r = advance(m, &m->parts[i], &e);
+	if (r < 0)
+		monitor_fail(m, &e);
 }
 
 /* ---- the end of a life */
@@ -343,9 +385,7 @@ static void restart(struct monitor *m, struct monitor_part *p)
 	int r = monitor_part_spawn(m, p, &e);
 
 	if (r == 0)
-		r = monitor_part_tell(m, p, &e);
-	if (r == 0 && p->state == PART_LOADING)
-		r = monitor_part_hand_over(m, p, &e);
+		r = advance(m, p, &e);
 	if (r == 0)
 		return;
 	log_error("%s", e.msg);

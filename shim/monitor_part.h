@@ -15,6 +15,18 @@ enum component_id monitor_part_id(const struct monitor_part *p);
 /* Opens its program and log, holds the gate's credentials in memory. m->uids and plan are there. */
 int monitor_part_open(struct monitor *m, struct monitor_part *p, struct err *e);
 
+/*
+ * Whether it must wait for the bottle's deploy keys (monitor_parts_advance starts it then).
+ */
+bool monitor_part_hold(const struct monitor *m, struct monitor_part *p);
+
+/*
+ * Brings each component as far as what is there allows: one that was held is started when all keys
+ * are made; all are told when the rules are there, too; listeners are handed over when there are
+ * some. A failure is the bottle's (monitor_fail).
+ */
+void monitor_parts_advance(struct monitor *m);
+
 /* Starts it: DOWN → LOADING. m->netns_fd is there. */
 int monitor_part_spawn(struct monitor *m, struct monitor_part *p, struct err *e);
 

@@ -47,14 +47,15 @@ char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir, co
 	char here[PATH_MAX];
 	const char *cwd = getcwd(here, sizeof(here)) ? here : "/";
 	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:i, "
-			      "s:b, s:o, s:o, s:o}",
+			      "s:b, s:o, s:o, s:o, s:o}",
 		"id", last_part(state_dir), "state_dir", state_dir, "uids_dir", uids_dir,
 		"state_home", b->state_home, "store_dir", b->store_dir, "slug", b->slug,
 		"agent_name", b->agent_name, "cwd", cwd, "netns_path", b->netns_path, "resolv_conf",
 		b->resolv_conf, "bottle_names", string_list(b->bottle_names), "egress_mode",
 		(int)b->egress_mode, "engine_network", b->engine_network, "gate",
 		policy_gate_to_json(&b->gate), "egress", policy_egress_to_json(&b->egress),
-		"secrets", secret_list(b));
+		"secrets", secret_list(b), "deploy_keys",
+		plan_deploy_keys_to_json(b->deploy_keys, b->n_deploy_keys));
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
 	json_decref(j);
@@ -136,6 +137,8 @@ static int parse_slice(const struct json_at *root, const char *key, json_t **ret
 
 static int parse(const struct json_at *root, struct monitor_plan *p, struct err *e)
 {
+	const struct json_list keys = {
+		&p->deploy_keys, &p->n_deploy_keys, sizeof(*p->deploy_keys), plan_deploy_key_read};
 	int64_t mode = PLAN_EGRESS_AUTO;
 	int r = parse_strings(root, p, e);
 
@@ -152,6 +155,8 @@ static int parse(const struct json_at *root, struct monitor_plan *p, struct err 
 		r = parse_slice(root, "egress", &p->egress, e);
 	if (r >= 0)
 		r = parse_secrets(root, p, e);
+	if (r >= 0)
+		r = json_get_list(root, "deploy_keys", &keys, e);
 	return r < 0 ? r : 0;
 }
 
@@ -187,5 +192,8 @@ void monitor_plan_done(struct monitor_plan *p)
 		secret_done(&p->secrets[i].value);
 	}
 	free(p->secrets);
+	for (size_t i = 0; i < p->n_deploy_keys; i++)
+		plan_deploy_key_done(&p->deploy_keys[i]);
+	free(p->deploy_keys);
 	*p = (struct monitor_plan){0};
 }

@@ -15,7 +15,7 @@
  * message of its own. And all that passes between the two later.
  *
  *	runtime → monitor, over the boot socket (descriptor 3): PLAN, SECRET…, BEGIN; RULES;
- *		WAIT_READY; COMMIT
+ *		WAIT_READY; COMMIT or STOP
  *	runtime → monitor, over STATE_DIR/monitor.sock: AGENT_NETNS, START, STOP, STATUS, RELOAD
  *	monitor → runtime: OK or ERROR to each but PLAN, SECRET and ATTACH (whose error WAIT_READY
  *		gets)
@@ -33,7 +33,7 @@ enum monitor_msg {
 	MONITOR_COMMIT,
 	MONITOR_AGENT_NETNS, /* OK: one descriptor */
 	MONITOR_START,
-	MONITOR_STOP,
+	MONITOR_STOP,	/* OK: with deploy keys one descriptor, what revokes them starts with it */
 	MONITOR_STATUS, /* OK: body is JSON */
 	MONITOR_RELOAD, /* body: the egress slice, JSON */
 	MONITOR_OK = 64,
@@ -63,6 +63,8 @@ struct monitor_plan {
 	json_t *gate, *egress; /* the components' slices */
 	struct monitor_secret *secrets;
 	size_t n_secrets;
+	struct plan_deploy_key *deploy_keys;
+	size_t n_deploy_keys;
 };
 
 /* The JSON text of MONITOR_PLAN; caller frees. NULL when memory ran out. */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/msg.h"
 #include "base/ptr.h"
+#include "forge/wire.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_part.h"
 
@@ -46,10 +47,13 @@ static void reply_error(struct monitor_peer *peer, const struct err *why)
 		log_warning("answer a request: %s", e.msg);
 }
 
-static void wait_for(struct monitor_peer *peer, enum monitor_wait what)
+/* Keys that are still being made may take a forge's time before components' own. */
+static void wait_for(const struct monitor *m, struct monitor_peer *peer, enum monitor_wait what)
 {
+	int64_t keys = m->plan.n_deploy_keys ? FORGE_JOB_MS : 0;
+
 	peer->wait = what;
-	peer->due = what == WAIT_STOP ? INT64_MAX : proc_now_ms() + WAIT_MAX_MS;
+	peer->due = what == WAIT_STOP ? INT64_MAX : proc_now_ms() + WAIT_MAX_MS + keys;
 }
 
 /* ---- handlers; an error that one returns is the answer */
@@ -57,16 +61,11 @@ static void wait_for(struct monitor_peer *peer, enum monitor_wait what)
 /* No answer of its own: the runtime goes on meanwhile, and WAIT_READY tells what fails now. */
 static int do_rules(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
-	int r = 0;
-
 	(void)peer;
 	if (msg->n_fds != 1 || m->rules_fd >= 0)
 		return err_say(e, EPROTO, "rules are one descriptor, once");
 	m->rules_fd = steal_fd(&msg->fds[0]);
-	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
-		r = monitor_part_tell(m, &m->parts[i], e);
-	if (r < 0)
-		monitor_fail(m, e);
+	monitor_parts_advance(m);
 	return 0;
 }
 
@@ -82,23 +81,21 @@ static int do_attach(struct monitor *m, struct monitor_peer *peer, struct msg *m
 	m->agent_pidfd = steal_fd(&msg->fds[1]);
 	m->phase = MONITOR_ATTACHED;
 	r = monitor_net_link(m, e);
-	for (size_t i = 0; r == 0 && i < COMPONENT_COUNT; i++)
-		if (m->parts[i].state == PART_LOADING)
-			r = monitor_part_hand_over(m, &m->parts[i], e);
-	if (r < 0)
+	if (r < 0) {
 		monitor_fail(m, e);
-	else
-		log_info("attached (%lld ms)", (long long)(proc_now_ms() - m->born));
+		return 0;
+	}
+	monitor_parts_advance(m);
+	log_info("attached (%lld ms)", (long long)(proc_now_ms() - m->born));
 	return 0;
 }
 
 static int do_wait_ready(
 	struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
-	(void)m;
 	(void)msg;
 	(void)e;
-	wait_for(peer, WAIT_READY);
+	wait_for(m, peer, WAIT_READY);
 	return 0;
 }
 
@@ -124,10 +121,9 @@ static int do_agent_netns(
 
 static int do_start(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
-	(void)m;
 	(void)msg;
 	(void)e;
-	wait_for(peer, WAIT_START);
+	wait_for(m, peer, WAIT_START);
 	return 0;
 }
 
@@ -135,8 +131,8 @@ static int do_stop(struct monitor *m, struct monitor_peer *peer, struct msg *msg
 {
 	(void)msg;
 	(void)e;
-	wait_for(peer, WAIT_STOP);
-	monitor_stop(m, false, "the runtime asked for it");
+	wait_for(m, peer, WAIT_STOP);
+	monitor_stop(m, peer == &m->boot && !m->committed, "the runtime asked for it");
 	return 0;
 }
 
@@ -179,7 +175,7 @@ static int do_reload(struct monitor *m, struct monitor_peer *peer, struct msg *m
 		return r;
 	json_decref(m->reloading);
 	m->reloading = steal_ptr(&slice);
-	wait_for(peer, WAIT_RELOAD);
+	wait_for(m, peer, WAIT_RELOAD);
 	return 0;
 }
 
@@ -203,7 +199,7 @@ static const struct request {
 	{MONITOR_COMMIT, "commit", FROM_BOOT, IN(MONITOR_READY), do_commit},
 	{MONITOR_AGENT_NETNS, "agent-netns", FROM_SOCKET, ALIVE, do_agent_netns},
 	{MONITOR_START, "start", FROM_SOCKET, IN(MONITOR_READY) | IN(MONITOR_STARTED), do_start},
-	{MONITOR_STOP, "stop", FROM_SOCKET, ANY, do_stop},
+	{MONITOR_STOP, "stop", FROM_BOOT | FROM_SOCKET, ANY, do_stop},
 	{MONITOR_STATUS, "status", FROM_SOCKET, ANY, do_status},
 	{MONITOR_RELOAD, "reload", FROM_SOCKET, IN(MONITOR_STARTED), do_reload},
 };
@@ -357,14 +353,22 @@ void monitor_reloaded(struct monitor *m, const struct err *result)
 	}
 }
 
-void monitor_request_stopped(struct monitor *m, const struct err *result)
+/* What is to be handed over goes to the first one. */
+static void tell_stopped(struct monitor_peer *peer, const struct err *result, int *theirs)
 {
-	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
-		if (m->peers[i].wait != WAIT_STOP)
-			continue;
-		if (result->code)
-			reply_error(&m->peers[i], result);
-		else
-			reply(&m->peers[i], NULL, NULL);
+	if (peer->wait != WAIT_STOP)
+		return;
+	if (result->code) {
+		reply_error(peer, result);
+	} else {
+		reply(peer, NULL, *theirs >= 0 ? theirs : NULL);
+		fd_close(theirs);
 	}
+}
+
+void monitor_request_stopped(struct monitor *m, const struct err *result, int *theirs)
+{
+	tell_stopped(&m->boot, result, theirs);
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
+		tell_stopped(&m->peers[i], result, theirs);
 }

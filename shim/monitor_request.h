@@ -17,7 +17,10 @@ void monitor_request_answer(struct monitor *m, int64_t now);
 /* The egress process has answered to RELOAD; code 0: the new policy is in force. */
 void monitor_reloaded(struct monitor *m, const struct err *result);
 
-/* The last thing before the end: everything is undone, or `result` tells what is not. */
-void monitor_request_stopped(struct monitor *m, const struct err *result);
+/*
+ * The last thing before the end: everything is undone, or `result` tells what is not. theirs:
+ * monitor_keys_leave's; -1 afterwards, when who asked for the end has taken it over.
+ */
+void monitor_request_stopped(struct monitor *m, const struct err *result, int *theirs);
 
 #endif

@@ -17,6 +17,9 @@
 #include "base/msg.h"
 #include "base/proc.h"
 #include "base/ptr.h"
+#include "forge/revoker.h"
+#include "forge/wire.h"
+#include "shim/libexec.h"
 #include "shim/monitor_plan.h"
 #include "shim/sidecar_impl.h"
 
@@ -35,6 +38,7 @@ struct sidecar *sidecar_new(const char *state_dir)
 	if (!s)
 		return NULL;
 	s->sock = s->netns_fd = s->pidfd = -1;
+	s->ready_ms = READY_MS;
 	s->state_dir = strdup(state_dir);
 	if (!s->state_dir) {
 		free(s);
@@ -70,6 +74,34 @@ static int end_monitor(const struct sidecar *s, int grace_ms, struct err *e)
 	return 0;
 }
 
+/* The end of a bottle with deploy keys hands over what revokes them. */
+static void revoke_keys(const struct msg *stopped)
+{
+	cleanup_fd int program = -1;
+	struct err e;
+
+	if (stopped->n_fds != 1)
+		return;
+	if (libexec_open(REVOKER_PROGRAM, &program, &e) < 0 ||
+		revoker_spawn(program, stopped->fds[0], &e) < 0)
+		log_warning("the bottle's deploy keys are not revoked yet: %s", e.msg);
+}
+
+/* It hands over what it has at forges. One that says nothing has that recorded. */
+static void take_keys_over(const struct sidecar *s)
+{
+	cleanup_msg struct msg m = {0};
+	struct err e;
+	int r = msg_send(s->sock, MONITOR_STOP, NULL, 0, NULL, 0, &e);
+
+	if (r == 0)
+		r = sidecar_receive(s, STOP_MS, &m, &e);
+	if (r == 0)
+		revoke_keys(&m);
+	else
+		log_debug("%s", e.msg);
+}
+
 /* The monitor removes everything itself when its boot socket ends; one that had to be killed not.
  */
 static int undo_boot(const struct sidecar *s, struct err *e)
@@ -85,6 +117,8 @@ void sidecar_free(struct sidecar *s)
 
 	if (!s)
 		return;
+	if (s->booted_here && s->ready_ms > READY_MS && s->pidfd >= 0)
+		take_keys_over(s);
 	fd_close(&s->sock);
 	/* It takes everything down by itself; where it was killed, its record tells of what. */
 	if (s->booted_here && undo_boot(s, &e) < 0)
@@ -184,7 +218,7 @@ int sidecar_attach(struct sidecar *s, int agent_netns_fd, int init_pidfd, struct
 
 int sidecar_wait_ready(struct sidecar *s, struct err *e)
 {
-	return simple_request(s, MONITOR_WAIT_READY, READY_MS, e);
+	return simple_request(s, MONITOR_WAIT_READY, s->ready_ms, e);
 }
 
 int sidecar_commit(struct sidecar *s, struct err *e)
@@ -292,10 +326,13 @@ int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e)
 /* The answer comes before the end: what stays until then is the monitor itself. */
 int sidecar_stop(struct sidecar *s, struct err *e)
 {
-	int r = simple_request(s, MONITOR_STOP, STOP_MS, e);
+	cleanup_msg struct msg m = {0};
+	int r = request(s, MONITOR_STOP, STOP_MS, &m, e);
 
 	if (r < 0 && r != -EPIPE && r != -ETIMEDOUT)
 		return r;
+	if (r == 0)
+		revoke_keys(&m);
 	r = end_monitor(s, r == -ETIMEDOUT ? 0 : STOP_MS, e);
 	if (r < 0)
 		return r;

@@ -76,7 +76,8 @@ int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e);
 
 /*
  * Components stopped, everything of the bottle removed, the monitor ended and gone; a monitor that
- * does not answer is killed and cleaned up after.
+ * does not answer is killed and cleaned up after. What revokes its deploy keys is started, and not
+ * waited for.
  */
 int sidecar_stop(struct sidecar *s, struct err *e);
 

@@ -10,6 +10,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "forge/wire.h"
 #include "shim/libexec.h"
 #include "shim/monitor_plan.h"
 #include "scan/rules_job.h"
@@ -102,20 +103,10 @@ static int send_secret(int sock, const char *slot, const struct secret *value, s
 	return r;
 }
 
-/* Of all bottles that could have the same uids. */
-static char *uids_dir(void)
-{
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-
-	if (runtime_dir && *runtime_dir && userns_is_rootless())
-		return str_format("%s/" UIDS_DIR_USER, runtime_dir);
-	return strdup(UIDS_DIR);
-}
-
 static int send_all(const struct sidecar *s, const struct plan_bottle *b,
 	const struct secret *secrets, const char *state_dir, struct err *e)
 {
-	cleanup_free char *uids = uids_dir();
+	cleanup_free char *uids = uids_directory();
 	cleanup_free char *plan = uids ? monitor_plan_encode(b, state_dir, uids) : NULL;
 	int r;
 
@@ -199,6 +190,8 @@ int sidecar_boot(const struct plan_bottle *bottle, const struct secret *secrets,
 	if (r < 0)
 		return r;
 	s->booted_here = true;
+	if (bottle->n_deploy_keys)
+		s->ready_ms += FORGE_JOB_MS;
 	r = start_monitor(s, place->container, e);
 	if (r >= 0)
 		r = send_all(s, bottle, secrets, place->state_dir, e);

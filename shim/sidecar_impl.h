@@ -15,6 +15,7 @@ struct sidecar {
 	pid_t monitor; /* for people */
 	char *ca_pem;
 	char *state_dir;
+	int ready_ms;	  /* how long it may take to get ready */
 	bool booted_here; /* and not committed yet: the end of `sock` is the end of the bottle */
 };
 

@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "shim/userns.h"
 
 /* Live bottles of a machine are few: low slots are free nearly always. */
 #define SLOTS_TRIED 65536U
@@ -34,6 +38,15 @@ static int try_slot(int dirfd, uint32_t slot, int *ret_fd, struct err *e)
 		return 0;
 	*ret_fd = steal_fd(&fd);
 	return 1;
+}
+
+char *uids_directory(void)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+	if (runtime_dir && *runtime_dir && userns_is_rootless())
+		return str_format("%s/" UIDS_DIR_USER, runtime_dir);
+	return strdup(UIDS_DIR);
 }
 
 int uids_take(const char *dir, uint32_t first, uint32_t n, struct uids *ret, struct err *e)

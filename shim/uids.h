@@ -23,6 +23,10 @@ struct uids {
 	int lock_fd;	/* owned; the slot is ours while it is open */
 };
 
+/* That directory for this process; of an ordinary user in his XDG_RUNTIME_DIR. Caller frees; NULL:
+ * out of memory. */
+char *uids_directory(void);
+
 /*
  * Takes a free slot of the `n` uids from `first` on, in `dir` (made when missing, mode 0700).
  * -EAGAIN when none is free. The caller ends it with uids_release.
