@@ -17,6 +17,7 @@ enum channel_msg {
 	CHANNEL_PROPOSE,     /* body: {"tool", "proposed_file", "justification"}, JSON */
 	CHANNEL_STORE,	     /* as COMPONENT_STORE */
 	CHANNEL_FETCHED,     /* body: name of the repository, whose mirror has got something new */
+	CHANNEL_DONE,	     /* a push has ended and the agent has its answer; more may follow */
 	/* gate → connection */
 	CHANNEL_ANSWER = 64, /* body: {"status", "notes"}, JSON */
 };

@@ -19,9 +19,11 @@
 #include "gate/etc.h"
 #include "gate/credential.h"
 #include "gate/gate.h"
+#include "gate/http.h"
 #include "gate/lockdown.h"
 #include "gate/mirror.h"
 #include "gate/push.h"
+#include "gate/serve.h"
 #include "gate/server.h"
 #include "gate/ssh.h"
 #include "scan/serve_wire.h"
@@ -29,7 +31,7 @@
 struct program {
 	struct gate gate;
 	struct component_boot boot;
-	int listener;
+	int git, http; /* listeners */
 	bool own_etc;
 };
 
@@ -128,9 +130,10 @@ static int open_resources(struct program *p, struct err *e)
 {
 	int r = place_helpers(p, e);
 
-	p->listener = component_take_listener(&p->boot, "git");
-	if (r == 0 && p->listener < 0)
-		r = err_say(e, EPROTO, "no listener 'git' came");
+	p->git = component_take_listener(&p->boot, "git");
+	p->http = component_take_listener(&p->boot, "git-http");
+	if (r == 0 && (p->git < 0 || p->http < 0))
+		r = err_say(e, EPROTO, "no listener '%s' came", p->git < 0 ? "git" : "git-http");
 	if (r == 0)
 		r = check_credentials(&p->gate, e);
 	if (r == 0)
@@ -139,6 +142,14 @@ static int open_resources(struct program *p, struct err *e)
 		r = etc_lay_out(p->gate.etc_dir, p->gate.git_dir, &p->gate.policy, e);
 	component_boot_done(&p->boot);
 	return r;
+}
+
+static int serve(const struct program *p, struct err *e)
+{
+	const struct server_door doors[SERVER_DOORS] = {
+		{p->git, serve_connection}, {p->http, http_connection}};
+
+	return server_run(&p->gate, doors, COMPONENT_CONTROL_FD, e);
 }
 
 static int run(struct program *p, int argc, char **argv, struct err *e)
@@ -152,14 +163,14 @@ static int run(struct program *p, int argc, char **argv, struct err *e)
 		r = lockdown_enter(parent, e);
 	if (r == 0)
 		r = component_ready(COMPONENT_CONTROL_FD, e);
-	return r == 0 ? server_run(&p->gate, p->listener, COMPONENT_CONTROL_FD, e) : r;
+	return r == 0 ? serve(p, e) : r;
 }
 
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
-	struct program p = {.listener = -1};
+	struct program p = {.git = -1, .http = -1};
 	struct err e = {0};
 	int r;
 

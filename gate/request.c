@@ -94,7 +94,8 @@ static int unknown(const struct gate *g, const char *name, struct err *e)
 		there.len ? there.s : "(none)");
 }
 
-static int parse_path(const struct gate *g, const char *path, struct request *ret, struct err *e)
+int request_repo(
+	const struct gate *g, const char *path, const struct policy_repo **ret, struct err *e)
 {
 	char name[256];
 	size_t len;
@@ -110,8 +111,8 @@ static int parse_path(const struct gate *g, const char *path, struct request *re
 		return unknown(g, path, e);
 	memcpy(name, path, len);
 	name[len] = '\0';
-	ret->repo = gate_repo(g, name);
-	return ret->repo ? 0 : unknown(g, path, e);
+	*ret = gate_repo(g, name);
+	return *ret ? 0 : unknown(g, path, e);
 }
 
 int request_parse(
@@ -135,7 +136,7 @@ int request_parse(
 			path[strlen(path) - 1] = '\0';
 		if (line < len)
 			parse_extra(body + line + 1, body + len, ret);
-		return parse_path(g, path, ret, e);
+		return request_repo(g, path, &ret->repo, e);
 	}
 	return err_say(e, EPROTO, "the gate serves fetch and push only");
 }

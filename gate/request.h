@@ -32,6 +32,13 @@ int request_read(int sock, char body[REQUEST_MAX + 1], int timeout_ms, struct er
 int request_parse(
 	const struct gate *g, const char *body, size_t len, struct request *ret, struct err *e);
 
+/*
+ * The repository of a path, "/NAME.git" or "NAME". -ENOENT with what there is when it is unknown,
+ * -ENODATA when none is named.
+ */
+int request_repo(
+	const struct gate *g, const char *path, const struct policy_repo **ret, struct err *e);
+
 /* Sends "ERR reason" as the protocol has it, and sees to it that the other side can read it. */
 void request_refuse(int sock, const char *reason);
 

@@ -119,18 +119,25 @@ static int serve(const struct gate *g, int sock, struct err *e)
 	return r == 0 ? become_git(&req, &session.upstream, e) : r;
 }
 
-void serve_connection(const struct gate *g, int sock, int channel)
+int serve_begin(int sock, int channel, struct err *e)
 {
-	struct err e = {0};
-
 	/* With many connections open, it may have the number that a helper's descriptor is to get.
 	 */
 	sock = fd_move_above(sock, GATE_FD_END);
 	if (sock < 0)
-		_exit(1);
+		return err_set(e, -sock, "place a connection");
 	speed_up(sock);
-	if (gate_place_fd(channel, GATE_FD_CHANNEL, &e) == 0)
-		serve(g, sock, &e);
+	return gate_place_fd(channel, GATE_FD_CHANNEL, e) < 0 ? -e->code : sock;
+}
+
+void serve_connection(const struct gate *g, int sock, int channel)
+{
+	struct err e = {0};
+
+	sock = serve_begin(sock, channel, &e);
+	if (sock < 0)
+		_exit(1);
+	serve(g, sock, &e);
 	if (e.code != 0 && e.code != EPIPE && e.code != ECANCELED) {
 		/* A request that names nothing is how the monitor asks whether the gate answers. */
 		log_line(e.code == ENODATA ? LOG_DEBUG : LOG_WARNING, "refused: %s", e.msg);

@@ -41,6 +41,7 @@
 
 struct connection {
 	struct proc proc;
+	const struct server_door *door;	 /* by which an agent came in; NULL: it serves none */
 	const struct policy_repo *offer; /* NULL: it serves an agent */
 	int channel, sock;
 	uint32_t id; /* of what it proposes to the operator */
@@ -49,7 +50,8 @@ struct connection {
 
 struct server {
 	const struct gate *gate;
-	int listener, control;
+	struct server_door doors[SERVER_DOORS];
+	int control;
 	bool stopping;
 	uint32_t busy; /* as the monitor was told last */
 	uint32_t last_id;
@@ -84,7 +86,8 @@ static void child(const struct server *s, const struct connection *c, int channe
 		close(s->list[i].channel);
 		close(s->list[i].sock);
 	}
-	close(s->listener);
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		close(s->doors[i].listener);
 	close(s->control);
 	if (confine_die_with_parent(gate, &e) < 0 || quota_limit_memory(&e) < 0)
 		_exit(1);
@@ -92,13 +95,15 @@ static void child(const struct server *s, const struct connection *c, int channe
 	signal(SIGPIPE, SIG_IGN);
 	if (c->offer)
 		store_offer(s->gate, c->offer, channel);
-	serve_connection(s->gate, c->sock, channel);
+	c->door->serve(s->gate, c->sock, channel);
 }
 
-/* offer: the repository of which something is offered to the store; then there is no socket. */
-static void start(struct server *s, int sock, const struct policy_repo *offer)
+/* Either an agent has come in by a door, or something of a repository is offered to the store. */
+static void start(
+	struct server *s, const struct server_door *door, int sock, const struct policy_repo *offer)
 {
-	struct connection c = {.proc = PROC_NONE, .sock = sock, .channel = -1, .offer = offer};
+	struct connection c = {
+		.proc = PROC_NONE, .sock = sock, .channel = -1, .door = door, .offer = offer};
 	cleanup_fd int theirs = -1;
 	pid_t gate = getpid();
 	int pair[2];
@@ -125,12 +130,12 @@ static void start(struct server *s, int sock, const struct policy_repo *offer)
 	s->list[s->n++] = c;
 }
 
-static void accept_one(struct server *s)
+static void accept_one(struct server *s, const struct server_door *door)
 {
-	int sock = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	int sock = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (sock >= 0)
-		start(s, sock, NULL);
+		start(s, door, sock, NULL);
 	else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 		log_error("accept: %s", strerror(errno));
 }
@@ -171,7 +176,7 @@ static void start_offer(struct server *s)
 		if (!s->fetched[i] || s->stopping || s->n >= CONNECTIONS_MAX)
 			continue;
 		s->fetched[i] = false;
-		start(s, -1, &s->gate->policy.repos[i]);
+		start(s, NULL, -1, &s->gate->policy.repos[i]);
 		return;
 	}
 }
@@ -189,6 +194,9 @@ static int hear(const struct server *s, struct connection *c, struct err *e)
 		return 0;
 	case CHANNEL_BUSY:
 		c->busy = true;
+		return 0;
+	case CHANNEL_DONE:
+		c->busy = false;
 		return 0;
 	case CHANNEL_PROPOSE:
 		return pass_proposal(s, c, &m, e);
@@ -239,7 +247,8 @@ static int tell_busy(struct server *s, struct err *e)
 static void stop(struct server *s)
 {
 	s->stopping = true;
-	fd_close(&s->listener);
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		fd_close(&s->doors[i].listener);
 	for (size_t i = s->n; i-- > 0;)
 		if (!s->list[i].busy)
 			forget(s, i);
@@ -284,34 +293,49 @@ static int obey(struct server *s, struct err *e)
 	return 0;
 }
 
-/* Descriptors: the monitor, the listener, then a pair a connection. */
+/* Descriptors: the monitor, the doors, then a pair a connection. */
+#define WATCH_FIXED (1 + SERVER_DOORS)
+
 static size_t watch(const struct server *s, struct pollfd *p)
 {
 	p[0] = (struct pollfd){.fd = s->control, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = s->n < CONNECTIONS_MAX ? s->listener : -1, .events = POLLIN};
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		p[1 + i] = (struct pollfd){
+			.fd = s->n < CONNECTIONS_MAX ? s->doors[i].listener : -1, .events = POLLIN};
 	for (size_t i = 0; i < s->n; i++) {
-		p[2 + 2 * i] = (struct pollfd){.fd = s->list[i].channel, .events = POLLIN};
-		p[3 + 2 * i] = (struct pollfd){.fd = s->list[i].proc.pidfd, .events = POLLIN};
+		struct pollfd *pair = p + WATCH_FIXED + 2 * i;
+
+		pair[0] = (struct pollfd){.fd = s->list[i].channel, .events = POLLIN};
+		pair[1] = (struct pollfd){.fd = s->list[i].proc.pidfd, .events = POLLIN};
 	}
-	return 2 + 2 * s->n;
+	return WATCH_FIXED + 2 * s->n;
+}
+
+/* Whether a connection has nothing more to do here. */
+static bool is_over(const struct server *s, const struct connection *c, bool ended)
+{
+	return ended || is_idle(c) || (s->stopping && !c->busy);
 }
 
 static int turn(struct server *s, struct err *e)
 {
-	struct pollfd p[2 + 2 * CONNECTIONS_MAX];
+	struct pollfd p[WATCH_FIXED + 2 * CONNECTIONS_MAX];
 	size_t n = s->n;
 
 	if (poll(p, watch(s, p), IDLE_CHECK_MS) < 0)
 		return errno == EINTR ? 0 : err_set(e, errno, "poll");
 	/* Backwards: forgetting one moves the last into its place. */
 	for (size_t i = n; i-- > 0;) {
-		if (p[2 + 2 * i].revents)
+		const struct pollfd *pair = p + WATCH_FIXED + 2 * i;
+
+		if (pair[0].revents)
 			read_channel(s, &s->list[i]);
-		if (p[3 + 2 * i].revents || is_idle(&s->list[i]))
+		if (is_over(s, &s->list[i], pair[1].revents))
 			forget(s, i);
 	}
-	if (p[1].revents)
-		accept_one(s);
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		if (p[1 + i].revents && s->n < CONNECTIONS_MAX)
+			accept_one(s, &s->doors[i]);
 	start_offer(s);
 	if (p[0].revents) {
 		int r = obey(s, e);
@@ -322,21 +346,25 @@ static int turn(struct server *s, struct err *e)
 	return tell_busy(s, e);
 }
 
-int server_run(const struct gate *g, int listener, int control, struct err *e)
+int server_run(const struct gate *g, const struct server_door doors[SERVER_DOORS], int control,
+	struct err *e)
 {
 	struct server s = {.gate = g,
-		.listener = listener,
 		.control = control,
 		.fetched = calloc(g->policy.n_repos + 1, sizeof(bool))};
-	int r = !s.fetched			   ? err_set(e, ENOMEM, "serve")
-		: fd_set_nonblock(listener, 1) < 0 ? err_set(e, errno, "the listener")
-						   : 0;
+	int r = s.fetched ? 0 : err_set(e, ENOMEM, "serve");
 
+	for (size_t i = 0; i < SERVER_DOORS; i++) {
+		s.doors[i] = doors[i];
+		if (fd_set_nonblock(doors[i].listener, 1) < 0)
+			r = err_set(e, errno, "a listener");
+	}
 	while (r == 0 && !(s.stopping && s.n == 0))
 		r = turn(&s, e);
 	while (s.n > 0)
 		forget(&s, s.n - 1);
-	fd_close(&s.listener);
+	for (size_t i = 0; i < SERVER_DOORS; i++)
+		fd_close(&s.doors[i].listener);
 	free(s.fetched);
 	masters_end(g, MASTERS_MS);
 	return r;

@@ -17,7 +17,7 @@ struct monitor_socket {
 	enum probe_kind probe;
 };
 
-#define MONITOR_SOCKETS 3
+#define MONITOR_SOCKETS 4
 extern const struct monitor_socket monitor_sockets[MONITOR_SOCKETS];
 
 #endif

@@ -24,9 +24,17 @@ static const char dns_request[] = "\x62\x74\x01\x00\x00\x01\x00\x00\x00\x00\x00\
 /* gitprotocol-pack(5): 0x24 bytes, the length itself among them. */
 static const char git_request[] = "0024git-upload-pack /\0host=git-gate\0";
 
+static const char git_http_request[] = "GET / HTTP/1.1\r\n"
+				       "Host: git-gate\r\nConnection: close\r\n\r\n";
+
 static int check_http(const char *a)
 {
 	return memcmp(a, "HTTP/1.", 7) == 0 && memcmp(a + 8, " 200", 4) == 0;
+}
+
+static int check_git_http(const char *a)
+{
+	return memcmp(a, "HTTP/1.1 404", 12) == 0;
 }
 
 /* The same id, a response without an error, at least one record. */
@@ -59,6 +67,8 @@ static const struct probe_row {
 		sizeof(dns_request) - 1, 12, check_dns},
 	[PROBE_GIT] = {"git on tcp 9418", SOCK_STREAM, NETNS_PORT_GATE_GIT, git_request,
 		sizeof(git_request) - 1, 4, check_git},
+	[PROBE_GIT_HTTP] = {"git on http 9420", SOCK_STREAM, NETNS_PORT_GATE_HTTP, git_http_request,
+		sizeof(git_http_request) - 1, 12, check_git_http},
 };
 
 const char *probe_name(enum probe_kind kind)

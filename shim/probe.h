@@ -13,8 +13,9 @@
  *	PROBE_PROXY	GET http://_egress.local/allowlist, answered 200
  *	PROBE_DNS	the A record of "egress", answered with an address
  *	PROBE_GIT	git-upload-pack of no repository, answered with any pkt-line (an ERR)
+ *	PROBE_GIT_HTTP	GET /, which names no repository either, answered 404
  */
-enum probe_kind { PROBE_PROXY, PROBE_DNS, PROBE_GIT, PROBE_KINDS };
+enum probe_kind { PROBE_PROXY, PROBE_DNS, PROBE_GIT, PROBE_GIT_HTTP, PROBE_KINDS };
 
 struct probe {
 	enum probe_kind kind;

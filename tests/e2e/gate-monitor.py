@@ -3,7 +3,7 @@ packets.
 
     python3 gate-monitor.py GATE UID DIR CONFIG [NAME=FILE…]
 
-Listens on 127.0.0.1:9418 and hands the listener over; NAME=FILE are secrets to scan for, given to
+Listens on 127.0.0.1:9418 and :9420 and hands the listeners over; NAME=FILE are secrets to scan for, given to
 bottle-scan beside GATE, with the rules DIR/rules.toml if there are such. Appends a line to DIR/events for what the gate says: ready (when both are),
 failed TEXT, busy N, ended STATUS. DIR/gate.pid, DIR/scan.pid. SIGTERM: stop; SIGHUP: no more is said
 (end of file); SIGUSR1: another scanner in the place of one that has ended.
@@ -74,7 +74,8 @@ def start_scanner(program, uid, directory, secrets, rules, door):
 def main():
     program, uid, directory, config, *secrets = sys.argv[1:]
     events = open(f"{directory}/events", "a", buffering=1)
-    listener = socket.create_server(("127.0.0.1", 9418))
+    listeners = {b"git": socket.create_server(("127.0.0.1", 9418)),
+                 b"git-http": socket.create_server(("127.0.0.1", 9420))}
     inside, outside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     scanners = []
     rules = compiled_rules(f"{os.path.dirname(program)}/bottle-rules", directory)
@@ -88,10 +89,11 @@ def main():
                       int(uid), f"{directory}/gate.log")
     open(f"{directory}/gate.pid", "w").write(f"{pid}\n")
     send(ours, CONFIG, open(config, "rb").read())
-    send(ours, LISTENER, b"git", [listener.fileno()])
+    for name, listener in listeners.items():
+        send(ours, LISTENER, name, [listener.fileno()])
+        listener.close()
     send(ours, LISTENER, b"scanner", [outside.fileno()])
     send(ours, PROGRAM, b"bottle-lfs", [os.open(f"{os.path.dirname(program)}/bottle-lfs", os.O_PATH)])
-    listener.close()
     send(ours, BEGIN)
     signal.signal(signal.SIGTERM, lambda *_: send(ours, STOP))
     signal.signal(signal.SIGHUP, lambda *_: ours.shutdown(socket.SHUT_WR))

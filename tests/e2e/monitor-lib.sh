@@ -34,6 +34,7 @@ use_standins() {
 	cp "$BUILD/tools/standin" "$BIN/bottle-gate"
 	cp "$BUILD/tools/standin" "$BIN/bottle-egress"
 	cp "$BUILD/tools/standin" "$BIN/bottle-scan"
+	cp "$BUILD/tools/standin" "$BIN/bottle-lfs"
 }
 
 new() {

@@ -115,7 +115,9 @@ static void answer(int fd)
 		return;
 	if (str_starts(request, "die"))
 		syscall(SYS_getrandom, request, 1, 0);
-	if (str_starts(request, "GET "))
+	if (str_starts(request, "GET / "))
+		str_add(&out, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	else if (str_starts(request, "GET "))
 		str_add(&out, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
 	else if (str_starts(request, "where"))
 		tell_where(&out);
