@@ -109,8 +109,12 @@ int lfs_batch_parse(const char *text, size_t len, struct lfs_batch *ret, struct 
 	root = json_root(j, "the batch");
 	if (!json_is_object(j))
 		return json_err(&root, EINVAL, e, "the document must be an object");
-	if (read_batch(&root, &b, e) < 0)
+	if (read_batch(&root, &b, e) < 0) {
+		/* A number out of range, say: bad words of the agent's all the same. */
+		if (e->code == ERANGE)
+			e->code = EINVAL;
 		return -e->code;
+	}
 	*ret = b;
 	b = (struct lfs_batch){0};
 	return 0;
