@@ -240,6 +240,20 @@ int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
 	return 0;
 }
 
+static bool is_closing(const char *line)
+{
+	static const char *const closing[] = {"fatal: Could not read from remote",
+		"fatal: the remote end hung up", "Please make sure you have",
+		/* index-pack has told why. */
+		"fatal: fetch-pack: invalid index-pack output", "fatal: index-pack failed",
+		"error: index-pack died"};
+
+	for (size_t i = 0; i < ARRAY_LEN(closing); i++)
+		if (str_starts(line, closing[i]))
+			return true;
+	return false;
+}
+
 /*
  * ssh tells the cause, then git that the remote end hung up; git alone tells it in its own last
  * "fatal:" or "error:" line. So: the last line before the first of git's closing words.
@@ -259,10 +273,7 @@ char *git_complaint(const struct git_result *r)
 			len--;
 		if (len == 0)
 			continue;
-		if (best && (str_starts(line, "fatal: Could not read from remote") ||
-				    str_starts(line, "fatal: the remote end hung up")))
-			break;
-		if (str_starts(line, "Please make sure you have"))
+		if (best && is_closing(line))
 			break;
 		/* Of a push: what the upstream said was shown, and how far it was. */
 		if (str_starts(line, "remote: ") || memmem(line, len, "% (", 3) ||

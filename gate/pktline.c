@@ -49,7 +49,7 @@ static int need(struct pkt_reader *r, size_t len, struct err *e)
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
-			return r->len == r->pos ? 0 : err_say(e, EPROTO, "a packet ended early");
+			return r->len == r->pos ? 0 : err_say(e, ENOLINK, "a packet ended early");
 	}
 	return 1;
 }
@@ -87,7 +87,7 @@ int pkt_read(struct pkt_reader *r, const char **ret, size_t *ret_len, struct err
 	len -= 4;
 	rc = len > 0 ? need(r, (size_t)len, e) : 1;
 	if (rc <= 0)
-		return rc < 0 ? rc : err_say(e, EPROTO, "a packet ended early");
+		return rc < 0 ? rc : err_say(e, ENOLINK, "a packet ended early");
 	memcpy(r->body, r->buf + r->pos, (size_t)len);
 	r->pos += (size_t)len;
 	if (len > 0 && r->body[len - 1] == '\n')

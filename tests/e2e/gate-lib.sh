@@ -133,3 +133,19 @@ gate_begin() {
 	for name; do new_upstream "$name"; done
 	gate_config "$@"
 }
+
+# What is asked of a mirror after something broke.
+commit() { git -C "$1" add -A && git -C "$1" commit -qm "${2:-change}"; } # commit DIR [MESSAGE]
+same_refs() { [ "$(git ls-remote "git://127.0.0.1/$1.git")" = "$(git ls-remote "$UPSTREAMS/$1.git")" ]; }
+no_quarantine() { [ -z "$(find "$GATE_DIR/git/$1.git/objects" -name 'tmp_*')" ]; }
+
+# usable WHEN: what the upstream `demo` has is served, whole, and a push passes.
+usable() {
+	check "$1: refs are the upstream's" wait_for 30 same_refs demo
+	rm -rf /tmp/usable
+	check "$1: a clone is whole" eval 'git clone -q git://127.0.0.1/demo.git /tmp/usable && git -C /tmp/usable fsck --strict'
+	date +%N >/tmp/usable/usable && commit /tmp/usable
+	check "$1: a push is accepted" git -C /tmp/usable push -q origin HEAD:main
+	check_is "$1: and is upstream" "$(git -C /tmp/usable rev-parse HEAD)" "$(upstream_oid demo refs/heads/main)"
+	check "$1: nothing is left of what broke" wait_for 30 no_quarantine demo
+}
