@@ -35,8 +35,13 @@ static const char settings[] = "[core]\n"
 			       "\tattributesFile = /dev/null\n"
 			       "\texcludesFile = /dev/null\n"
 			       "\tfsync = none\n"
-			       /* What the store has is no agent's to hear of, in a push. */
-			       "\talternateRefsPrefixes = refs/none/\n"
+			       /*
+				* To hear what a directory has from which objects are borrowed, git
+				* enters it by itself, as it stands there: a quarantine borrows
+				* from the writable half. And what the store has is no agent's to
+				* hear of, in a push.
+				*/
+			       "\talternateRefsCommand = true\n"
 			       /* Larger files are streamed: memory is flat whatever is pushed. */
 			       "\tbigFileThreshold = 16m\n"
 			       "\tdeltaBaseCacheLimit = 32m\n"

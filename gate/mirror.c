@@ -132,15 +132,22 @@ int mirror_refs(
 
 static int fetch(const struct upstream *u, const struct git_watch *watch, struct err *e)
 {
-	/* What the store has need not come again. */
-	const char *const args[] = {"-c", "core.alternateRefsPrefixes=refs/", "fetch",
-		watch ? "--progress" : "--quiet", "--prune", "--force", "--no-tags", "--no-auto-gc",
-		"--no-write-fetch-head", "--no-recurse-submodules", "--update-head-ok", "--",
-		u->repo->url, "+refs/*:refs/*", NULL};
+	/*
+	 * What the store has need not come again; nobody else is asked (gate/etc.c). git calls it
+	 * with each directory that it borrows from.
+	 */
+	cleanup_free char *ask_store = str_format(
+		"core.alternateRefsCommand=f() { case $1 in '%s'/*) "
+		"git --git-dir=\"$1\" for-each-ref --format='%%(objectname)' ;; esac; }; f",
+		u->gate->store_dir);
+	const char *const args[] = {"-c", ask_store, "fetch", watch ? "--progress" : "--quiet",
+		"--prune", "--force", "--no-tags", "--no-auto-gc", "--no-write-fetch-head",
+		"--no-recurse-submodules", "--update-head-ok", "--", u->repo->url, "+refs/*:refs/*",
+		NULL};
 	struct git_job job = {
 		.gate = u->gate, .repo = u->repo, .upstream = u, .args = args, .watch = watch};
 
-	return git_must(&job, NULL, e);
+	return ask_store ? git_must(&job, NULL, e) : err_set(e, ENOMEM, "fetch");
 }
 
 /* HEAD's own file, which git reads first: "ref: TARGET", or an object. */

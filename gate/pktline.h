@@ -31,8 +31,8 @@ void pkt_reader_init(struct pkt_reader *r, int fd, int timeout_ms);
 
 /*
  * The next packet: one of enum pkt. *ret: the body of PKT_DATA with a NUL behind it, until the next
- * call; the newline at its end, if there is one, is not told. -EPROTO for what is no packet, -ENOLINK
- * for one that ends early, -ETIMEDOUT.
+ * call; the newline at its end, if there is one, is not told. -EPROTO for what is no packet,
+ * -ENOLINK for one that ends early, -ETIMEDOUT.
  */
 int pkt_read(struct pkt_reader *r, const char **ret, size_t *ret_len, struct err *e);
 
