@@ -9,6 +9,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/git.h"
+#include "gate/https.h"
 #include "gate/sanitize.h"
 #include "gate/send.h"
 
@@ -179,6 +180,20 @@ static int clear_up(
 	return unanswered ? err_wrap(e, "the connection ended before the upstream's answer") : r;
 }
 
+/* Answers to all of a push: nothing of it was taken. 0: there is none. */
+static int refused_at_once(
+	const struct forward *f, const struct git_result *res, const char *complaint, struct err *e)
+{
+	/* "fatal: the receiving end does not support push options", before anything is sent. */
+	if (complaint && str_starts(complaint, "fatal: the receiving end does not support"))
+		return err_say(e, EIO, "the upstream cannot take it: %s", complaint + 7);
+	/* A forge that says no by HTTP. */
+	if (complaint && f->sent == 0 && f->u->repo->transport == POLICY_HTTPS &&
+		https_is_refusal(res->err.s))
+		return err_say(e, EIO, "%s", complaint);
+	return 0;
+}
+
 /* Goes on one by one where the upstream takes refs so only. */
 static int judge(
 	struct forward *f, const struct commands *part, const struct git_result *res, struct err *e)
@@ -194,9 +209,8 @@ static int judge(
 		return 0;
 	}
 	complaint = git_cause(f->u, res);
-	/* "fatal: the receiving end does not support push options", before anything is sent. */
-	if (complaint && str_starts(complaint, "fatal: the receiving end does not support"))
-		return err_say(e, EIO, "the upstream cannot take it: %s", complaint + 7);
+	if (refused_at_once(f, res, complaint, e) < 0)
+		return -EIO;
 	send_tell_refusals(res);
 	if (send_was_refused(res, part->n))
 		return clear_up(f, part, NULL, e);

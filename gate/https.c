@@ -203,7 +203,7 @@ static char *no_tls(const struct gate *g, const struct policy_repo *r, const cha
 
 /* Words of git's (remote-curl.c, http.c) and libcurl's with GnuTLS and OpenSSL; the first counts.
  */
-static const struct {
+static const struct meaning {
 	const char *words;
 	char *(*say)(const struct gate *g, const struct policy_repo *r, const char *rest);
 } meanings[] = {
@@ -226,7 +226,8 @@ static const struct {
 	{"SSL routines:", no_tls},
 };
 
-char *https_explain(const struct gate *g, const struct policy_repo *repo, const char *complaints)
+/* Where the meaning's words begin, or NULL. */
+static const char *find(const char *complaints, const struct meaning **ret)
 {
 	for (const char *line = complaints; line && *line;) {
 		const char *end = strchrnul(line, '\n');
@@ -235,10 +236,26 @@ char *https_explain(const struct gate *g, const struct policy_repo *repo, const 
 		for (size_t i = 0; str_starts(line, "fatal: ") && i < ARRAY_LEN(meanings); i++) {
 			const char *at = strstr(line, meanings[i].words);
 
+			*ret = &meanings[i];
 			if (at && at < end)
-				return meanings[i].say(g, repo, at);
+				return at;
 		}
 		line = *end ? end + 1 : end;
 	}
 	return NULL;
+}
+
+char *https_explain(const struct gate *g, const struct policy_repo *repo, const char *complaints)
+{
+	const struct meaning *meaning;
+	const char *at = find(complaints, &meaning);
+
+	return at ? meaning->say(g, repo, at) : NULL;
+}
+
+bool https_is_refusal(const char *complaints)
+{
+	const struct meaning *meaning;
+
+	return find(complaints, &meaning) && meaning->say != silent;
 }

@@ -1,6 +1,8 @@
 #ifndef GATE_HTTPS_H
 #define GATE_HTTPS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "gate/upstream.h"
 
@@ -27,5 +29,11 @@ int https_reach(const struct upstream *u, struct err *e);
  * are the best there are. complaints: its standard error. Caller frees.
  */
 char *https_explain(const struct gate *g, const struct policy_repo *repo, const char *complaints);
+
+/*
+ * Whether the complaints tell a refusal by HTTP or TLS: what was asked for has not been done, and
+ * will not be.
+ */
+bool https_is_refusal(const char *complaints);
 
 #endif

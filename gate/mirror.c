@@ -161,9 +161,8 @@ static int head_is(const struct upstream *u, const char *wanted, struct err *e)
 	return fd_read_file(AT_FDCWD, path, 4096, &now, NULL, e) == 0 && str_eq(now, wanted);
 }
 
-/* A branch of nobody's: an upstream's HEAD that stands for nothing known leads nowhere here, too.
- */
-#define NOWHERE "refs/heads/.nowhere"
+/* Of nobody: an upstream's HEAD that stands for nothing known leads nowhere here, too. */
+#define NOWHERE "refs/bottle/nowhere"
 
 static int follow_head(const struct upstream *u, const struct refs *theirs, struct err *e)
 {

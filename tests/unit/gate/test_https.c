@@ -168,6 +168,18 @@ static void the_upstreams_own_words_explain_nothing(void **state)
 	explains("fatal: the end\nremote: returned error: 403\n", NULL);
 }
 
+static void silence_is_no_refusal(void **state)
+{
+	(void)state;
+	assert_true(
+		https_is_refusal("fatal: unable to access 'x': The requested URL returned error: "
+				 "403\n"));
+	assert_false(
+		https_is_refusal("fatal: unable to access 'x': Operation too slow. Less than 1\n"));
+	assert_false(https_is_refusal("fatal: the remote end hung up unexpectedly\n"));
+	assert_false(https_is_refusal(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +189,7 @@ int main(void)
 		cmocka_unit_test(idleness_is_the_policys),
 		cmocka_unit_test(what_went_wrong_is_told_in_the_manifests_words),
 		cmocka_unit_test(a_missing_token_is_told_otherwise_than_a_wrong_one),
+		cmocka_unit_test(silence_is_no_refusal),
 		cmocka_unit_test(the_upstreams_own_words_explain_nothing),
 	};
 
