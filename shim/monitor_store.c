@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +103,28 @@ static int name_store(
 			  : err_say(e, ENOKEY, "its credential is made for this bottle alone");
 }
 
+/*
+ * A store that is broken, as after the machine died, is worth nothing to anybody, and would stay
+ * so: it begins anew.
+ */
+static int fill_view(int views_fd, const char *view, struct monitor_store_repo *r, struct err *e)
+{
+	cleanup_fd int lock = -1;
+	int n = store_view_fill(r->view_fd, &r->store, e);
+
+	if (n == 0 || n == -EXDEV || n == -EAGAIN || n == -ENOMEM)
+		return n;
+	log_warning("what was kept is broken, and removed: %s", e->msg);
+	lock = store_lock(&r->store, STORE_LOCK, LOCK_EX, STORE_LOCK_WAIT_MS, e);
+	n = lock < 0 ? lock : store_remove_but(r->store.dirfd, 0, e);
+	if (n == 0)
+		n = path_remove_tree(views_fd, view, e);
+	fd_close(&r->view_fd);
+	if (n == 0)
+		r->view_fd = store_view_make(views_fd, view, e);
+	return n < 0 ? n : r->view_fd < 0 ? r->view_fd : 0;
+}
+
 static int open_repo(struct monitor *m, const struct policy_repo *repo, int views_fd,
 	struct monitor_store_repo *r, struct err *e)
 {
@@ -119,7 +142,7 @@ static int open_repo(struct monitor *m, const struct policy_repo *repo, int view
 		return r->view_fd;
 	n = store_open(m->store->root_fd, key, &r->store, e);
 	if (n == 0)
-		n = store_view_fill(r->view_fd, &r->store, e);
+		n = fill_view(views_fd, view, r, e);
 	if (n < 0)
 		store_done(&r->store);
 	return n;

@@ -21,13 +21,15 @@
  *
  * A bottle borrows from a view of its own (shim/store_view.h), so N may go while it lives.
  */
-#define STORE_KEY_LEN  64
-#define STORE_LOCK     "lock"
-#define STORE_WRITER   "writer"
-#define STORE_USE      "use"
-#define STORE_NEW      "new"
-#define STORE_PACK_DIR "objects/pack"
-#define STORE_TIPS     "packed-refs"
+#define STORE_KEY_LEN 64
+#define STORE_LOCK    "lock"
+#define STORE_WRITER  "writer"
+#define STORE_USE     "use"
+#define STORE_NEW     "new"
+/* For STORE_LOCK, at create: it is held for moments. */
+#define STORE_LOCK_WAIT_MS 200
+#define STORE_PACK_DIR	   "objects/pack"
+#define STORE_TIPS	   "packed-refs"
 
 /* Of one upstream; and how many packs it may have, before they are made one, and at all. */
 #define STORE_BYTES_MAX	 (16LL << 30)

@@ -13,9 +13,6 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-/* For the moments of a commit. */
-#define LOCK_WAIT_MS 200
-
 /* gitformat-pack(5): both end with checksums, the index with the pack's and its own. */
 #define OID_MAX 32
 
@@ -125,7 +122,7 @@ static int fill_from(int view_fd, int version_fd, struct err *e)
 
 int store_view_fill(int view_fd, const struct store *s, struct err *e)
 {
-	cleanup_fd int lock = store_lock(s, STORE_LOCK, LOCK_SH, LOCK_WAIT_MS, e);
+	cleanup_fd int lock = store_lock(s, STORE_LOCK, LOCK_SH, STORE_LOCK_WAIT_MS, e);
 	cleanup_fd int version = -1;
 	unsigned int newest = 0;
 	char name[16];
