@@ -12,6 +12,7 @@
 #include "base/ptr.h"
 #include "gate/channel.h"
 #include "gate/git.h"
+#include "gate/protocol2_wants.h"
 #include "gate/sanitize.h"
 
 /* What is done sooner needs no word. */
@@ -225,6 +226,8 @@ int protocol2_fetch(const struct protocol2_answer *a, struct err *e)
 
 	read_options(&f);
 	r = session_refresh(a->session, a->asked_ns, &watch, e);
+	if (r == 0)
+		r = protocol2_wants_check(a, e);
 	if (r == 0 && channel_tell(CHANNEL_SERVING, &gone) < 0)
 		log_debug("the gate does not listen: %s", gone.msg);
 	if (r == 0)

@@ -16,8 +16,7 @@ static int refuse(const char *oid, struct err *e)
 	return err_say(e, EACCES, "upload-pack: not our ref %s", oid);
 }
 
-/* Those of `asked` that are no tips. */
-static int leave_tips_out(
+int reachable_leave_tips_out(
 	const struct refs *refs, const struct oids *asked, struct oids *ret, struct err *e)
 {
 	cleanup_oids struct oids tips = {0};
@@ -168,7 +167,7 @@ int reachable_check(
 {
 	cleanup_oids struct oids others = {0}, commits = {0}, rest = {0};
 	bool present = false;
-	int r = leave_tips_out(refs, asked, &others, e);
+	int r = reachable_leave_tips_out(refs, asked, &others, e);
 
 	if (r < 0 || others.n == 0)
 		return r;

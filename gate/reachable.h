@@ -21,4 +21,8 @@
 int reachable_check(const struct git_job *job, const struct refs *refs, const struct oids *asked,
 	struct err *e);
 
+/* Those of `asked` that are no tips of the refs, into *ret, sorted. Owner: the caller. */
+int reachable_leave_tips_out(
+	const struct refs *refs, const struct oids *asked, struct oids *ret, struct err *e);
+
 #endif
