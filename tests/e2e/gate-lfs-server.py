@@ -2,6 +2,8 @@
 
     python3 gate-lfs-server.py DIR CERT KEY PORT…
 
+as git.test on 127.0.0.1; LFS_HOST and LFS_ADDRESS are others.
+
 Objects lie in DIR/objects/OID; DIR/token holds what a request's Authorization must be ("RemoteAuth
 …": what git-lfs-authenticate gave). DIR/log gets a line a request: port, method, path, and whether
 it was authorized. DIR/mode, read at each request, is one word that makes it misbehave; see `hostile`.
@@ -33,7 +35,7 @@ def token():
 
 def base(port=None):
     port = port or PORTS[0]
-    return "https://git.test" + ("" if port == 443 else f":{port}")
+    return "https://" + os.environ.get("LFS_HOST", "git.test") + ("" if port == 443 else f":{port}")
 
 
 def hostile(word, action, oid):
@@ -225,7 +227,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def serve(port):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = http.server.ThreadingHTTPServer((os.environ.get("LFS_ADDRESS", "127.0.0.1"), port), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERT, KEY)
     server.socket = context.wrap_socket(server.socket, server_side=True)
