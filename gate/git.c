@@ -15,6 +15,7 @@
 #include "gate/etc.h"
 #include "gate/https.h"
 #include "gate/sanitize.h"
+#include "gate/veil.h"
 #include "gate/store.h"
 
 #define OUTPUT_MAX (256U << 20)
@@ -154,33 +155,50 @@ int git_status(int wait_status)
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
+/* Where what git prints goes. */
+struct sink {
+	struct str *into;
+	const struct git_watch *watch; /* or NULL */
+	struct veil *veil;	       /* or NULL */
+};
+
+/* len 0: no more comes. */
+static int fill(const struct sink *s, const char *bytes, size_t len, struct err *e)
+{
+	size_t before = s->into->len;
+
+	if (s->veil)
+		veil_pass(s->veil, bytes, len, s->into);
+	else
+		str_add_bytes(s->into, bytes, len);
+	if (s->into->failed || s->into->len > OUTPUT_MAX)
+		return err_say(e, EFBIG, "git printed too much");
+	if (s->watch && s->into->len > before)
+		s->watch->show(s->watch->arg, s->into->s + before, s->into->len - before);
+	return 0;
+}
+
 /* 1: read something; 0: end of file, or nothing there now; or -errno. */
-static int drain(int fd, struct str *into, const struct git_watch *watch, struct err *e)
+static int drain(int fd, const struct sink *s, struct err *e)
 {
 	char buf[16384];
 	ssize_t n = read(fd, buf, sizeof(buf));
+	int r;
 
 	if (n < 0)
 		return errno == EINTR	 ? 1
 		       : errno == EAGAIN ? 0
 					 : err_set(e, errno, "read what git prints");
-	if (watch && n > 0)
-		watch->show(watch->arg, buf, (size_t)n);
-	str_add_bytes(into, buf, (size_t)n);
-	if (into->failed || into->len > OUTPUT_MAX)
-		return err_say(e, EFBIG, "git printed too much");
-	return n > 0;
+	r = n > 0 ? fill(s, buf, (size_t)n, e) : 0;
+	return r < 0 ? r : n > 0;
 }
 
 /*
  * Until git has ended, not until the pipes have: the ssh that keeps a connection open holds the
  * standard error of a session for as long as the upstream does not end that one.
  */
-static int collect(const struct git_job *job, const int from[2], int pidfd, struct git_result *ret,
-	struct err *e)
+static int collect(const int from[2], int pidfd, const struct sink sinks[2], struct err *e)
 {
-	const struct git_watch *watches[2] = {NULL, job->watch};
-	struct str *into[2] = {&ret->out, &ret->err};
 	struct pollfd p[3] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN},
 		{.fd = pidfd, .events = POLLIN}};
 	bool ended = false;
@@ -193,7 +211,7 @@ static int collect(const struct git_job *job, const int from[2], int pidfd, stru
 		for (int i = 0; i < 2; i++) {
 			do {
 				r = p[i].fd >= 0 && (p[i].revents || ended)
-					    ? drain(p[i].fd, into[i], watches[i], e)
+					    ? drain(p[i].fd, &sinks[i], e)
 					    : 0;
 			} while (r > 0);
 			if (r < 0)
@@ -202,15 +220,21 @@ static int collect(const struct git_job *job, const int from[2], int pidfd, stru
 				p[i].fd = -1;
 		}
 	}
-	return 0;
+	return fill(&sinks[1], "", 0, e);
 }
 
 int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
 {
 	cleanup_fd int in = -1, out_r = -1, out_w = -1, err_r = -1, err_w = -1;
 	cleanup_proc struct proc p = PROC_NONE;
-	int out[2], err[2], status, r;
+	cleanup_veil struct veil veil = {0};
+	const struct sink sinks[2] = {{&ret->out, NULL, NULL}, {&ret->err, job->watch, &veil}};
+	int out[2], err[2], status, r = 0;
 
+	if (job->upstream)
+		r = veil_init(&veil, job->gate, job->repo, e);
+	if (r < 0)
+		return r;
 	if (job->input) {
 		in = fd_memfd("input", job->input, job->input_len, e);
 		if (in < 0)
@@ -231,7 +255,7 @@ int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
 	fd_close(&out_w);
 	fd_close(&err_w);
 	if (r == 0)
-		r = collect(job, (int[]){out_r, err_r}, p.pidfd, ret, e);
+		r = collect((int[]){out_r, err_r}, p.pidfd, sinks, e);
 	if (r == 0)
 		r = proc_wait(&p, -1, &status, e);
 	if (r < 0)
