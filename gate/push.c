@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/allow.h"
 #include "gate/channel.h"
 #include "gate/commands.h"
 #include "gate/forward.h"
@@ -167,22 +168,84 @@ static int read_all(struct push *p, const struct git_job *job, const struct str 
 	return r == 0 ? inspect_finish(in, e) : r;
 }
 
-static int scan(struct push *p, struct err *e)
+/* Everything that is pushed, relative to what the upstream has as it was looked at last. */
+static int inspect(struct push *p, struct inspection *in, struct err *e)
 {
 	const struct git_job job = {.gate = &p->gate, .repo = p->repo};
-	cleanup_inspection struct inspection in = {0};
 	cleanup_str struct str revisions = {0};
 	struct err unplaced;
 	int r = add_revisions(p, &revisions, e);
 
 	if (r == 0)
-		r = read_all(p, &job, &revisions, &in, e);
+		r = read_all(p, &job, &revisions, in, e);
 	if (r < 0)
 		return err_wrap(e, "the push could not be scanned, so it is refused");
-	if (place_findings(&in, &p->commands, &job, &revisions, &unplaced) < 0)
+	if (place_findings(in, &p->commands, &job, &revisions, &unplaced) < 0)
 		log_warning("where findings stand: %s", unplaced.msg);
-	report_findings(&in);
-	return in.n_found == 0 ? 0 : err_say(e, EACCES, "findings: %zu", in.n_found);
+	return 0;
+}
+
+/* What the upstream has had may have been taken back meanwhile: then it would be published anew. */
+static int look_again(struct push *p, const struct inspection *approved, struct err *e)
+{
+	cleanup_inspection struct inspection now = {0};
+	struct refs before = p->theirs;
+	bool moved;
+	int r;
+
+	p->theirs = (struct refs){0};
+	refs_done(&p->ours);
+	r = look(p, e);
+	moved = r == 0 && !refs_equal(&before, &p->theirs);
+	refs_done(&before);
+	if (moved)
+		r = inspect(p, &now, e);
+	if (moved && r == 0 && !allow_covers(approved, &now))
+		r = err_say(e, ESTALE,
+			"the upstream has changed while the operator was asked, and more would be "
+			"published now than was approved; push again");
+	return r;
+}
+
+/* Nobody else is to wait for the operator: the mirror is free meanwhile. */
+static int ask_operator(struct push *p, const struct inspection *in, struct err *e)
+{
+	const struct git_job job = {.gate = &p->gate, .repo = p->repo};
+	cleanup_str struct str text = {0};
+	int r = allow_collect(in, &job, &text, e);
+
+	if (r <= 0)
+		return r < 0 ? r : err_say(e, EACCES, "findings: %zu", in->n_found);
+	r = mirror_unlock(GATE_FD_LOCK, e);
+	if (r == 0)
+		r = allow_ask(&p->gate.policy, p->repo, text.s, e);
+	return r == 0 ? look_again(p, in, e) : r;
+}
+
+static int scan(struct push *p, struct err *e)
+{
+	cleanup_inspection struct inspection in = {0};
+	int r = inspect(p, &in, e);
+
+	if (r == 0 && in.n_found > 0)
+		r = ask_operator(p, &in, e);
+	/* What was approved needs no more words. */
+	if ((r < 0 && in.n_found > 0 && e->code != ESTALE) || (r == 0 && in.n_found == 0))
+		report_findings(&in);
+	return r;
+}
+
+/*
+ * From here on an agent that goes away ends nothing: what the upstream has taken must be known, and
+ * may have to be put back. The gate waits for us (gate/server.c).
+ */
+static int forward(struct push *p, struct err *e)
+{
+	int r = channel_tell(CHANNEL_BUSY, e);
+
+	if (r == 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		r = err_set(e, errno, "prctl PR_SET_PDEATHSIG");
+	return r == 0 ? forward_push(&p->upstream, &p->commands, e) : r;
 }
 
 static int run(struct push *p, struct err *e)
@@ -196,9 +259,7 @@ static int run(struct push *p, struct err *e)
 		r = rules_check(&job, &p->commands, &p->ours, e);
 	if (r == 0)
 		r = scan(p, e);
-	if (r == 0)
-		r = channel_tell(CHANNEL_BUSY, e);
-	return r == 0 ? forward_push(&p->upstream, &p->commands, e) : r;
+	return r == 0 ? forward(p, e) : r;
 }
 
 static void log_outcome(const struct push *p, int r, const struct err *e)
@@ -217,7 +278,7 @@ int push_main(void)
 	struct err e = {0};
 	int r;
 
-	/* The upstream must not be left in the middle because the agent went away. */
+	/* An agent that went away hears nothing; what is to be done is done. */
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	log_to_stderr(0);

@@ -30,7 +30,9 @@
  * Theory of operation. The server holds, for each connection, the process that serves it (leader of
  * a process group), a copy of the socket, by which it sees idleness, and the channel on which that
  * process, and the pre-receive hook below it, tell how far they are (gate/channel.h). A push is
- * busy from the moment it is forwarded until its process ends: then the agent has its answer.
+ * busy from the moment it is forwarded until its process ends: then the agent has its answer. An
+ * agent that goes away in between takes that process with it, but not the hook below it: a push is
+ * forwarded, or put back, to its end, which is the end of file on the channel.
  */
 #define CONNECTIONS_MAX 64
 #define IDLE_CHECK_MS	10000
@@ -46,6 +48,7 @@ struct connection {
 	int channel, sock;
 	uint32_t id; /* of what it proposes to the operator */
 	bool serving, busy;
+	bool ended; /* its process; the hook that forwards still lives */
 };
 
 struct server {
@@ -304,17 +307,20 @@ static size_t watch(const struct server *s, struct pollfd *p)
 			.fd = s->n < CONNECTIONS_MAX ? s->doors[i].listener : -1, .events = POLLIN};
 	for (size_t i = 0; i < s->n; i++) {
 		struct pollfd *pair = p + WATCH_FIXED + 2 * i;
+		const struct connection *c = &s->list[i];
 
-		pair[0] = (struct pollfd){.fd = s->list[i].channel, .events = POLLIN};
-		pair[1] = (struct pollfd){.fd = s->list[i].proc.pidfd, .events = POLLIN};
+		pair[0] = (struct pollfd){.fd = c->channel, .events = POLLIN};
+		pair[1] = (struct pollfd){.fd = c->ended ? -1 : c->proc.pidfd, .events = POLLIN};
 	}
 	return WATCH_FIXED + 2 * s->n;
 }
 
 /* Whether a connection has nothing more to do here. */
-static bool is_over(const struct server *s, const struct connection *c, bool ended)
+static bool is_over(const struct server *s, const struct connection *c)
 {
-	return ended || is_idle(c) || (s->stopping && !c->busy);
+	bool forwards = c->busy && c->channel >= 0;
+
+	return (c->ended && !forwards) || is_idle(c) || (s->stopping && !c->busy);
 }
 
 static int turn(struct server *s, struct err *e)
@@ -330,7 +336,8 @@ static int turn(struct server *s, struct err *e)
 
 		if (pair[0].revents)
 			read_channel(s, &s->list[i]);
-		if (is_over(s, &s->list[i], pair[1].revents))
+		s->list[i].ended |= pair[1].revents != 0;
+		if (is_over(s, &s->list[i]))
 			forget(s, i);
 	}
 	for (size_t i = 0; i < SERVER_DOORS; i++)

@@ -78,9 +78,10 @@ struct monitor_part {
 	bool configured; /* configuration and secrets were sent */
 	bool failed;	 /* FAILED came: `why` tells, better than a status */
 	struct err why;
-	uint32_t busy;	       /* pushes accepted upstream and not yet answered */
-	int64_t due, up_since; /* up_since 0: this life was never UP */
-	int64_t told;	       /* when it was told to stop */
+	uint32_t busy;		/* pushes accepted upstream and not yet answered */
+	unsigned int proposals; /* of this life */
+	int64_t due, up_since;	/* up_since 0: this life was never UP */
+	int64_t told;		/* when it was told to stop */
 	int backoff_ms;
 	struct probe probes[MONITOR_PART_SOCKETS];
 };

@@ -47,6 +47,7 @@ static void forget_life(struct monitor_part *p)
 		probe_done(&p->probes[i]);
 	p->ready = p->failed = p->configured = false;
 	p->busy = 0;
+	p->proposals = 0;
 	p->up_since = 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/msg.h"
 #include "shim/monitor_part.h"
+#include "shim/monitor_proposal.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
 
@@ -117,6 +118,8 @@ static int dispatch(struct monitor *m, struct monitor_part *p, struct msg *msg, 
 		return take_failed(msg, e);
 	case COMPONENT_BUSY:
 		return take_busy(p, msg, e);
+	case COMPONENT_PROPOSE:
+		return monitor_proposal_take(p, msg, e);
 	case COMPONENT_STORE:
 		return monitor_part_id(p) == COMPONENT_GATE
 			       ? monitor_store_offer(m, msg, e)

@@ -6,9 +6,12 @@ packets.
 Listens on 127.0.0.1:9418 and :9420 and hands the listeners over; NAME=FILE are secrets to scan for, given to
 bottle-scan beside GATE, with the rules DIR/rules.toml if there are such. Appends a line to DIR/events for what the gate says: ready (when both are),
 failed TEXT, busy N, ended STATUS. DIR/gate.pid, DIR/scan.pid. SIGTERM: stop; SIGHUP: no more is said
-(end of file); SIGUSR1: another scanner in the place of one that has ended.
+(end of file); SIGUSR1: another scanner in the place of one that has ended. What the gate proposes
+is appended to DIR/proposals; DIR/answer is what the operator says to it: "STATUS NOTES", "silent",
+"die", or "raw TEXT".
 """
 import array
+import json
 import os
 import signal
 import socket
@@ -16,8 +19,8 @@ import struct
 import subprocess
 import sys
 
-CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP, RULES, _ANSWER, PROGRAM = range(1, 10)
-READY, FAILED, _RELOADED, BUSY = range(64, 68)
+CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP, RULES, ANSWER, PROGRAM = range(1, 10)
+READY, FAILED, _RELOADED, BUSY, PROPOSE = range(64, 69)
 
 
 def send(sock, kind, body=b"", fds=()):
@@ -71,6 +74,18 @@ def start_scanner(program, uid, directory, secrets, rules, door):
     return sock
 
 
+def answer_proposal(ours, directory, proposal):
+    with open(f"{directory}/proposals", "a") as f:
+        f.write(json.dumps(proposal) + "\n")
+    status, _, notes = open(f"{directory}/answer").read().strip().partition(" ")
+    if status == "die":
+        os._exit(1)
+    if status == "raw":
+        send(ours, ANSWER, notes.replace("ID", str(proposal["id"])).encode())
+    elif status != "silent":
+        send(ours, ANSWER, json.dumps({"id": proposal["id"], "status": status, "notes": notes}).encode())
+
+
 def main():
     program, uid, directory, config, *secrets = sys.argv[1:]
     events = open(f"{directory}/events", "a", buffering=1)
@@ -110,6 +125,8 @@ def main():
             print("failed", body[4:].split(b"\0")[0].decode(), file=events)
         elif kind == BUSY:
             print("busy", struct.unpack("=I", body)[0], file=events)
+        elif kind == PROPOSE:
+            answer_proposal(ours, directory, json.loads(body))
     print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=events)
 
 
