@@ -283,21 +283,29 @@ int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns,
 	return r;
 }
 
-int mirror_look(
+int mirror_look_held(
 	const struct upstream *u, int lock_fd, int64_t asked_ns, struct refs *ret, struct err *e)
 {
 	struct record rec = {0};
+	int r = look(u, lock_fd, asked_ns, &rec, e);
+
+	if (r < 0)
+		record_done(&rec);
+	else
+		*ret = rec.refs;
+	return r;
+}
+
+int mirror_look(
+	const struct upstream *u, int lock_fd, int64_t asked_ns, struct refs *ret, struct err *e)
+{
 	struct err ignored;
 	int r = mirror_lock(lock_fd, e);
 
 	if (r < 0)
 		return r;
-	r = look(u, lock_fd, asked_ns, &rec, e);
+	r = mirror_look_held(u, lock_fd, asked_ns, ret, e);
 	mirror_unlock(lock_fd, &ignored);
-	if (r < 0)
-		record_done(&rec);
-	else
-		*ret = rec.refs;
 	return r;
 }
 

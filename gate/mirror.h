@@ -39,6 +39,10 @@ int mirror_refresh(const struct upstream *u, int lock_fd, int64_t asked_ns,
 int mirror_look(
 	const struct upstream *u, int lock_fd, int64_t asked_ns, struct refs *ret, struct err *e);
 
+/* The same for who has the lock. */
+int mirror_look_held(
+	const struct upstream *u, int lock_fd, int64_t asked_ns, struct refs *ret, struct err *e);
+
 /* Under the lock, before the mirror's refs are changed by anybody else: nothing is known any more.
  */
 int mirror_forget(int lock_fd, struct err *e);

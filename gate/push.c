@@ -76,16 +76,23 @@ static int read_request(struct push *p, struct err *e)
 	return r == 0 ? commands_read_options(&p->commands, e) : r;
 }
 
+/*
+ * What the upstream said when this push began is its word for so long, nanoseconds: what it takes
+ * back in that time it could as well take back right after an own question.
+ */
+#define FRESH_NS 1000000000LL
+
 static int look(struct push *p, struct err *e)
 {
 	int r = mirror_lock(GATE_FD_LOCK, e);
 
 	if (r == 0)
+		r = mirror_look_held(
+			&p->upstream, GATE_FD_LOCK, mirror_now_ns() - FRESH_NS, &p->theirs, e);
+	if (r == 0)
 		r = mirror_forget(GATE_FD_LOCK, e);
 	if (r == 0)
 		r = leftovers_unlock(&p->gate, p->repo, e);
-	if (r == 0)
-		r = upstream_refs(&p->upstream, &p->theirs, e);
 	if (r == 0)
 		r = mirror_refs(&p->gate, p->repo, &p->ours, e);
 	if (r == 0)

@@ -147,6 +147,9 @@ static void tell_refusal(const char *line, size_t len)
 	}
 	*mark++ = '\0';
 	why[1] = '\0';
+	/* That is the lease's word, which the agent's git has not asked for. */
+	if (str_eq(why + 2, "(stale info)"))
+		why = (char *)"] (fetch first): the upstream has moved since you looked";
 	fprintf(stderr, " ! %s %s %s\n", mark, to + 1, why + 2);
 }
 
