@@ -100,13 +100,15 @@ static int relay(
 		.down = -1};
 	int rc = start_helper(job, &r, e);
 
-	if (rc == 0) {
-		http_request_continue(q, &c->wire);
-		rc = http_relay_run(&r, e);
-	} else {
+	if (rc < 0) {
 		fd_close(&r.up);
 		fd_close(&r.down);
+		log_warning("refused: %s", e->msg);
+		refuse(c, q, 503, e->msg);
+		return 0;
 	}
+	http_request_continue(q, &c->wire);
+	rc = http_relay_run(&r, e);
 	end_push(q);
 	if (rc == 0)
 		return 0;

@@ -12,6 +12,7 @@
 #include "gate/git.h"
 #include "gate/pktline.h"
 #include "gate/protocol2.h"
+#include "gate/quota.h"
 
 #define GIT "/usr/bin/git"
 
@@ -21,6 +22,12 @@ static const char *const words[] = {
 static bool is_version2(const struct http_request *q)
 {
 	return q->path.service == REQUEST_UPLOAD_PACK && str_eq(q->protocol, "version=2");
+}
+
+/* Not where it only asks what there is. */
+static bool is_push(const struct http_request *q)
+{
+	return q->path.ask == HTTP_ASK_SERVICE && q->path.service == REQUEST_RECEIVE_PACK;
 }
 
 int http_git_freshen(const struct http_git_job *job, struct err *e)
@@ -109,11 +116,17 @@ static char **make_env(const struct session *s, const struct http_request *q)
 	return steal_ptr(&env);
 }
 
-static int die_with_us(void *arg, struct err *e)
-{
-	const pid_t *parent = arg;
+struct backend {
+	pid_t parent;
+	bool push;
+};
 
-	return confine_die_with_parent(*parent, e);
+static int limit(void *arg, struct err *e)
+{
+	const struct backend *b = arg;
+	int r = confine_die_with_parent(b->parent, e);
+
+	return r == 0 && b->push ? quota_limit_time(e) : r;
 }
 
 static int start_backend(
@@ -122,23 +135,28 @@ static int start_backend(
 	/* Files that are no service's are not given out in any case: we ask for none. */
 	static const char *const argv[] = {
 		"git", "-c", "http.getanyfile=false", "http-backend", NULL};
+	struct backend b = {.parent = getpid(), .push = is_push(job->request)};
 	cleanup_strv char **env = make_env(job->session, job->request);
+	/* The push's until everything that it has started is gone. */
+	cleanup_fd int place = -1;
+	int r = b.push ? quota_enter_push(job->session->gate, &place, e) : 0;
 	const struct proc_fd fds[] = {{in, STDIN_FILENO}, {out, STDOUT_FILENO},
 		{STDERR_FILENO, STDERR_FILENO},
 		/* For the hook of a push. */
 		{GATE_FD_SELF, GATE_FD_SELF}, {GATE_FD_CONFIG, GATE_FD_CONFIG},
 		{GATE_FD_SCANNER, GATE_FD_SCANNER}, {GATE_FD_CHANNEL, GATE_FD_CHANNEL},
-		{GATE_FD_LOCK, GATE_FD_LOCK}, {STDERR_FILENO, GATE_FD_LOG}};
-	pid_t us = getpid();
+		{GATE_FD_LOCK, GATE_FD_LOCK}, {STDERR_FILENO, GATE_FD_LOG}, {place, GATE_FD_END}};
 	const struct proc_spec spec = {.path = GIT,
 		/* execve(2) changes none of the strings; its type is older than const. */
 		.argv = (char *const *)argv,
 		.envp = env,
 		.fds = fds,
-		.n_fds = job->request->path.service == REQUEST_RECEIVE_PACK ? ARRAY_LEN(fds) : 3,
-		.in_child = die_with_us,
-		.arg = &us};
+		.n_fds = b.push ? ARRAY_LEN(fds) : 3,
+		.in_child = limit,
+		.arg = &b};
 
+	if (r < 0)
+		return r;
 	if (!env)
 		return err_set(e, ENOMEM, "run git");
 	return proc_spawn(&spec, ret, e);

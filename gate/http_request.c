@@ -174,7 +174,7 @@ int http_request_read(
 {
 	int r;
 
-	*ret = (struct http_request){0};
+	*ret = (struct http_request){.body.framing.state = HTTP1_BODY_DONE};
 	r = http_wire_head(w, &ret->head, e);
 	if (r < 0)
 		refuse_by_code(ret, e);

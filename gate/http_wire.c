@@ -9,7 +9,9 @@
 #include "base/proc.h"
 
 #define FILL	  (64U << 10)
-#define LINGER_MS 2000
+/* For what comes behind the last answer: silence, and in all. */
+#define LINGER_IDLE_MS 2000
+#define LINGER_MS      30000
 /* Silence between requests, and from a head's first byte to its last, milliseconds. */
 #define BETWEEN_MS 60000
 #define HEAD_MS	   15000
@@ -126,10 +128,11 @@ int http_wire_head(struct http_wire *w, struct http1_head *ret, struct err *e)
 
 void http_wire_linger(struct http_wire *w)
 {
-	int64_t deadline = proc_now_ms() + LINGER_MS;
+	int64_t end = proc_now_ms() + LINGER_MS;
 
 	shutdown(w->sock, SHUT_WR);
-	while (!w->eof && await(w, POLLIN, deadline) > 0) {
+	while (!w->eof && proc_now_ms() < end &&
+		await(w, POLLIN, proc_now_ms() + LINGER_IDLE_MS) > 0) {
 		buf_consume(&w->in, w->in.len);
 		if (http_wire_fill(w) < 0)
 			return;
