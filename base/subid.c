@@ -13,8 +13,8 @@
 
 #define FILE_MAX (1U << 20)
 
-/* A bottle takes four; a quarter is enough for many, 1024 for all that a user will run. */
-#define SIDECARS_MIN 4U
+/* A bottle takes eight; a quarter is enough for many, 1024 for all that a user will run. */
+#define SIDECARS_MIN 8U
 #define SIDECARS_MAX 1024U
 
 /* Of /etc/passwd itself: a static program has no name service. NULL: there is none. */

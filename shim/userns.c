@@ -104,7 +104,7 @@ static int too_few(uint32_t width, struct err *e)
 			"processes have different ones; map more (newuidmap(1))",
 			width);
 	return err_say(e, EPERM,
-		"a bottle needs at least 5 subordinate uids and gids, since its sidecar's "
+		"a bottle needs at least 9 subordinate uids and gids, since its sidecar's "
 		"processes have different ones, and uid %u has %u: as root, usermod "
 		"--add-subuids 100000-165535 --add-subgids 100000-165535 USER, with a range that "
 		"nobody else has in " SUBID_UIDS " and " SUBID_GIDS,

@@ -20,7 +20,7 @@ forge_start() {
 forge_up() {
 	rm -f $FORGE/ready
 	mkfifo $FORGE/ready
-	inet /usr/bin/python3 -IS "$WORLD_TREE/tests/lib/forge.py" $WORLD_GIT_IP 443 $WORLD/pki/server.pem \
+	ip netns exec internet /usr/bin/python3 -IS "$WORLD_TREE/tests/lib/forge.py" $WORLD_GIT_IP 443 $WORLD/pki/server.pem \
 		$WORLD/pki/server.key $FORGE >$FORGE/ready 2>>$WORLD/log/forge </dev/null &
 	FORGE_PID=$!
 	disown

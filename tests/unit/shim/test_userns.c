@@ -56,18 +56,18 @@ static void ids_behind_a_gap_do_not_count(void **state)
 
 static void too_few_are_no_bottle(void **state)
 {
-	struct userns_ids ids = {.uids = {{0, 1000, 1}, {1, 100000, 4}},
+	struct userns_ids ids = {.uids = {{0, 1000, 1}, {1, 100000, 8}},
 		.n_uids = 2,
-		.gids = {{0, 1000, 1}, {1, 100000, 5}},
+		.gids = {{0, 1000, 1}, {1, 100000, 9}},
 		.n_gids = 2};
 	uint32_t first, n;
 	struct err e = {0};
 
 	(void)state;
 	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), -EPERM);
-	ids.uids[1].size = 5;
+	ids.uids[1].size = 9;
 	assert_int_equal(userns_sidecar_ids(&ids, &first, &n, &e), 0);
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 8);
 }
 
 int main(void)
