@@ -3,7 +3,7 @@
     python3 gate-https-server.py DIR [ADDRESS]
 
 DIR holds: upstreams/NAME.git; token and user (who may come in); key.pem and certificates for it. Listens on
-ADDRESS (127.0.0.1): 8443 with git.pem, 8444 with other.pem, 8446 with system.pem, as far as these are there; 8445
+ADDRESS (127.0.0.1 and ::1): 8443 with git.pem, 8444 with other.pem, 8446 with system.pem, as far as these are there; 8445
 without TLS. Every request is a line in DIR/requests: PORT METHOD PATH, "with" or "without"
 credentials. By the path's first part:
 
@@ -18,6 +18,7 @@ credentials. By the path's first part:
 import base64
 import gzip
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -115,9 +116,16 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
 
 
-def serve(port, cert):
-    server = ThreadingHTTPServer((ADDRESS, port), Handler)
-    server.daemon_threads = True
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address, port):
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        super().__init__((address, port), Handler)
+
+
+def serve(address, port, cert):
+    server = Server(address, port)
     if cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{DIR}/{cert}", f"{DIR}/key.pem")
@@ -127,6 +135,8 @@ def serve(port, cert):
 
 for number, name in ((8443, "git.pem"), (8444, "other.pem"), (8445, None), (8446, "system.pem")):
     if not name or os.path.exists(f"{DIR}/{name}"):
-        serve(number, name)
+        serve(ADDRESS, number, name)
+if ADDRESS == "127.0.0.1":
+    serve("::1", 8443, "git.pem")
 open(f"{DIR}/ready", "w").close()
 threading.Event().wait()
