@@ -8,7 +8,7 @@ bottle-scan beside GATE, with the rules DIR/rules.toml if there are such. Append
 failed TEXT, busy N, ended STATUS. DIR/gate.pid, DIR/scan.pid. SIGTERM: stop; SIGHUP: no more is said
 (end of file); SIGUSR1: another scanner in the place of one that has ended. What the gate proposes
 is appended to DIR/proposals; DIR/answer is what the operator says to it: "STATUS NOTES", "silent",
-"die", or "raw TEXT".
+"die", or "raw TEXT"; without it, what a monitor says that has no operator.
 """
 import array
 import json
@@ -77,7 +77,10 @@ def start_scanner(program, uid, directory, secrets, rules, door):
 def answer_proposal(ours, directory, proposal):
     with open(f"{directory}/proposals", "a") as f:
         f.write(json.dumps(proposal) + "\n")
-    status, _, notes = open(f"{directory}/answer").read().strip().partition(" ")
+    answer = "rejected no operator"
+    if os.path.exists(f"{directory}/answer"):
+        answer = open(f"{directory}/answer").read()
+    status, _, notes = answer.strip().partition(" ")
     if status == "die":
         os._exit(1)
     if status == "raw":
