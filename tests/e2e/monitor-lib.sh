@@ -25,7 +25,8 @@ own_host() {
 	W=$(mktemp -d "${TMPDIR:-/tmp}/monitor.XXXXXX")
 	BIN=$W/bin
 	mkdir -p "$BIN" "$W/state" "$W/home"
-	cp "$BUILD/bin/bottle-monitor" "$BUILD/bin/bottle-rules" "$BUILD/bin/bottle-lfs" "$BUILD/tools/sidecar" "$BIN"
+	cp "$BUILD/bin/bottle-monitor" "$BUILD/bin/bottle-rules" "$BUILD/bin/bottle-lfs" \
+		"$BUILD/bin/bottle-store" "$BUILD/tools/sidecar" "$BIN"
 	# What lives holds its cgroup: both go before the namespace.
 	trap 'end_all' EXIT
 }

@@ -104,8 +104,9 @@ static enum plan_egress_mode egress_mode(const char *slug)
 static void fill(struct plan_bottle *b, char **argv)
 {
 	static char *names[] = {(char *)"dev", NULL};
-	static char cache[256];
+	static char cache[256], store[256];
 
+	snprintf(store, sizeof(store), "%s/.store", argv[1]);
 	snprintf(cache, sizeof(cache), "%s-cache", argv[1]);
 	*b = (struct plan_bottle){
 		.slug = argv[2],
@@ -113,6 +114,7 @@ static void fill(struct plan_bottle *b, char **argv)
 		.home = argv[1],
 		.state_home = argv[1],
 		.cache_dir = cache,
+		.store_dir = store,
 		.gate = {.slug = argv[2],
 			.repos = &repo,
 			.n_repos = 1,

@@ -9,7 +9,7 @@
  *
  * A connection whose first bytes are "die" ends it by SIGSYS; "secrets" is answered with the names
  * (never the values) that came; "config" with its slice of the plan; "where" with what it sees of
- *its surroundings.
+ * its surroundings; "offer REPO PACK REFS" offers files of /git to the store ("-": none of it).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +105,32 @@ static void tell_where(struct str *out)
 		seen("/tmp", true));
 }
 
+/* As a gate that is not ours any more would: whatever stands there, as often as it likes. */
+static const char *offer(char *request)
+{
+	char *words[4], *save = NULL;
+	int fds[2];
+	size_t n = 0;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		words[i] = strtok_r(i == 0 ? request : NULL, " \n", &save);
+	for (size_t i = 2; i < 4; i++) {
+		cleanup_free char *path = words[i] ? str_format("/git/%s", words[i]) : NULL;
+
+		if (!path || str_eq(words[i], "-"))
+			continue;
+		fds[n] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fds[n] < 0)
+			return "no such file\n";
+		n++;
+	}
+	if (!words[1] || msg_send(COMPONENT_CONTROL_FD, COMPONENT_STORE, words[1], strlen(words[1]),
+				 fds, n, &e) < 0)
+		return "not sent\n";
+	return "sent\n";
+}
+
 static void answer(int fd)
 {
 	cleanup_str struct str out = {0};
@@ -121,6 +147,8 @@ static void answer(int fd)
 		str_add(&out, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
 	else if (str_starts(request, "where"))
 		tell_where(&out);
+	else if (str_starts(request, "offer "))
+		str_add(&out, offer(request));
 	else if (str_starts(request, "config"))
 		str_addf(&out, "%s\n", boot.config);
 	else if (str_starts(request, "secrets"))
