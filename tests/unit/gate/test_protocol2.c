@@ -65,8 +65,20 @@ static void packets_come_as_they_were_written(void **state)
 
 static void what_is_no_packet_is_refused(void **state)
 {
-	static const char *const bad[] = {
-		"hello", "0003", "00", "fff1", "-001", "0008abc", "zzzz", "0x0a"};
+	static const struct {
+		const char *text;
+		int why;
+	} bad[] = {
+		{"hello", -EPROTO},
+		{"0003", -EPROTO},
+		{"fff1", -EPROTO},
+		{"-001", -EPROTO},
+		{"zzzz", -EPROTO},
+		{"0x0a", -EPROTO},
+		{"00", -ENOLINK},
+		{"0008", -ENOLINK},
+		{"0008abc", -ENOLINK},
+	};
 	struct pkt_reader *r = malloc(sizeof(*r));
 	const char *line;
 	struct err e;
@@ -74,10 +86,10 @@ static void what_is_no_packet_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		cleanup_fd int fd = holding(bad[i], strlen(bad[i]));
+		cleanup_fd int fd = holding(bad[i].text, strlen(bad[i].text));
 
 		pkt_reader_init(r, fd, -1);
-		assert_int_equal(pkt_read(r, &line, &len, &e), -EPROTO);
+		assert_int_equal(pkt_read(r, &line, &len, &e), bad[i].why);
 	}
 	free(r);
 }
