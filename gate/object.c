@@ -138,8 +138,9 @@ static int read_tree(struct inspection *in, struct reader *rd, size_t size, stru
 
 /* ---- commits, tags and blobs */
 
-static int read_bytes(struct inspection *in, struct reader *rd, size_t size, struct err *e)
+static int read_bytes(struct object_reader *o, size_t size, struct err *e)
 {
+	struct inspection *in = o->in;
 	struct encoding encoding = {.over = in->kind != INSPECT_COMMIT};
 	char why[96];
 	int r = inspect_begin(in, e);
@@ -148,11 +149,13 @@ static int read_bytes(struct inspection *in, struct reader *rd, size_t size, str
 		const char *piece;
 		size_t len = size;
 
-		r = reader_some(rd, &piece, &len, e);
+		r = reader_some(o->rd, &piece, &len, e);
 		if (r == 0)
 			r = inspect_feed(in, piece, len, e);
 		if (r < 0)
 			return r;
+		if (o->progress)
+			progress_tick(o->progress);
 		encoding_feed(&encoding, piece, len);
 		size -= len;
 	}
@@ -212,8 +215,7 @@ int object_read(struct object_reader *o, struct err *e)
 	if (size > o->left)
 		return err_say(e, EFBIG, "its objects are too large when unpacked");
 	o->left -= size;
-	r = o->in->kind == INSPECT_TREE ? read_tree(o->in, o->rd, size, e)
-					: read_bytes(o->in, o->rd, size, e);
+	r = o->in->kind == INSPECT_TREE ? read_tree(o->in, o->rd, size, e) : read_bytes(o, size, e);
 	if (r == 0)
 		r = reader_skip(o->rd, 1, e); /* the newline behind each object */
 	return r < 0 ? r : 1;

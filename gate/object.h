@@ -5,16 +5,18 @@
 
 #include "base/err.h"
 #include "gate/inspect.h"
+#include "gate/progress.h"
 #include "gate/reader.h"
 
 /* What `git cat-file` is to print before each object: see object_read. */
 #define OBJECT_FORMAT "--batch=%(objecttype) %(objectsize) %(objectname) %(rest)"
 
-/* Objects as they are stored, one after the other. Start with {.in, .rd, .left}. */
+/* Objects as they are stored, one after the other. Start with {.in, .rd, .progress, .left}. */
 struct object_reader {
-	struct inspection *in; /* borrowed; its kind, oid and path say what was read last */
-	struct reader *rd;     /* borrowed; of cat-file's output */
-	uint64_t left;	       /* bytes that may still be read */
+	struct inspection *in;	   /* borrowed; its kind, oid and path say what was read last */
+	struct reader *rd;	   /* borrowed; of cat-file's output */
+	struct progress *progress; /* borrowed; or NULL */
+	uint64_t left;		   /* bytes that may still be read */
 	char *path;
 };
 

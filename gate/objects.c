@@ -47,7 +47,8 @@ static int note_read(struct objects *o, struct err *e)
 static int read_all(struct objects *o, int fd, bool counts, struct err *e)
 {
 	cleanup_reader struct reader rd = {.fd = fd};
-	cleanup_object_reader struct object_reader one = {.in = o->in, .rd = &rd, .left = o->left};
+	cleanup_object_reader struct object_reader one = {
+		.in = o->in, .rd = &rd, .progress = o->progress, .left = o->left};
 	int r;
 
 	do {

@@ -92,9 +92,14 @@ static void show(struct progress *p, const char *end)
 
 void progress_step(struct progress *p)
 {
+	p->done++;
+	progress_tick(p);
+}
+
+void progress_tick(struct progress *p)
+{
 	int64_t now;
 
-	p->done++;
 	if (!p->wanted)
 		return;
 	now = proc_now_ms();
@@ -104,8 +109,8 @@ void progress_step(struct progress *p)
 	show(p, "\r");
 }
 
-void progress_end(struct progress *p)
+void progress_end(struct progress *p, bool done)
 {
 	if (p->shown)
-		show(p, ", done.\n");
+		show(p, done ? ", done.\n" : "\n");
 }

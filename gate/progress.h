@@ -20,11 +20,12 @@ struct progress {
 /* quarantine: where receive-pack has put the push's packs, or NULL. */
 void progress_begin(struct progress *p, const char *quarantine);
 
-/* One object more. */
+/* One object more; and: the same one still. */
 void progress_step(struct progress *p);
+void progress_tick(struct progress *p);
 
-/* Ends the line, if there is one. */
-void progress_end(struct progress *p);
+/* Ends the line, if there is one; done: all were read. */
+void progress_end(struct progress *p, bool done);
 
 /* How many objects the packs in DIR/pack hold, by their indexes (gitformat-pack(5)); 0: unknown. */
 size_t progress_count(const char *dir);

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/allow.h"
@@ -156,7 +157,11 @@ static int read_objects(const struct push *p, const struct git_job *job,
 		return 0;
 	progress_begin(&progress, getenv("GIT_QUARANTINE_PATH"));
 	r = objects_read(&objects, revisions, e);
-	progress_end(&progress);
+	progress_end(&progress, r == 0);
+	if (r == 0)
+		log_info("push to '%s': %zu objects of %zu commits went to the scanner in %lld ms",
+			p->repo->name, progress.done, in->objects[INSPECT_COMMIT],
+			(long long)(proc_now_ms() - progress.began_ms));
 	if (r == 0 && p->gate.policy.gitleaks && objects.n_changing > 0)
 		r = gitleaks_read(in, job, revisions, objects.n_changing, e);
 	return r;
