@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 
-#define FILL	  (64U << 10)
+#define FILL (64U << 10)
 /* For what comes behind the last answer: silence, and in all. */
 #define LINGER_IDLE_MS 2000
 #define LINGER_MS      30000

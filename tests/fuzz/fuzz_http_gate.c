@@ -1,6 +1,6 @@
 /*
- * A request to the gate's HTTP, from its first byte on: what is understood names a repository of the
- * bottle; a body never gives more than was allowed, however it is cut.
+ * A request to the gate's HTTP, from its first byte on: what is understood names a repository of
+ * the bottle; a body never gives more than was allowed, however it is cut.
  */
 #include <errno.h>
 #include <stdlib.h>
