@@ -86,6 +86,15 @@ static int link_self(const char *dir, const char *folder, const char *name, stru
 	return r == 0 ? make_link(path, name, target, e) : r;
 }
 
+/* GIT_EXEC_PATH is where git looks for those of its programs that are apart. */
+static int link_backend(const char *dir, struct err *e)
+{
+	cleanup_free char *path = str_format("%s/exec", dir);
+
+	return path ? make_link(path, "git-http-backend", "/usr/lib/git-core/git-http-backend", e)
+		    : err_set(e, ENOMEM, "make '%s'", dir);
+}
+
 static int write_config(
 	const char *dir, const struct format *f, const struct policy_repo *repo, struct err *e)
 {
@@ -131,6 +140,10 @@ int etc_lay_out(
 
 	if (r == 0)
 		r = link_self(dir, "bin", "ssh", e);
+	if (r == 0)
+		r = link_self(dir, "exec", "git", e);
+	if (r == 0)
+		r = link_backend(dir, e);
 	if (r == 0)
 		r = link_self(dir, "bin", "credential", e);
 	for (size_t i = 0; r == 0 && i < policy->n_repos * ARRAY_LEN(formats); i++)

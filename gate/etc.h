@@ -8,6 +8,7 @@
  * What git below the gate runs and is configured by, in one directory that the gate cannot change:
  *
  *	bin/ssh, bin/credential, hooks/pre-receive	this program, by GATE_FD_SELF
+ *	exec/git			the same, as the git that takes in a pushed pack
  *	empty				where a directory must be that holds nothing
  *	sha1/NAME.git, sha256/NAME.git	what of the mirror NAME is ours: config and hooks
  *

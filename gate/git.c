@@ -109,6 +109,13 @@ char **git_env(const struct git_job *job)
 	return r == 0 ? steal_ptr(&env) : NULL;
 }
 
+int git_env_receive(const struct gate *g, char ***env)
+{
+	cleanup_free char *dir = str_format("%s/exec", g->etc_dir);
+
+	return dir ? env_set(env, "GIT_EXEC_PATH", dir) : -ENOMEM;
+}
+
 static int die_with_caller(void *arg, struct err *e)
 {
 	(void)arg;

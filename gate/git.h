@@ -43,6 +43,9 @@ void git_result_done(struct git_result *r);
 /* The environment of git below the gate; a quarantine that the caller is in is handed on. */
 char **git_env(const struct git_job *job);
 
+/* In addition, for receive-pack: who takes in a pushed pack is gate/unpack.h. 0 or -ENOMEM. */
+int git_env_receive(const struct gate *g, char ***env);
+
 /* Starts it with these descriptors as 0, 1 and 2 (borrowed; -1: nothing). It dies with the caller.
  */
 int git_start(const struct git_job *job, const int stdio[3], struct proc *ret, struct err *e);

@@ -113,6 +113,8 @@ static char **make_env(const struct session *s, const struct http_request *q)
 	for (size_t i = 0; env && i < ARRAY_LEN(more); i++)
 		if (env_set(&env, more[i].name, more[i].value) < 0)
 			return NULL;
+	if (env && q->path.service == REQUEST_RECEIVE_PACK && git_env_receive(s->gate, &env) < 0)
+		return NULL;
 	return steal_ptr(&env);
 }
 

@@ -26,6 +26,7 @@
 #include "gate/serve.h"
 #include "gate/server.h"
 #include "gate/ssh.h"
+#include "gate/unpack.h"
 #include "scan/serve_wire.h"
 
 struct program {
@@ -176,6 +177,8 @@ int main(int argc, char **argv)
 
 	if (str_eq(name, "pre-receive"))
 		return push_main();
+	if (str_eq(name, "git"))
+		return unpack_main(argc, argv);
 	if (str_eq(name, "ssh"))
 		return ssh_main(argc, argv);
 	if (str_eq(name, "credential"))

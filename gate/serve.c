@@ -83,7 +83,8 @@ static int become_git(const struct request *req, const struct upstream *up, stru
 		.gate = up->gate, .repo = req->repo, .upstream = up, .protocol = req->protocol};
 	cleanup_strv char **env = git_env(&job);
 
-	if (!dir || !env)
+	if (!dir || !env ||
+		(req->service == REQUEST_RECEIVE_PACK && git_env_receive(up->gate, &env) < 0))
 		return err_set(e, ENOMEM, "run git");
 	execve("/usr/bin/git", argv, env);
 	return err_set(e, errno, "exec git");
