@@ -218,9 +218,11 @@ static void finish(struct revoke *v, struct entry *n)
 		if (key_record_failed(&n->record, n->why.msg, &e) < 0)
 			log_error("%s", e.msg);
 	}
-	send_result(v, n->record.name, &n->why);
+	snprintf(name, sizeof(name), "%s", n->record.name);
 	key_record_done(&n->record);
 	secret_done(&n->token);
+	/* Its lock is free when that is heard. */
+	send_result(v, name, &n->why);
 }
 
 static void attempt(struct revoke *v, struct entry *n)

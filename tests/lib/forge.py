@@ -10,7 +10,8 @@ API), and refuses what they refuse, in their words. In DIR:
                 asked and hangs up), "status NUMBER [METHOD]", "limit SECONDS", "garbage", "endless"
     keys.json   the keys that it has
     authorized  the same, as sshd reads them
-    log         "METHOD PATH STATUS" of each request
+    log         "METHOD PATH STATUS" of each request, when it was worked on
+    arrived     "METHOD", before
 """
 import base64
 import json
@@ -254,6 +255,8 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         self.retry_after = None
         mode = read("mode").split()
+        with open(os.path.join(DIR, "arrived"), "a") as arrived:
+            arrived.write(f"{self.command}\n")
         try:
             if self.misbehave(mode):
                 return
