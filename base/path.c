@@ -213,7 +213,33 @@ int path_write_file(
 	return fill_and_rename(dirfd, fd, tmp, name, data, len, e);
 }
 
-static int remove_below(int dirfd, dev_t dev, const char *name)
+/*
+ * Who made the tree may have made it deeper than there are descriptors, or room on the stack: what
+ * lies deeper than this is moved up and removed in a further round.
+ */
+#define REMOVE_DEPTH 64
+
+struct removal {
+	dev_t dev;
+	int rootfd;		  /* of the tree */
+	unsigned int moved, last; /* in this round; the name of the last */
+};
+
+static int move_up(struct removal *rm, int dirfd, const char *name)
+{
+	char to[32];
+	int r;
+
+	do {
+		snprintf(to, sizeof(to), ".deep-%u", rm->last++);
+		r = renameat(dirfd, name, rm->rootfd, to) < 0 ? -errno : 0;
+		/* Somebody has thought of that name. */
+	} while (r == -EEXIST || r == -ENOTEMPTY || r == -ENOTDIR);
+	rm->moved += r == 0;
+	return r;
+}
+
+static int remove_below(struct removal *rm, int dirfd, const char *name, int depth)
 {
 	struct stat st;
 	struct dirent *d;
@@ -224,8 +250,10 @@ static int remove_below(int dirfd, dev_t dev, const char *name)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-	if (st.st_dev != dev)
+	if (st.st_dev != rm->dev)
 		return -EXDEV;
+	if (depth == REMOVE_DEPTH)
+		return move_up(rm, dirfd, name);
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -237,7 +265,7 @@ static int remove_below(int dirfd, dev_t dev, const char *name)
 	while (r == 0 && (d = readdir(dir))) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		r = remove_below(fd, dev, d->d_name);
+		r = remove_below(rm, fd, d->d_name, depth + 1);
 	}
 	closedir(dir);
 	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -247,12 +275,20 @@ static int remove_below(int dirfd, dev_t dev, const char *name)
 
 int path_remove_tree(int dirfd, const char *name, struct err *e)
 {
+	struct removal rm = {.rootfd = -1};
 	struct stat st;
 	int r;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "stat '%s'", name);
-	r = remove_below(dirfd, st.st_dev, name);
+	rm.dev = st.st_dev;
+	/* No directory: nothing can lie below it. */
+	rm.rootfd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	do {
+		rm.moved = 0;
+		r = remove_below(&rm, dirfd, name, 0);
+	} while (r == -ENOTEMPTY && rm.moved > 0);
+	fd_close(&rm.rootfd);
 	return r < 0 ? err_set(e, -r, "remove '%s'", name) : 0;
 }
 

@@ -16,8 +16,9 @@ enum gate_fd {
 	GATE_FD_LFS,	   /* the program that serves git-lfs (gate/lfs.h) */
 	GATE_FD_SCANNER,   /* the door of bottle-scan (scan/serve_client.h) */
 	GATE_FD_CHANNEL,   /* to the gate (gate/channel.h) */
-	GATE_FD_LOCK, /* the mirror's lock file; a lock ends with the last process that has it */
-	GATE_FD_LOG,  /* the gate's log: a hook's standard error is the agent's */
+	GATE_FD_LOCK,  /* the mirror's lock file; a lock ends with the last process that has it */
+	GATE_FD_LOG,   /* the gate's log: a hook's standard error is the agent's */
+	GATE_FD_PLACE, /* of a push, among all (gate/quota.h); taken until it is closed */
 	GATE_FD_END,
 };
 

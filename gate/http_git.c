@@ -147,7 +147,7 @@ static int start_backend(
 		/* For the hook of a push. */
 		{GATE_FD_SELF, GATE_FD_SELF}, {GATE_FD_CONFIG, GATE_FD_CONFIG},
 		{GATE_FD_SCANNER, GATE_FD_SCANNER}, {GATE_FD_CHANNEL, GATE_FD_CHANNEL},
-		{GATE_FD_LOCK, GATE_FD_LOCK}, {STDERR_FILENO, GATE_FD_LOG}, {place, GATE_FD_END}};
+		{GATE_FD_LOCK, GATE_FD_LOCK}, {STDERR_FILENO, GATE_FD_LOG}, {place, GATE_FD_PLACE}};
 	const struct proc_spec spec = {.path = GIT,
 		/* execve(2) changes none of the strings; its type is older than const. */
 		.argv = (char *const *)argv,

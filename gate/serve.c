@@ -53,10 +53,11 @@ static int admit_push(const struct gate *g, struct err *e)
 {
 	int fd, r = quota_enter_push(g, &fd, e);
 
-	if (r < 0)
-		return r;
-	r = fd_set_cloexec(fd, 0);
-	return r < 0 ? err_set(e, -r, "hand down a place for a push") : quota_limit_time(e);
+	if (r == 0)
+		r = gate_place_fd(fd, GATE_FD_PLACE, e);
+	if (r == 0 && fd_set_cloexec(GATE_FD_PLACE, 0) < 0)
+		r = err_set(e, errno, "hand down a place for a push");
+	return r == 0 ? quota_limit_time(e) : r;
 }
 
 static int hand_down(int sock, enum request_service service, struct err *e)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,6 +155,35 @@ static void removing_a_tree_follows_no_symlink(void **state)
 	assert_int_equal(path_remove_tree(root, "tree", &e), 0);
 }
 
+static void a_tree_of_any_depth_is_removed(void **state)
+{
+	struct rlimit before, few;
+	struct err e = {0};
+	struct stat st;
+	int fd, below;
+
+	(void)state;
+	assert_int_equal(mkdirat(root, "deep", 0755), 0);
+	/* A name that is wanted for what is moved up. */
+	assert_int_equal(mkdirat(root, "deep/.deep-0", 0755), 0);
+	assert_int_equal(mkdirat(root, "deep/.deep-0/x", 0755), 0);
+	fd = openat(root, "deep", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 500; i++) {
+		assert_int_equal(mkdirat(fd, "d", 0755), 0);
+		below = openat(fd, "d", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		assert_true(below >= 0);
+		close(fd);
+		fd = below;
+	}
+	close(fd);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){100, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(path_remove_tree(root, "deep", &e), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(fstatat(root, "deep", &st, 0), -1);
+}
+
 static void a_file_that_others_can_write_is_refused(void **state)
 {
 	char path[128];
@@ -256,6 +286,8 @@ int main(void)
 			a_new_file_has_no_temporary_name, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			removing_a_tree_follows_no_symlink, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_tree_of_any_depth_is_removed, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_others_can_write_is_refused, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
