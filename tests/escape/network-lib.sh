@@ -17,7 +17,7 @@ make_bottle() {
 	"$NETNS" link $RUN/sidecar $RUN/agent || die "no link"
 	make_outside sidecar
 	"$NETNS" seal $RUN/sidecar || die "no seal"
-	serve sidecar tcp:9099:any tcp:9418 udp:53
+	serve sidecar tcp:9099:any tcp:9418 tcp:9420 udp:53
 }
 
 # What arrives in the world by a device is noted in /run/seen from now on.
