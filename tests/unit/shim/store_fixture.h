@@ -1,5 +1,5 @@
-#ifndef TESTS_STORE_FIXTURE_H
-#define TESTS_STORE_FIXTURE_H
+#ifndef TESTS_UNIT_SHIM_STORE_FIXTURE_H
+#define TESTS_UNIT_SHIM_STORE_FIXTURE_H
 
 #include <fcntl.h>
 #include <stdio.h>
