@@ -13,12 +13,14 @@
 #include "base/fd.h"
 #include "base/ptr.h"
 #include "gate/etc.h"
+#include "gate/heard.h"
 #include "gate/https.h"
 #include "gate/sanitize.h"
 #include "gate/veil.h"
 #include "gate/store.h"
 
 #define OUTPUT_MAX (256U << 20)
+#define ENDING_MS  1000
 #define GIT	   "/usr/bin/git"
 
 #define ALTERNATES "GIT_ALTERNATE_OBJECT_DIRECTORIES"
@@ -201,19 +203,64 @@ static int drain(int fd, const struct sink *s, struct err *e)
 }
 
 /*
+ * Who accepts a connection and then says nothing is given up: libcurl, as git uses it, would wait
+ * five minutes for TLS. Once something was said, its own limit on silence holds.
+ */
+struct patience {
+	const struct upstream *u; /* NULL: there is no need to look (any more) */
+	int64_t until_ms;
+	bool suspected; /* a connection may just have been made: looked at twice */
+};
+
+static int time_left(const struct patience *p)
+{
+	int64_t left = p->until_ms - proc_now_ms();
+
+	return !p->u ? -1 : left > 0 ? (int)left : 0;
+}
+
+static int lose(struct patience *p, int pidfd, struct err *e)
+{
+	const struct policy_repo *repo = p->u->repo;
+	struct pollfd ending = {.fd = pidfd, .events = POLLIN};
+
+	if (heard_from(p->u->address, repo->port) != 0) {
+		p->u = NULL;
+		return 0;
+	}
+	if (!p->suspected) {
+		p->suspected = true;
+		p->until_ms += 1000;
+		return 0;
+	}
+	/* git ends its helper; by SIGKILL, which comes if it is slow, it could not. */
+	proc_pidfd_signal(pidfd, SIGTERM);
+	poll(&ending, 1, ENDING_MS);
+	return err_say(e, ETIMEDOUT, "%s (%s) takes connections at port %u and says nothing",
+		repo->host, p->u->address, repo->port);
+}
+
+/*
  * Until git has ended, not until the pipes have: the ssh that keeps a connection open holds the
  * standard error of a session for as long as the upstream does not end that one.
  */
-static int collect(const int from[2], int pidfd, const struct sink sinks[2], struct err *e)
+static int collect(struct patience *patience, const int from[2], int pidfd,
+	const struct sink sinks[2], struct err *e)
 {
 	struct pollfd p[3] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN},
 		{.fd = pidfd, .events = POLLIN}};
 	bool ended = false;
-	int r;
+	int r = 0;
 
 	while (!ended) {
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
+		int n = poll(p, 3, time_left(patience));
+
+		if (n < 0 && errno != EINTR)
 			return err_set(e, errno, "poll");
+		if (n == 0 && (r = lose(patience, pidfd, e)) < 0)
+			return r;
+		if (n <= 0)
+			continue;
 		ended = p[2].revents;
 		for (int i = 0; i < 2; i++) {
 			do {
@@ -230,39 +277,39 @@ static int collect(const int from[2], int pidfd, const struct sink sinks[2], str
 	return fill(&sinks[1], "", 0, e);
 }
 
+/* Our end does not block, git's does. */
+static int open_pipe(int *ours, int *theirs, struct err *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	*ours = fds[0];
+	*theirs = fds[1];
+	return fd_set_nonblock(fds[0], 1) < 0 ? err_set(e, errno, "pipe") : 0;
+}
+
 int git_run(const struct git_job *job, struct git_result *ret, struct err *e)
 {
 	cleanup_fd int in = -1, out_r = -1, out_w = -1, err_r = -1, err_w = -1;
 	cleanup_proc struct proc p = PROC_NONE;
 	cleanup_veil struct veil veil = {0};
 	const struct sink sinks[2] = {{&ret->out, NULL, NULL}, {&ret->err, job->watch, &veil}};
-	int out[2], err[2], status, r = 0;
+	bool https = job->upstream && job->repo->transport == POLICY_HTTPS;
+	struct patience patience = {.u = https ? job->upstream : NULL};
+	int status, r = https ? veil_init(&veil, job->gate, job->repo, e) : 0;
 
-	if (job->upstream)
-		r = veil_init(&veil, job->gate, job->repo, e);
-	if (r < 0)
+	if (r == 0 && job->input)
+		r = in = fd_memfd("input", job->input, job->input_len, e);
+	if (r < 0 || (r = open_pipe(&out_r, &out_w, e)) < 0 ||
+		(r = open_pipe(&err_r, &err_w, e)) < 0)
 		return r;
-	if (job->input) {
-		in = fd_memfd("input", job->input, job->input_len, e);
-		if (in < 0)
-			return in;
-	}
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return err_set(e, errno, "pipe");
-	out_r = out[0];
-	out_w = out[1];
-	if (pipe2(err, O_CLOEXEC) < 0)
-		return err_set(e, errno, "pipe");
-	err_r = err[0];
-	err_w = err[1];
-	/* Our ends only: git's own block. */
-	if (fd_set_nonblock(out_r, 1) < 0 || fd_set_nonblock(err_r, 1) < 0)
-		return err_set(e, errno, "pipe");
 	r = git_start(job, (int[]){in, out_w, err_w}, &p, e);
 	fd_close(&out_w);
 	fd_close(&err_w);
+	patience.until_ms = proc_now_ms() + job->gate->policy.connect_timeout_s * 1000;
 	if (r == 0)
-		r = collect((int[]){out_r, err_r}, p.pidfd, sinks, e);
+		r = collect(&patience, (int[]){out_r, err_r}, p.pidfd, sinks, e);
 	if (r == 0)
 		r = proc_wait(&p, -1, &status, e);
 	if (r < 0)

@@ -4,7 +4,7 @@
 
 DIR holds: upstreams/NAME.git; token and user (who may come in); key.pem and certificates for it. Listens on
 ADDRESS (127.0.0.1 and ::1): 8443 with git.pem, 8444 with other.pem, 8446 with system.pem, as far as these are there; 8445
-without TLS. Every request is a line in DIR/requests: PORT METHOD PATH, "with" or "without"
+without TLS; 8447 without a word. Every request is a line in DIR/requests: PORT METHOD PATH, "with" or "without"
 credentials. By the path's first part:
 
     public/     no credentials wanted
@@ -138,5 +138,6 @@ for number, name in ((8443, "git.pem"), (8444, "other.pem"), (8445, None), (8446
         serve(ADDRESS, number, name)
 if ADDRESS == "127.0.0.1":
     serve("::1", 8443, "git.pem")
+mute = socket.create_server((ADDRESS, 8447))
 open(f"{DIR}/ready", "w").close()
 threading.Event().wait()
