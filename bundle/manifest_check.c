@@ -45,8 +45,8 @@ static int check_ssh(const struct manifest_repo *r, const struct git_url *u, str
 		return missing(r, "host_key", e);
 	if (!r->identity && !r->has_key)
 		return missing(r, "identity' or 'key", e);
-	if (r->has_auth || r->tls_ca)
-		return misplaced(r, r->has_auth ? "auth" : "tls", "https", e);
+	if (r->has_auth)
+		return misplaced(r, "auth", "https", e);
 	return r->has_key ? check_key(r, u, e) : 0;
 }
 

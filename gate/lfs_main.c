@@ -18,6 +18,7 @@
 #include "gate/lfs_request.h"
 #include "gate/lfs_scan.h"
 #include "gate/lfs_talk.h"
+#include "gate/rules.h"
 
 struct program {
 	struct gate gate;
@@ -48,6 +49,24 @@ static int scan_batch(const struct program *p, const struct lfs_batch *b, struct
 	return lfs_scan_text(p->gate.policy.unreadable_ok, "the batch request", s.s, e);
 }
 
+/* Before a byte goes up for a ref that cannot. What an object is for the transfer does not say. */
+static int check_rules(const struct program *p, const struct lfs_batch *b, struct err *e)
+{
+	const struct policy_repo *repo = p->upstream.repo;
+	struct command c = {.old = "", .new = "1", .ref = b->ref};
+	enum rule rule;
+
+	if (!b->upload || !b->ref)
+		return 0;
+	rule = rules_judge(&repo->push, &c, false);
+	if (rule != RULE_ALLOW && rule != RULE_DENY)
+		return 0;
+	return err_say(e, EACCES,
+		"this bottle may not push to '%.200s' of '%s', nor large files for it (push.%s in "
+		"its manifest)",
+		b->ref, repo->name, rule == RULE_DENY ? "deny" : "allow");
+}
+
 static int serve_batch(struct program *p, struct err *e)
 {
 	cleanup_lfs_batch struct lfs_batch b = {0};
@@ -60,6 +79,8 @@ static int serve_batch(struct program *p, struct err *e)
 
 	if (r == 0)
 		r = lfs_batch_parse(body, len, &b, e);
+	if (r == 0)
+		r = check_rules(p, &b, e);
 	if (r == 0)
 		r = scan_batch(p, &b, e);
 	if (r == 0)

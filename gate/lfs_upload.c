@@ -17,6 +17,7 @@
 #include "gate/lfs_refused.h"
 #include "gate/lfs_scan.h"
 #include "gate/lfs_talk.h"
+#include "gate/quota.h"
 
 #define PIECE (256U << 10)
 
@@ -191,13 +192,16 @@ static int publish(const struct upstream *u, const struct lfs_object *object, in
 int lfs_object_upload(const struct upstream *u, const char *oid, int64_t length,
 	struct lfs_out *out, struct err *e)
 {
-	cleanup_fd int fd = -1;
+	cleanup_fd int fd = -1, place = -1;
 	struct lfs_object object = {0};
 	int r;
 
 	if (length > u->repo->lfs.max_object)
 		return err_say(e, EFBIG, "%lld bytes; lfs.max_object of the repository allows %lld",
 			(long long)length, (long long)u->repo->lfs.max_object);
+	r = quota_enter_push(u->gate, &place, e);
+	if (r < 0)
+		return r;
 	fd = open_file(u, length, e);
 	if (fd < 0)
 		return fd;

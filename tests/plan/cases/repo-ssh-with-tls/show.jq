@@ -1,0 +1,1 @@
+.bottle.gate.repos[0] | {transport, tls_ca}
