@@ -133,9 +133,24 @@ static void add_field(struct str *out, const char *name, const char *text)
 	str_add_char(out, '\n');
 }
 
+bool allow_is_alone(const struct inspection *in, const struct inspect_finding *f)
+{
+	const struct inspect_told *const all[] = {&in->found, &in->warnings};
+
+	for (size_t k = 0; k < ARRAY_LEN(all); k++)
+		for (size_t i = 0; i < all[k]->n; i++) {
+			const struct inspect_finding *other = &all[k]->list[i];
+
+			if (str_eq(other->oid, f->oid) && other->said.line == f->said.line &&
+				!str_eq(other->said.excerpt, f->said.excerpt))
+				return false;
+		}
+	return in->n_warnings == in->warnings.n;
+}
+
 /* 1: it stands on such a line, which is added; 0: not; -errno. */
-static int collect_one(
-	const struct inspect_finding *f, const struct git_job *job, struct str *out, struct err *e)
+static int collect_one(const struct inspection *in, const struct inspect_finding *f,
+	const struct git_job *job, struct str *out, struct err *e)
 {
 	cleanup_str struct str line = {0};
 	char number[24];
@@ -153,7 +168,10 @@ static int collect_one(
 	add_field(out, "rule", f->said.rule);
 	add_field(out, "commit", f->commit);
 	str_add(out, "code: ");
-	allow_redact(line.s, line.len, &f->said, out);
+	if (allow_is_alone(in, f))
+		allow_redact(line.s, line.len, &f->said, out);
+	else
+		str_addf(out, "%s %s", stars, ALLOW_MARK);
 	str_add(out, "\n\n");
 	secret_wipe(line.s, line.len);
 	return 1;
@@ -167,7 +185,7 @@ int allow_collect(
 	if (r == 1)
 		str_addf(ret, "repository: %s\n\n", job->repo->name);
 	for (size_t i = 0; r == 1 && i < in->found.n; i++)
-		r = collect_one(&in->found.list[i], job, ret, e);
+		r = collect_one(in, &in->found.list[i], job, ret, e);
 	return ret->failed ? err_set(e, ENOMEM, "a proposal") : r;
 }
 

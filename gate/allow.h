@@ -33,6 +33,12 @@ int allow_ask(const struct policy_gate *policy, const struct policy_repo *repo, 
 bool allow_covers(const struct inspection *approved, const struct inspection *now);
 
 /*
+ * Whether nothing else was found in the line of this finding: else to take this one out of it would
+ * leave the other.
+ */
+bool allow_is_alone(const struct inspection *in, const struct inspect_finding *f);
+
+/*
  * The code line without what was found in it: from the first place where the excerpt's beginning
  * stands to the last of its end; the whole line where these are not known. Appends at most about
  * 300 bytes, for a terminal.

@@ -71,6 +71,32 @@ static void nothing_in_it_controls_a_terminal(void **state)
 	check("\033[2J" SECRET "\r\a", "Zq…xK", "", "?[2J[…]??");
 }
 
+static void what_else_stands_in_the_line_is_not_shown_either(void **state)
+{
+	static struct inspection in;
+	struct inspect_finding *f = in.found.list;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		f[i] = (struct inspect_finding){
+			.oid = "a", .said = {.line = 7, .excerpt = "Zq…xK"}};
+		in.n_found = in.found.n = i + 1;
+	}
+	assert_true(allow_is_alone(&in, f));
+	snprintf(f[2].said.excerpt, sizeof(f[2].said.excerpt), "ab…yz");
+	assert_false(allow_is_alone(&in, f));
+	f[2].said.line = 8;
+	assert_true(allow_is_alone(&in, f));
+	in.warnings.list[0] = f[2];
+	in.n_warnings = in.warnings.n = 1;
+	assert_true(allow_is_alone(&in, f));
+	in.warnings.list[0].said.line = 7;
+	assert_false(allow_is_alone(&in, f));
+	/* One that was only counted could stand anywhere. */
+	in.warnings.n = 0;
+	assert_false(allow_is_alone(&in, f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +105,7 @@ int main(void)
 		cmocka_unit_test(a_line_in_which_it_cannot_be_found_is_not_shown),
 		cmocka_unit_test(of_a_long_line_only_what_is_around_it_is_shown),
 		cmocka_unit_test(nothing_in_it_controls_a_terminal),
+		cmocka_unit_test(what_else_stands_in_the_line_is_not_shown_either),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
