@@ -21,7 +21,13 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
 	/* U+0080 to U+009F: a terminal takes them for ESC and a letter. */
-	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
+	if (p[0] == 0xc2 && p[1] < 0xa0)
+		return 0;
+	/* U+202A to U+202E, U+2066 to U+2069: they show what follows in another order. */
+	if (p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+				    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+		return 0;
+	return n;
 }
 
 char *sanitize_text(const char *text, size_t len, size_t max)

@@ -1,4 +1,5 @@
-/* What an agent and an upstream say to the gate: requests, lists of refs, commands of a push. */
+/* What an agent and an upstream say to the gate: requests, lists of refs, commands and words of a
+ * push, code lines. */
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
@@ -7,14 +8,17 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "gate/allow.h"
 #include "gate/ask.h"
 #include "gate/commands.h"
+#include "gate/messages.h"
 #include "gate/pktline.h"
 #include "gate/protocol2_command.h"
 #include "gate/record.h"
 #include "gate/credential.h"
 #include "gate/refs.h"
 #include "gate/request.h"
+#include "gate/rules.h"
 #include "gate/sanitize.h"
 
 static void fuzz_request(const char *text, size_t size)
@@ -93,6 +97,55 @@ static void fuzz_conversations(const char *text, size_t size)
 	close(from);
 }
 
+/* What rules_match must say, told the slow way. */
+static bool matches(const char *pattern, const char *name)
+{
+	if (*pattern != '*')
+		return *pattern == *name && (!*name || matches(pattern + 1, name + 1));
+	return matches(pattern + 1, name) || (*name && matches(pattern, name + 1));
+}
+
+static void fuzz_rules(const char *text)
+{
+	char *pattern = strdup(text), *name = pattern ? strchr(pattern, '\n') : NULL;
+
+	if (name && strlen(text) < 40) {
+		*name++ = '\0';
+		if (rules_match(pattern, name) != matches(pattern, name))
+			abort();
+		if (rules_match(pattern, name) && !rules_match_folded(pattern, name))
+			abort();
+	}
+	free(pattern);
+}
+
+static void fuzz_messages(const char *text, size_t size)
+{
+	int to = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct messages m;
+
+	messages_init(&m, to);
+	m.born_ms -= 10000;
+	messages_feed(&m, text, size / 2);
+	messages_feed(&m, text + size / 2, size - size / 2);
+	messages_done(&m);
+	close(to);
+}
+
+static void fuzz_redact(const char *text, size_t size)
+{
+	struct serve_finding f = {0};
+	struct str out = {0};
+	size_t n = size < sizeof(f.excerpt) - 1 ? size : sizeof(f.excerpt) - 1;
+
+	memcpy(f.excerpt, text, n);
+	allow_redact(text + n, size - n, &f, &out);
+	for (size_t i = 0; i < out.len; i++)
+		if ((unsigned char)out.s[i] < 0x20 || out.s[i] == 0x7f)
+			abort();
+	str_done(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -108,6 +161,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_credential(text);
 	fuzz_sanitize(text, size);
 	fuzz_conversations(text, size);
+	fuzz_rules(text);
+	fuzz_messages(text, size);
+	fuzz_redact(text, size);
 	if (refs_parse(text, &refs, &e) == 0)
 		refs_done(&refs);
 	free(text);

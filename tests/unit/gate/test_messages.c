@@ -81,6 +81,10 @@ static void nothing_in_them_controls_a_terminal(void **state)
 {
 	(void)state;
 	check("remote: \033[2Jx\007\xc2\x9b\xff\n", 0, "?[2Jx????\n");
+	check("remote: a\xe2\x80\xae"
+	      "b\xe2\x81\xa6"
+	      "c\n",
+		0, "a???b???c\n");
 }
 
 static void a_line_without_an_end_takes_no_memory(void **state)
