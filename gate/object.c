@@ -85,10 +85,10 @@ static int read_entry(
 	bool link;
 	int r = reader_until(rd, '\0', &entry, &len, e);
 
-	if (r < 0)
-		return r;
+	if (r <= 0)
+		return r < 0 ? r : err_say(e, EPROTO, "tree %s ends early", in->oid);
 	mode = strcspn(entry, " ");
-	if (r == 0 || len + 1 + oid > *size || mode >= len)
+	if (len + 1 + oid > *size || mode >= len)
 		return err_say(e, EPROTO, "tree %s cannot be read", in->oid);
 	*size -= len + 1 + oid;
 	link = mode == strlen(MODE_LINK) && str_starts(entry, MODE_LINK);
