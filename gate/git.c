@@ -102,7 +102,9 @@ char **git_env(const struct git_job *job)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(quarantine); i++)
 		if (getenv(quarantine[i]))
 			r = env_set(&env, quarantine[i], getenv(quarantine[i]));
-	if (r == 0)
+	if (r == 0 && job->sees == GIT_SEES_QUARANTINE)
+		env_unset(env, ALTERNATES);
+	else if (r == 0)
 		r = add_alternates(&env, job);
 	if (r == 0)
 		r = add_places(&env, job);

@@ -15,6 +15,11 @@
  * again (gate/ssh.h), or https (gate/https.h).
  */
 struct git_watch;
+enum git_sees {
+	GIT_SEES_ALL, /* the mirror, what it borrows, and a quarantine that the caller is in */
+	GIT_SEES_QUARANTINE, /* of objects, nothing else */
+};
+
 struct git_job {
 	const struct gate *gate;
 	const struct policy_repo *repo;
@@ -22,6 +27,7 @@ struct git_job {
 	const char *const *args;	 /* behind `git --git-dir=MIRROR` */
 	const char *input;		 /* its standard input; NULL: none */
 	size_t input_len;
+	enum git_sees sees;
 	const char *protocol;	       /* "version=2", or NULL: none is named */
 	const struct git_watch *watch; /* git_run: who sees its standard error meanwhile; or NULL */
 };

@@ -14,6 +14,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/allow.h"
+#include "gate/borrowed.h"
 #include "gate/channel.h"
 #include "gate/commands.h"
 #include "gate/forward.h"
@@ -267,6 +268,8 @@ static int run(struct push *p, struct err *e)
 
 	if (r == 0)
 		r = look(p, e);
+	if (r == 0)
+		r = borrowed_check(&job, &p->commands, &p->ours, e);
 	if (r == 0)
 		r = rules_check(&job, &p->commands, &p->ours, e);
 	if (r == 0)

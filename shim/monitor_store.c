@@ -70,15 +70,25 @@ void monitor_store_done(struct monitor *m)
 	m->store = NULL;
 }
 
-/* What is proved to the upstream: the key, or the token; a deploy key stands for its maker's. */
+/* A deploy key is another one in each bottle: what it was made with stands for it. */
+static const char *slot_of(const struct monitor *m, const struct policy_repo *repo)
+{
+	for (size_t i = 0; i < m->plan.n_deploy_keys; i++)
+		if (str_eq(m->plan.deploy_keys[i].key_slot, repo->identity_slot))
+			return m->plan.deploy_keys[i].token_slot;
+	return repo->identity_slot;
+}
+
+/* What is proved to the upstream: the key, or the token. */
 static const struct secret *credential_of(const struct monitor *m, const struct policy_repo *repo)
 {
 	static const struct secret none = {0};
+	const char *slot = slot_of(m, repo);
 
-	if (!repo->identity_slot)
+	if (!slot)
 		return &none;
 	for (size_t i = 0; i < m->plan.n_secrets; i++)
-		if (str_eq(m->plan.secrets[i].slot, repo->identity_slot))
+		if (str_eq(m->plan.secrets[i].slot, slot))
 			return &m->plan.secrets[i].value;
 	return NULL;
 }

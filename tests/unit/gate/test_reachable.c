@@ -18,6 +18,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/borrowed.h"
 #include "gate/etc.h"
 #include "gate/mirror.h"
 #include "gate/past.h"
@@ -217,6 +218,55 @@ static void what_comes_back_can_be_had_again(void **state)
 	assert_int_equal(ask(&refs, "commit3"), 0);
 }
 
+/* A push of one commit, whose tree names the blob $D/BLOB as "f" and has a new file. */
+static int push(const struct refs *refs, const char *script)
+{
+	struct command one = {.ref = (char *)"refs/heads/new"};
+	const struct commands cmds = {.list = &one, .n = 1};
+	cleanup_free char *own = str_format("%s/quarantine", dir);
+	cleanup_free char *others =
+		str_format("%s/git/app.git/objects:%s/store/app.git/objects", dir, dir);
+	cleanup_free char *path = str_format("%s/pushed", dir), *text = NULL;
+	struct err e;
+	int r;
+
+	assert_int_equal(run(script), 0);
+	assert_int_equal(fd_read_file(AT_FDCWD, path, 100, &text, NULL, &e), 0);
+	memcpy(one.new, text, 40);
+	setenv("GIT_OBJECT_DIRECTORY", own, 1);
+	setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", others, 1);
+	r = borrowed_check(&job, &cmds, refs, &e);
+	unsetenv("GIT_OBJECT_DIRECTORY");
+	unsetenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+	return r;
+}
+
+#define PUSH(blob, more)                                                                           \
+	"cd $D; mkdir -p quarantine/pack; export GIT_OBJECT_DIRECTORY=$D/quarantine;"              \
+	"export GIT_ALTERNATE_OBJECT_DIRECTORIES=$D/git/app.git/objects;" more                     \
+	"n=$(echo new | git --git-dir=git/app.git hash-object -w --stdin);"                        \
+	"t=$(printf '100644 blob %s\\tf\\n100644 blob %s\\tg\\n' $(cat " blob ") $n |"             \
+	" git --git-dir=git/app.git mktree);"                                                      \
+	"git --git-dir=git/app.git commit-tree -m x $t >pushed"
+
+static void a_push_cannot_name_what_was_taken_back(void **state)
+{
+	cleanup_refs struct refs refs = {0};
+
+	(void)state;
+	refresh(&refs);
+	/* Control: nothing was taken back. */
+	assert_int_equal(push(&refs, PUSH("blob3", "")), 0);
+	purge(&refs);
+	assert_int_equal(push(&refs, PUSH("blob3", "")), -ENOENT);
+	assert_int_equal(push(&refs, PUSH("blob1", "")), 0);
+	/* Who has it brings it. */
+	assert_int_equal(
+		push(&refs, PUSH("blob3", "echo 3 | GIT_ALTERNATE_OBJECT_DIRECTORIES="
+					  " git --git-dir=w/.git hash-object -w --stdin;")),
+		0);
+}
+
 static void a_set_of_ids_takes_ids_only(void **state)
 {
 	cleanup_oids struct oids o = {0};
@@ -246,6 +296,7 @@ int main(void)
 		TEST(nor_what_only_a_former_bottle_has_seen),
 		TEST(a_deleted_tag_is_taken_back_though_its_commit_is_there),
 		TEST(what_comes_back_can_be_had_again),
+		TEST(a_push_cannot_name_what_was_taken_back),
 		cmocka_unit_test(a_set_of_ids_takes_ids_only),
 	};
 
