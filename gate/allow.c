@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "gate/channel.h"
 #include "gate/sanitize.h"
+#include "scan/scan.h"
 
 /* A longer code line is nothing that somebody could judge. */
 #define LINE_BYTES 65536
@@ -148,6 +149,12 @@ bool allow_is_alone(const struct inspection *in, const struct inspect_finding *f
 	return in->n_warnings == in->warnings.n;
 }
 
+/* A secret of this very bottle is no false alarm, and nobody can judge what nobody could read. */
+static bool is_beyond_doubt(const struct inspect_finding *f)
+{
+	return str_eq(f->said.rule, SCAN_RULE_KNOWN) || str_eq(f->said.rule, SCAN_RULE_UNREADABLE);
+}
+
 /* 1: it stands on such a line, which is added; 0: not; -errno. */
 static int collect_one(const struct inspection *in, const struct inspect_finding *f,
 	const struct git_job *job, struct str *out, struct err *e)
@@ -156,7 +163,8 @@ static int collect_one(const struct inspection *in, const struct inspect_finding
 	char number[24];
 	int r;
 
-	if (f->kind != INSPECT_BLOB || !*f->oid || f->said.line == 0 || !*f->said.path)
+	if (f->kind != INSPECT_BLOB || !*f->oid || f->said.line == 0 || !*f->said.path ||
+		is_beyond_doubt(f))
 		return 0;
 	r = read_line(job, f->oid, f->said.line, &line, e);
 	if (r <= 0 || !memmem(line.s, line.len, ALLOW_MARK, strlen(ALLOW_MARK)))
