@@ -226,10 +226,11 @@ static int talk(struct state *s, short revents, struct err *e)
 	size_t before = s->wire->out.len;
 	int r = 0, moved = 0;
 
-	if (revents & (POLLERR | POLLHUP))
-		return lose_agent(s, EPIPE, e);
 	if (revents & POLLIN)
 		r = moved = http_wire_fill(s->wire);
+	/* What it sent before it went comes first: that may be all of the body. */
+	if ((revents & (POLLERR | POLLHUP)) && moved == 0)
+		return lose_agent(s, EPIPE, e);
 	if (r >= 0)
 		r = http_wire_flush(s->wire);
 	if (r < 0)
