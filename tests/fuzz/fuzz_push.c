@@ -29,7 +29,7 @@ static struct inspection *open_inspection(void)
 {
 	static struct inspection in;
 	static int door[2], scanner;
-	struct msg m = {0};
+	cleanup_msg struct msg m = {0};
 	pthread_t thread;
 	struct err e;
 
@@ -39,7 +39,7 @@ static struct inspection *open_inspection(void)
 		inspect_init(&in, door[0], &e) < 0 || msg_recv(door[1], &m, &e) <= 0 ||
 		m.n_fds != 1)
 		abort();
-	scanner = m.fds[0];
+	scanner = steal_fd(&m.fds[0]);
 	if (pthread_create(&thread, NULL, drain, &scanner) != 0)
 		abort();
 	return &in;
