@@ -6,7 +6,8 @@
 /*
  * Text from an upstream or an agent, made fit for the other side's terminal or our log: control
  * characters (ESC among them) become '?', bytes from 0x80 on stay only as valid UTF-8 that is no
- * C1 control and does not change the direction of writing. At most 400 bytes. Owned by the caller; NULL when memory ran out.
+ * C1 control and does not change the direction of writing. At most 400 bytes. Owned by the caller;
+ * NULL when memory ran out.
  */
 char *sanitize_line(const char *text, size_t len);
 
