@@ -215,6 +215,7 @@ bench: all unit ## the marks, beside peers in the same run (root)
 	$(Q)BUILD=$(B) bench/runtime
 	$(Q)BUILD=$(B) bench/bottle
 	$(Q)BUILD=$(B) bench/scan
+	$(Q)BUILD=$(B) bench/gate
 
 lint: ## layers, headers, format, man pages
 	$(Q)tests/lint/run

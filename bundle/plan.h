@@ -32,7 +32,7 @@ enum plan_egress_mode {
 	PLAN_EGRESS_NONE
 };
 
-/* What the caller chose on the command line or in the runtime's file (DESIGN.md, section 5). */
+/* What the caller chose on the command line or in the runtime's file (bottle-shim(8)). */
 struct plan_choice {
 	const char *home;  /* operator's directory */
 	char **bottles;	   /* --bottle: a lock */
