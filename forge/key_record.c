@@ -257,8 +257,7 @@ static int lock(struct key_record *r, struct err *e)
 	return 0;
 }
 
-static int open_one(
-	const char *state_home, const char *name, int flags, struct key_record *ret, struct err *e)
+static int open_one(const char *state_home, const char *name, struct key_record *ret, struct err *e)
 {
 	ret->name = strdup(name);
 	if (!ret->name || strchr(name, '/'))
@@ -267,7 +266,8 @@ static int open_one(
 	if (ret->dirfd < 0)
 		return ret->dirfd;
 	if (ret->fd < 0)
-		ret->fd = openat(ret->dirfd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		ret->fd = openat(
+			ret->dirfd, name, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return ret->fd < 0 ? err_set(e, errno, "open '%s/" KEY_RECORD_DIR "/%s'", state_home, name)
 			   : 0;
 }
@@ -279,22 +279,9 @@ int key_record_open(
 
 	*ret = KEY_RECORD_NONE;
 	ret->fd = fd;
-	r = open_one(state_home, name, O_RDWR | O_APPEND, ret, e);
+	r = open_one(state_home, name, ret, e);
 	if (r == 0)
 		r = lock(ret, e);
-	if (r == 0)
-		r = load(ret, e);
-	if (r < 0)
-		key_record_done(ret);
-	return r;
-}
-
-int key_record_read(const char *state_home, const char *name, struct key_record *ret, struct err *e)
-{
-	int r;
-
-	*ret = KEY_RECORD_NONE;
-	r = open_one(state_home, name, O_RDONLY, ret, e);
 	if (r == 0)
 		r = load(ret, e);
 	if (r < 0)

@@ -58,10 +58,6 @@ int key_record_names(const char *state_home, char ***ret, struct err *e);
 int key_record_open(
 	const char *state_home, const char *name, int fd, struct key_record *ret, struct err *e);
 
-/* Reads it only, whoever is at work on it. */
-int key_record_read(
-	const char *state_home, const char *name, struct key_record *ret, struct err *e);
-
 /* Closes it; the lock goes with its last descriptor. */
 void key_record_done(struct key_record *r);
 #define cleanup_key_record __attribute__((cleanup(key_record_done)))
