@@ -105,21 +105,30 @@ int changes_parse_raw(const char *text, struct changes_record *ret, struct err *
 	return 0;
 }
 
-static int tell(const struct changes_record *rec, const char *oid, const char *path, bool is_blob,
-	changes_fn *found, void *arg, struct err *e)
-{
-	const struct change c = {rec->commit, rec->tip, oid, path, is_blob};
+/* One that is being read, and who is told. */
+struct walk {
+	struct changes *changes;
+	struct reader rd;
+	struct changes_record rec;
+	changes_fn *found;
+	void *arg;
+};
 
-	return found(arg, &c, e);
+/* 1, or what found says. */
+static int tell(struct walk *w, const char *oid, const char *path, bool is_blob, struct err *e)
+{
+	const struct change c = {w->rec.commit, w->rec.tip, oid, path, is_blob};
+
+	return w->found(w->arg, &c, e) < 0 ? -e->code : 1;
 }
 
 /* 1; 0 at the end. A path follows a raw record. */
-static int read_one(struct changes *c, struct reader *rd, struct changes_record *rec,
-	changes_fn *found, void *arg, struct err *e)
+static int read_one(struct walk *w, struct err *e)
 {
+	struct changes_record *rec = &w->rec;
 	const char *text;
 	size_t len;
-	int r = reader_until(rd, '\0', &text, &len, e);
+	int r = reader_until(&w->rd, '\0', &text, &len, e);
 
 	if (r <= 0)
 		return r;
@@ -128,32 +137,30 @@ static int read_one(struct changes *c, struct reader *rd, struct changes_record 
 		return 1;
 	if (*text == '@') {
 		r = changes_parse_commit(text, rec, e);
-		c->n_commits++;
-		return r < 0						    ? r
-		       : tell(rec, rec->tree, "", false, found, arg, e) < 0 ? -e->code
-									    : 1;
+		w->changes->n_commits++;
+		return r < 0 ? r : tell(w, rec->tree, "", false, e);
 	}
 	if (!*rec->commit)
 		return bad(text, e);
 	r = changes_parse_raw(text, rec, e);
 	if (r == 0)
-		r = reader_until(rd, '\0', &text, &len, e);
+		r = reader_until(&w->rd, '\0', &text, &len, e);
 	if (r <= 0)
 		return r < 0 ? r : err_say(e, EPROTO, "the list of changes ended early");
 	if (rec->is_gone)
 		return 1;
-	return tell(rec, rec->oid, text, rec->is_blob, found, arg, e) < 0 ? -e->code : 1;
+	return tell(w, rec->oid, text, rec->is_blob, e);
 }
 
 int changes_read(struct changes *c, changes_fn *found, void *arg, struct err *e)
 {
-	cleanup_reader struct reader rd = {.fd = c->fd};
-	struct changes_record rec = {0};
+	struct walk w = {.changes = c, .rd = {.fd = c->fd}, .found = found, .arg = arg};
 	int r, status;
 
 	do {
-		r = read_one(c, &rd, &rec, found, arg, e);
+		r = read_one(&w, e);
 	} while (r > 0);
+	reader_done(&w.rd);
 	if (r == 0)
 		r = proc_wait(&c->git, -1, &status, e);
 	if (r < 0)

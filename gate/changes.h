@@ -40,7 +40,7 @@ int changes_start(
 
 /*
  * Reads it to its end, calling found for each change and, first, once for each commit's whole tree;
- * what found returns other than 0 ends it. 0 only when git said that this was all.
+ * a failure of found ends it. 0 only when git said that this was all.
  */
 int changes_read(struct changes *c, changes_fn *found, void *arg, struct err *e);
 

@@ -338,7 +338,7 @@ static bool is_closing(const char *line)
  * ssh tells the cause, then git that the remote end hung up; git alone tells it in its own last
  * "fatal:" or "error:" line. So: the last line before the first of git's closing words.
  */
-char *git_complaint(const struct git_result *r)
+static char *complaint(const struct git_result *r)
 {
 	const char *text = r->err.s ? r->err.s : "", *best = NULL;
 	size_t best_len = 0;
@@ -380,7 +380,7 @@ char *git_cause(const struct upstream *u, const struct git_result *r)
 			u->repo->host, u->repo->name);
 	else if (u && u->repo->transport == POLICY_HTTPS)
 		why = https_explain(u->gate, u->repo, r->err.s);
-	return why ? why : git_complaint(r);
+	return why ? why : complaint(r);
 }
 
 int git_must(const struct git_job *job, struct git_result *ret, struct err *e)

@@ -65,12 +65,10 @@ int git_run(const struct git_job *job, struct git_result *ret, struct err *e);
 /* As git_run, but an exit status other than 0 is an error that quotes it. ret may be NULL. */
 int git_must(const struct git_job *job, struct git_result *ret, struct err *e);
 
-/* The one line of git's (or ssh's) complaints that tells the cause. Owned by the caller. */
-char *git_complaint(const struct git_result *r);
-
 /*
- * The same, where u (NULL: nobody) was talked with: a host key that is another, and what is wrong
- * with an https upstream, are told in the manifest's words.
+ * The one line of git's (or ssh's) complaints that tells the cause. u: who was talked with, or
+ * NULL; a host key that is another, and what is wrong with an https upstream, are told in the
+ * manifest's words. Owned by the caller.
  */
 char *git_cause(const struct upstream *u, const struct git_result *r);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -77,17 +78,17 @@ static char **make_list(const char *const *list, size_t n)
 	return steal_ptr(&argv);
 }
 
-/* *ret: its exit status; out: a file for both its streams; report: one more, or -1. */
-static int run(const struct gitleaks *g, char *const *argv, const int out, const int report,
-	int patience_ms, int *ret, struct err *e)
+/* Its exit status. output: files, borrowed: for both its streams, for its report or -1. */
+static int run(const struct gitleaks *g, char *const *argv, const int output[2], int patience_ms,
+	struct err *e)
 {
 	cleanup_strv char **env = make_env(g->job);
-	const struct proc_fd fds[] = {{out, 1}, {out, 2}, {report, REPORT_FD}};
+	const struct proc_fd fds[] = {{output[0], 1}, {output[0], 2}, {output[1], REPORT_FD}};
 	const struct proc_spec spec = {.path = g->program,
 		.argv = argv,
 		.envp = env,
 		.fds = fds,
-		.n_fds = report >= 0 ? 3 : 2,
+		.n_fds = output[1] >= 0 ? 3 : 2,
 		.in_child = in_child};
 	cleanup_proc struct proc p = PROC_NONE;
 	int status, r = env ? proc_spawn(&spec, &p, e) : err_set(e, ENOMEM, "run gitleaks");
@@ -96,10 +97,7 @@ static int run(const struct gitleaks *g, char *const *argv, const int out, const
 		r = proc_wait(&p, patience_ms, &status, e);
 	if (r == 0)
 		return err_say(e, ETIMEDOUT, "it did not end within %d s", patience_ms / 1000);
-	if (r < 0)
-		return r;
-	*ret = git_status(status);
-	return 0;
+	return r < 0 ? r : git_status(status);
 }
 
 static int open_output(const char *name, struct err *e)
@@ -137,13 +135,15 @@ static int has_command(const struct gitleaks *g, const char *command, struct err
 	cleanup_strv char **argv = make_list(list, ARRAY_LEN(list));
 	cleanup_fd int out = open_output("help", e);
 	cleanup_free char *text = NULL;
-	int status, r = out < 0 ? out : argv ? 0 : err_set(e, ENOMEM, "run gitleaks");
+	int status, r;
 
-	if (r == 0)
-		r = run(g, argv, out, -1, HELP_MS, &status, e);
-	if (r == 0)
-		r = read_output(out, "its help", &text, NULL, e);
-	if (r < 0 || status != 0)
+	if (!argv || out < 0)
+		return argv ? -e->code : err_set(e, ENOMEM, "run gitleaks");
+	status = run(g, argv, (const int[2]){out, -1}, HELP_MS, e);
+	if (status != 0)
+		return status < 0 ? status : 0;
+	r = read_output(out, "its help", &text, NULL, e);
+	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
 		if (!strstr(text, needed[i]))
@@ -242,21 +242,27 @@ static int failed(int status, char *log, struct err *e)
 	return err_say(e, EIO, "it ended with status %d: %s", status, clean ? clean : "");
 }
 
-static int judge(struct inspection *in, int status, char *log, const char *report, size_t len,
-	size_t n_changing, struct err *e)
+/* What a run has left. */
+struct said {
+	int status;
+	char *log, *report;
+	size_t report_len;
+};
+
+static int judge(struct inspection *in, const struct said *said, size_t n_changing, struct err *e)
 {
 	size_t scanned;
 	int n;
 
-	if (status != 0 && status != FOUND)
-		return failed(status, log, e);
-	n = gitleaks_report_add(in, report, len, e);
+	if (said->status != 0 && said->status != FOUND)
+		return failed(said->status, said->log, e);
+	n = gitleaks_report_add(in, said->report, said->report_len, e);
 	if (n < 0)
 		return n;
-	if ((n > 0) != (status == FOUND))
-		return err_say(
-			e, EPROTO, "it ended with status %d and reports %d findings", status, n);
-	if (gitleaks_report_count(log, &scanned, e) < 0)
+	if ((n > 0) != (said->status == FOUND))
+		return err_say(e, EPROTO, "it ended with status %d and reports %d findings",
+			said->status, n);
+	if (gitleaks_report_count(said->log, &scanned, e) < 0)
 		return -e->code;
 	return scanned > 0 ? 0 : err_say(e, EIO, "it has scanned 0 commits of %zu", n_changing);
 }
@@ -266,21 +272,23 @@ static int read_all(struct inspection *in, const struct gitleaks *g, const struc
 {
 	cleanup_strv char **argv = make_argv(g, options);
 	cleanup_fd int out = open_output("log", e), report = open_output("report", e);
-	cleanup_free char *log = NULL, *json = NULL;
-	size_t len = 0;
-	int status, r;
+	struct said said = {0};
+	int r;
 
 	if (!argv || out < 0 || report < 0)
 		return argv ? -e->code : err_set(e, ENOMEM, "run gitleaks");
-	r = run(g, argv, out, report, PATIENCE_MS, &status, e);
+	said.status = run(g, argv, (const int[2]){out, report}, PATIENCE_MS, e);
+	r = said.status < 0 ? said.status : 0;
 	if (r == 0)
-		r = read_output(out, "its log", &log, NULL, e);
+		r = read_output(out, "its log", &said.log, NULL, e);
 	if (r == 0)
-		r = read_output(report, "its report", &json, &len, e);
+		r = read_output(report, "its report", &said.report, &said.report_len, e);
 	if (r == 0)
-		r = judge(in, status, log, json, len, n_changing, e);
-	if (json)
-		secret_wipe(json, len);
+		r = judge(in, &said, n_changing, e);
+	if (said.report)
+		secret_wipe(said.report, said.report_len);
+	free(said.report);
+	free(said.log);
 	return r;
 }
 
