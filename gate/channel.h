@@ -25,6 +25,7 @@ enum channel_msg {
 /* Sends one without body and descriptors. -EPIPE: the gate is gone. */
 int channel_tell(enum channel_msg what, struct err *e);
 
+/* The mirror of this repository has got something new. -EPIPE as above. */
 int channel_fetched(const char *repo, struct err *e);
 
 /* fds are borrowed. */

@@ -25,6 +25,7 @@ struct http_answer {
 	size_t len;
 };
 
+/* Puts all of it into w->out, with the head that m asks for. */
 void http_answer(struct http_wire *w, const struct http_manner *m, const struct http_answer *a);
 
 /* A sentence, as text that git shows ("remote: …"); a newline is put behind it. */

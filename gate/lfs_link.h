@@ -28,6 +28,7 @@ int lfs_link_read(const struct json_at *at, struct lfs_link *ret, struct err *e)
 int lfs_link_parse(
 	const char *text, size_t len, const char *name, struct lfs_link *ret, struct err *e);
 
+/* Whether it brings a field of that name, in letters of either case. */
 bool lfs_link_has(const struct lfs_link *l, const char *header);
 
 /* Whether one of the fields' values, or a word of one, stands in a text. */

@@ -32,6 +32,7 @@ struct lfs_request {
  */
 int lfs_request_parse(const char *method, const char *path, struct lfs_request *ret, struct err *e);
 
+/* 64 hexadecimal digits in lower case: a SHA-256. */
 bool lfs_oid_ok(const char *oid);
 
 /*

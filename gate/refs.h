@@ -46,6 +46,7 @@ struct ref_text {
 int refs_add(struct refs *r, const struct ref_text *text);
 void refs_sort(struct refs *r);
 
+/* By its full name, in a sorted list; borrowed, NULL: there is none. */
 const struct ref *refs_find(const struct refs *r, const char *name);
 bool refs_equal(const struct refs *a, const struct refs *b);	 /* HEAD does not count */
 bool refs_same_head(const struct refs *a, const struct refs *b); /* it alone */

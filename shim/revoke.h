@@ -17,6 +17,7 @@
  */
 #define REVOKE_SETTLE_S 60
 
+/* sock: that socket, borrowed. A failure: before the first key was looked at. */
 int revoke_serve(int sock, struct err *e);
 
 #endif

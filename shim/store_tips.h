@@ -34,6 +34,7 @@ int store_tips_read(const char *path, struct store_tips *ret, struct err *e);
 /* packed-refs (gitrepository-layout(5)): refs/kept/OID, refs/tips/OID. On disk when it returns. */
 int store_tips_write(const struct store_tips *t, const char *path, struct err *e);
 
+/* Borrowed; NULL: it is none of them. */
 struct store_tip *store_tips_find(const struct store_tips *t, const char *oid);
 
 /* Takes in those of `more` that `t` lacks, as kept ones. */
