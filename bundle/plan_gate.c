@@ -65,7 +65,8 @@ static int fill_key(struct plan_deploy_key *k, const char *slug, struct manifest
 
 static int deploy_key(struct plan_bottle *b, struct manifest_key *from, struct policy_repo *repo)
 {
-	/* The monitor's alone: no other process of the bottle ever has it, not even to look for it. */
+	/* The monitor's alone: no other process of the bottle ever has it, not even to look for it.
+	 */
 	struct plan_secret s = {.name = from->forge_token};
 	struct plan_deploy_key *k =
 		reallocarray(b->deploy_keys, b->n_deploy_keys + 1, sizeof(*b->deploy_keys));
