@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "gate/brought.h"
 #include "gate/gate.h"
 #include "gate/git.h"
 
@@ -94,6 +95,10 @@ static int take_in(char **argv)
 	struct err e = {0};
 	int pair[2], status = 0, r;
 
+	if (brought_note(argv, &e) < 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		return FAILED;
+	}
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return FAILED;
 	from = pair[0];
@@ -109,12 +114,26 @@ static int take_in(char **argv)
 	return r < 0 ? FAILED : git_status(status);
 }
 
+/* receive-pack runs it behind one option, if at all: that of a push from a shallow clone. */
+static const char *command_of(int argc, char **argv)
+{
+	int at = argc > 1 && str_eq(argv[1], "--shallow-file") ? 3 : 1;
+
+	return at < argc ? argv[at] : "";
+}
+
 int unpack_main(int argc, char **argv)
 {
-	/* git's own helpers stand where git itself looks for them. */
-	unsetenv("GIT_EXEC_PATH");
+	const char *command = command_of(argc, argv);
+
+	/*
+	 * git's own helpers stand where git itself looks for them. Behind HTTP there is one more git
+	 * between the gate and what takes in a pack.
+	 */
+	if (!str_eq(command, "receive-pack"))
+		unsetenv("GIT_EXEC_PATH");
 	signal(SIGPIPE, SIG_IGN);
-	if (argc > 1 && (str_eq(argv[1], "index-pack") || str_eq(argv[1], "unpack-objects")))
+	if (str_eq(command, "index-pack") || str_eq(command, "unpack-objects"))
 		return take_in(argv);
 	signal(SIGPIPE, SIG_DFL);
 	execve(GIT, argv, environ);

@@ -4,6 +4,9 @@
     python3 gate-hostile.py raw TEXT            the same bytes without a packet around them
     python3 gate-hostile.py push REPO REF KIND  makes REF with a pack of that kind (the functions pack_* below)
     python3 gate-hostile.py cut REPO REF BYTES  goes away after so many bytes of a good pack
+    python3 gate-hostile.py thin WAY REPO REF OID SIZE HOW
+                                                a pack whose one difference is to an object that is not in it; WAY: git
+                                                or http; HOW: names it in its tree, or keeps what it holds, or twice
     python3 gate-hostile.py hold REPO N         N pushes, which say nothing once they were let in; a line when all are
 
 Prints what the gate says: the text of packets and sidebands, in one line each.
@@ -230,6 +233,35 @@ def cut(repo, ref, length):
     line = b"%s %s %s\0report-status" % (b"0" * 40, tip.hex().encode(), ref.encode())
     sock.sendall((packet(line) + b"0000" + p.bytes())[:int(length)])
     sock.close()
+
+
+def post_push(repo, line, data):
+    body = packet(line) + b"0000" + data
+    head = f"POST /{repo}.git/git-receive-pack HTTP/1.1\r\nHost: git-gate:9420\r\nConnection: close\r\n" \
+        f"Content-Type: application/x-git-receive-pack-request\r\nContent-Length: {len(body)}\r\n\r\n"
+    sock = socket.create_connection(("127.0.0.1", 9420), timeout=60)
+    sock.sendall(head.encode() + body)
+    answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    print(answer.decode(errors="replace").replace("\0", " "))
+
+
+def thin(way, repo, ref, oid, size, how):
+    p, base, size = Pack(), bytes.fromhex(oid), int(size)
+    copy = p.varint(size) + p.varint(size - 1) + bytes([0x90, size - 1])
+    cut_off = p.varint(size) + p.varint(1) + b"\1A"
+    entries = [(b"named", base)] if how == "names" else []
+    body = copy if how == "keeps" else cut_off
+    p.entry(REF_DELTA, len(body), body, base)
+    if how == "twice":
+        entries = [(b"named", base)]
+        for _ in range(2):
+            p.add(BLOB, b"the same\n")
+    tip = p.history(*entries)
+    line = b"%s %s %s\0report-status side-band-64k" % (b"0" * 40, tip.hex().encode(), ref.encode())
+    if way == "git":
+        send_push(repo, ref, tip, p.bytes())
+    else:
+        post_push(repo, line, p.bytes())
 
 
 def hold(repo, count):

@@ -19,6 +19,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "gate/borrowed.h"
+#include "gate/brought.h"
 #include "gate/etc.h"
 #include "gate/mirror.h"
 #include "gate/past.h"
@@ -227,6 +228,7 @@ static int push(const struct refs *refs, const char *script)
 	cleanup_free char *others =
 		str_format("%s/git/app.git/objects:%s/store/app.git/objects", dir, dir);
 	cleanup_free char *path = str_format("%s/pushed", dir), *text = NULL;
+	char *const header[] = {(char *)"index-pack", (char *)"--pack_header=2,100", NULL};
 	struct err e;
 	int r;
 
@@ -234,9 +236,12 @@ static int push(const struct refs *refs, const char *script)
 	assert_int_equal(fd_read_file(AT_FDCWD, path, 100, &text, NULL, &e), 0);
 	memcpy(one.new, text, 40);
 	setenv("GIT_OBJECT_DIRECTORY", own, 1);
+	setenv("GIT_QUARANTINE_PATH", own, 1);
+	assert_int_equal(brought_note(header, &e), 0);
 	setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", others, 1);
 	r = borrowed_check(&job, &cmds, refs, &e);
 	unsetenv("GIT_OBJECT_DIRECTORY");
+	unsetenv("GIT_QUARANTINE_PATH");
 	unsetenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
 	return r;
 }
@@ -265,6 +270,29 @@ static void a_push_cannot_name_what_was_taken_back(void **state)
 		push(&refs, PUSH("blob3", "echo 3 | GIT_ALTERNATE_OBJECT_DIRECTORIES="
 					  " git --git-dir=w/.git hash-object -w --stdin;")),
 		0);
+}
+
+static void how_many_objects_a_pack_has_is_what_git_said(void **state)
+{
+	static const char *const bad[] = {"--stdin", "--pack_header=2", "--pack_header=2,",
+		"--pack_header=2,-1", "--pack_header=2,4294967296", "--pack_header=2,7x"};
+	char *argv[] = {(char *)"index-pack", (char *)"--pack_header=2,4294967295", NULL};
+	struct err e;
+	long n = 1;
+
+	(void)state;
+	assert_int_equal(brought_note(argv, &e), -EINVAL);
+	setenv("GIT_QUARANTINE_PATH", dir, 1);
+	assert_int_equal(brought_count(&n, &e), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(brought_note(argv, &e), 0);
+	assert_int_equal(brought_count(&n, &e), 0);
+	assert_int_equal(n, 4294967295);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		argv[1] = (char *)bad[i];
+		assert_int_equal(brought_note(argv, &e), -EINVAL);
+	}
+	unsetenv("GIT_QUARANTINE_PATH");
 }
 
 static void a_set_of_ids_takes_ids_only(void **state)
@@ -297,6 +325,7 @@ int main(void)
 		TEST(a_deleted_tag_is_taken_back_though_its_commit_is_there),
 		TEST(what_comes_back_can_be_had_again),
 		TEST(a_push_cannot_name_what_was_taken_back),
+		TEST(how_many_objects_a_pack_has_is_what_git_said),
 		cmocka_unit_test(a_set_of_ids_takes_ids_only),
 	};
 
