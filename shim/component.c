@@ -43,7 +43,7 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 			.with_rules = true,
 			.with_network = true,
 			.files = 4096,
-			.processes = 16,
+			.processes = COMPONENT_PROCESSES,
 			.file_size = 1 * GIB,
 		},
 	[COMPONENT_SCAN] =
@@ -55,7 +55,7 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 			.bare = true,
 			.door = SERVE_DOOR_INSIDE,
 			.files = 64,
-			.processes = 4,
+			.processes = COMPONENT_PROCESSES,
 			.file_size = 1 * GIB,
 		},
 };

@@ -37,6 +37,15 @@ struct component_kind {
 	rlim_t files, processes, file_size;
 };
 
+/*
+ * Of a component that needs a few. RLIMIT_NPROC counts what a uid has on the whole machine, and
+ * exec(2) fails above it: bottles whose slots of uids are given out below different /run share
+ * uids, and must not stop one another. What holds one bottle's components is its cgroup's pids
+ * limit (shim/sidecar_cgroup.c), and the scanner's filter lets it make no process at all; this is
+ * the bound where there is no such cgroup.
+ */
+#define COMPONENT_PROCESSES 128
+
 extern const struct component_kind component_kinds[COMPONENT_COUNT];
 
 /* What a bottle adds to the row. All borrowed. */

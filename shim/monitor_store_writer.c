@@ -30,7 +30,7 @@ static const struct component_kind kind = {
 	.program = "bottle-store",
 	.uid_offset = 3,
 	.files = 256,
-	.processes = 16,
+	.processes = COMPONENT_PROCESSES,
 	.file_size = STORE_BYTES_MAX,
 };
 
