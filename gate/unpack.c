@@ -127,8 +127,8 @@ int unpack_main(int argc, char **argv)
 	const char *command = command_of(argc, argv);
 
 	/*
-	 * git's own helpers stand where git itself looks for them. Behind HTTP there is one more git
-	 * between the gate and what takes in a pack.
+	 * git's own helpers stand where git itself looks for them. Behind HTTP there is one more
+	 * git between the gate and what takes in a pack.
 	 */
 	if (!str_eq(command, "receive-pack"))
 		unsetenv("GIT_EXEC_PATH");
