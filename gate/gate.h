@@ -24,6 +24,12 @@ enum gate_fd {
 
 #define GATE_LFS_PROGRAM "bottle-lfs" /* name under which the monitor hands it over */
 
+/*
+ * How many times idle_timeout_s an upstream that lives may be silent about a push that it was sent:
+ * of 15 s ten minutes.
+ */
+#define GATE_WORK_FACTOR 40
+
 #define GATE_GIT_DIR   "/git"
 #define GATE_CREDS_DIR "/git-gate/creds"
 #define GATE_ETC_DIR   "/git-gate/etc" /* read-only; gate/etc.h */

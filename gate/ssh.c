@@ -153,29 +153,37 @@ static bool move(struct pump *p, const struct pollfd pfd[2])
 }
 
 /*
- * Whose turn it is cannot be seen from outside but for one case: a push, after the upstream has
- * said something, may take git long to prepare. ssh's own ServerAliveInterval watches the line
- * then.
+ * How long nothing may move, milliseconds. Whether the line is dead ServerAliveInterval watches;
+ * this is about an upstream that lives and does nothing. It answers a question at once; but what it
+ * was sent it may be long about: its receive-pack says nothing, and reads nothing, while
+ * unpack-objects compresses a large file and sees it to the disk (receive.keepAlive of
+ * git-config(1) is for index-pack and hooks). Our own git is silent while it packs, and does not
+ * read while it unpacks; which of both is at work cannot be seen from here.
  */
+static int patience(const struct pump *down, bool is_at_work, int idle_ms)
+{
+	return down->full || is_at_work ? GATE_WORK_FACTOR * idle_ms : idle_ms;
+}
+
+/* 0 at the stream's end; the seconds in which nothing moved, when the upstream is given up. */
 static int run(struct pump *up, struct pump *down, bool is_push, int idle_ms)
 {
-	bool theirs = true;
+	bool is_at_work = false; /* a push: it has told its refs */
 
 	while (down->open) {
 		struct pollfd pfd[4];
-		int n;
+		int limit_ms = patience(down, is_at_work, idle_ms), n;
 
 		watch(up, pfd);
 		watch(down, pfd + 2);
-		n = poll(pfd, 4, theirs ? idle_ms : -1);
+		n = poll(pfd, 4, limit_ms);
 		if (n == 0)
-			return -ETIMEDOUT;
+			return limit_ms / 1000;
 		if (n < 0)
 			continue;
 		if (move(down, pfd + 2))
-			theirs = !is_push;
-		if (move(up, pfd))
-			theirs = true;
+			is_at_work = is_push;
+		move(up, pfd);
 	}
 	return 0;
 }
@@ -208,10 +216,10 @@ int ssh_main(int argc, char **argv)
 	ssh_argv = make_argv(&g, repo, command);
 	if (!ssh_argv || start_ssh(ssh_argv, &up, &down, &ssh, &e) < 0)
 		return give_up(&e);
-	if (run(&up, &down, str_starts(command, "git-receive-pack"),
-		    g.policy.idle_timeout_s * 1000) < 0) {
-		err_say(&e, ETIMEDOUT, "the upstream was silent for %d seconds",
-			g.policy.idle_timeout_s);
+	r = run(&up, &down, str_starts(command, "git-receive-pack"),
+		g.policy.idle_timeout_s * 1000);
+	if (r > 0) {
+		err_say(&e, ETIMEDOUT, "the upstream was silent for %d seconds", r);
 		return give_up(&e);
 	}
 	/* It has closed its output: all that is left to come is its status. */
