@@ -56,13 +56,22 @@ static int add_refspecs(char ***args, const struct commands *cmds)
 	return r;
 }
 
+/* git-remote-https would give up an upstream that is busy with what it was sent. */
+static char *slow_time(const struct upstream *u)
+{
+	return str_format(
+		"http.lowSpeedTime=%d", GATE_WORK_FACTOR * u->gate->policy.idle_timeout_s);
+}
+
 static char **make_args(const struct upstream *u, const struct commands *cmds, bool atomic)
 {
 	static const char *const fixed[] = {"push", "--porcelain", "--progress", "--no-signed",
 		"--no-verify", "--recurse-submodules=no", "--no-follow-tags"};
 	cleanup_strv char **args = NULL;
-	int r = 0;
+	int r = strv_add(&args, "-c");
 
+	if (r == 0)
+		r = push_arg(&args, slow_time(u));
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(fixed); i++)
 		r = strv_add(&args, fixed[i]);
 	if (r == 0 && atomic)
