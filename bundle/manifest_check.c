@@ -41,12 +41,13 @@ static int check_key(const struct manifest_repo *r, const struct git_url *u, str
 
 static int check_ssh(const struct manifest_repo *r, const struct git_url *u, struct err *e)
 {
+	/* First, since it tells that the url is meant to be another. */
+	if (r->has_auth)
+		return misplaced(r, "auth", "https", e);
 	if (!r->host_key)
 		return missing(r, "host_key", e);
 	if (!r->identity && !r->has_key)
 		return missing(r, "identity' or 'key", e);
-	if (r->has_auth)
-		return misplaced(r, "auth", "https", e);
 	return r->has_key ? check_key(r, u, e) : 0;
 }
 

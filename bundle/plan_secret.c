@@ -75,7 +75,11 @@ static int find_key(
 		(!str_starts(ret->bytes, "-----BEGIN ") || !strstr(ret->bytes, "PRIVATE KEY-----")))
 		r = err_say(e, EINVAL,
 			"'%s' is no private key (identity wants the file without .pub)", s->name);
-	return r < 0 ? err_wrap(e, "the identity of %s", s->slot) : 0;
+	/* The slot's name says of which repository it is; the operator knows it by that. */
+	return r < 0 ? err_wrap(e, "git-gate.repos.%.*s.identity",
+			       (int)(strlen(s->slot) - strlen("REPO__KEY")),
+			       s->slot + strlen("REPO_"))
+		     : 0;
 }
 
 /* What a token must be, wherever it came from. */

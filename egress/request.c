@@ -221,6 +221,8 @@ static enum request_verdict decide_forward(
 	if (c->way == CONN_TRANSPARENT && c->to.s_addr == c->service->sidecar.s_addr) {
 		refusal_set(why, 403, "no_service", "the sidecar's ports",
 			"no service listens on port %u of the sidecar", c->to_port);
+		why->how = "git's repositories are git://git-gate/NAME.git and "
+			   "http://git-gate:9420/NAME.git; the proxy is http://egress:9099";
 		return REQUEST_REFUSED;
 	}
 	if (find_rule(c, x, why) < 0)

@@ -149,6 +149,7 @@ static void a_key_must_be_private_and_for_nobody_else_to_read(void **state)
 	refused(&key, "no such file", NULL);
 	put("key", "ssh-ed25519 AAAA comment", 0600);
 	refused(&key, "no private key", "AAAA");
+	refused(&key, "git-gate.repos.a.identity: ", "AAAA");
 	snprintf(text, sizeof(text), "-----BEGIN %s-----\nMA==\n-----END %s-----", kind, kind);
 	put("key", text, 0644);
 	refused(&key, "can be read by others", "MA==");
