@@ -343,7 +343,7 @@ static char *complaint(const struct git_result *r)
 	const char *text = r->err.s ? r->err.s : "", *best = NULL;
 	size_t best_len = 0;
 
-	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
+	for (const char *line = text, *end, *shown; *line; line = *end ? end + 1 : end) {
 		size_t len;
 
 		end = strchrnul(line, '\n');
@@ -351,6 +351,12 @@ static char *complaint(const struct git_result *r)
 		/* ssh ends its lines for a terminal in raw mode. */
 		while (len > 0 && line[len - 1] == '\r')
 			len--;
+		/* How far it was stands in front, on the same line. */
+		shown = memrchr(line, '\r', len);
+		if (shown) {
+			len -= (size_t)(shown + 1 - line);
+			line = shown + 1;
+		}
 		if (len == 0)
 			continue;
 		if (best && is_closing(line))
