@@ -14,12 +14,12 @@ static struct err err;
 
 static int start(struct http_body *b, const char *fields, uint64_t max)
 {
-	char text[512] = "POST /x HTTP/1.1\r\n";
+	char text[512];
 	struct http1_head h;
 	const char *why;
 	int r;
 
-	strcat(strcat(text, fields), "\r\n");
+	snprintf(text, sizeof(text), "POST /x HTTP/1.1\r\n%s\r\n", fields);
 	assert_int_equal(
 		http1_parse_request((const unsigned char *)text, strlen(text), &h, &why), 0);
 	r = http_body_start(b, &h, max, &err);

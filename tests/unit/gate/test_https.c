@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,7 +53,7 @@ static char **configured(const char *address)
 	struct upstream u = {.gate = &gate, .repo = &repo};
 	char **env = NULL;
 
-	strcpy(u.address, address);
+	snprintf(u.address, sizeof(u.address), "%s", address);
 	assert_int_equal(https_configure(&env, &u), 0);
 	return env;
 }
@@ -103,7 +104,7 @@ static void an_upstream_at_which_nobody_listens_is_not_reached(void **state)
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(https_reach(&u, &e), 0);
 	close(fd);
-	strcpy(u.address, "nowhere");
+	snprintf(u.address, sizeof(u.address), "nowhere");
 	assert_int_equal(https_reach(&u, &e), -EINVAL);
 }
 
