@@ -24,6 +24,7 @@
 #define NEW_SUFFIX     ".new"
 #define NAME_BYTES     10
 #define FAILURE_MAX    512
+#define OPEN_TRIES     8
 
 /* ---- lines */
 
@@ -134,6 +135,15 @@ static char *name_of(const char *public_line)
 	return str_take(&name);
 }
 
+/* One that was not named before its writer ended: no request was made for its key. */
+static void sweep(int dirfd, const char *name)
+{
+	cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(dirfd, name, 0);
+}
+
 int key_record_names(const char *state_home, char ***ret, struct err *e)
 {
 	cleanup_strv char **names = NULL;
@@ -151,7 +161,9 @@ int key_record_names(const char *state_home, char ***ret, struct err *e)
 		return err_set(e, errno, "read '%s/" KEY_RECORD_DIR "'", state_home);
 	}
 	while (r == 0 && (d = readdir(dir)))
-		if (d->d_name[0] != '.' && !str_ends(d->d_name, NEW_SUFFIX))
+		if (str_ends(d->d_name, NEW_SUFFIX))
+			sweep(dirfd(dir), d->d_name);
+		else if (d->d_name[0] != '.')
 			r = strv_add(&names, d->d_name);
 	closedir(dir);
 	if (r < 0)
@@ -171,6 +183,22 @@ static json_t *first_line(
 		(json_int_t)time(NULL), "key", json_array_get(keys, 0));
 }
 
+/* Locked. A sweep that came between the two calls took the name away, and another is made. */
+static int open_new(int dirfd, const char *name, struct err *e)
+{
+	for (int tries = 0; tries < OPEN_TRIES; tries++) {
+		cleanup_fd int fd = openat(dirfd, name,
+			O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		struct stat st;
+
+		if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
+			return err_set(e, errno, "make the record of a deploy key");
+		if (st.st_nlink > 0)
+			return steal_fd(&fd);
+	}
+	return err_say(e, EBUSY, "the record of a deploy key was taken away each time it was made");
+}
+
 /* Under another name until it is whole: what is found is always a record. */
 static int write_new(struct key_record *r, json_t *first, struct err *e)
 {
@@ -179,10 +207,9 @@ static int write_new(struct key_record *r, json_t *first, struct err *e)
 
 	if (!before)
 		return err_set(e, ENOMEM, "the record of a deploy key");
-	r->fd = openat(r->dirfd, before,
-		O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (r->fd < 0 || flock(r->fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, errno, "make the record of a deploy key");
+	r->fd = open_new(r->dirfd, before, e);
+	if (r->fd < 0)
+		return r->fd;
 	rc = add_line(r->fd, first, e);
 	if (rc == 0 && fsync(r->fd) < 0)
 		rc = err_set(e, errno, "write the record of a deploy key");

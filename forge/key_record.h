@@ -48,7 +48,10 @@ int key_record_failed(struct key_record *r, const char *why, struct err *e);
 /* The forge has it no more. */
 int key_record_remove(struct key_record *r, struct err *e);
 
-/* Names of all records; an empty or missing directory: NULL. Caller frees (strv_free). */
+/*
+ * Names of all records; an empty or missing directory: NULL. Takes away what a killed writer had
+ * not yet named. Caller frees (strv_free).
+ */
 int key_record_names(const char *state_home, char ***ret, struct err *e);
 
 /*

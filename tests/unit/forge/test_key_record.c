@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -146,6 +147,47 @@ static void what_is_no_record_is_an_error_and_no_directory_is_none(void **state)
 	assert_null(names);
 }
 
+static int make_unnamed(const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" KEY_RECORD_DIR "/%s.new", dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static bool is_there(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/" KEY_RECORD_DIR "/%s.new", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static void what_a_killed_writer_had_not_named_is_taken_away_and_a_living_one_s_stays(void **state)
+{
+	cleanup_strv char **names = NULL;
+	struct err e = {0};
+	char name[64];
+	struct key_record r = new_record(name);
+	int dead, living;
+
+	(void)state;
+	key_record_done(&r);
+	dead = make_unnamed("dead");
+	living = make_unnamed("living");
+	assert_int_equal(flock(living, LOCK_EX), 0);
+	close(dead);
+	assert_int_equal(key_record_names(dir, &names, &e), 0);
+	assert_int_equal(strv_len(names), 1);
+	assert_string_equal(names[0], name);
+	assert_false(is_there("dead"));
+	assert_true(is_there("living"));
+	close(living);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +202,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_no_record_is_an_error_and_no_directory_is_none, make_dir,
 			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			what_a_killed_writer_had_not_named_is_taken_away_and_a_living_one_s_stays,
+			make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
