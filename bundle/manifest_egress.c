@@ -5,6 +5,7 @@
 
 #include "base/ptr.h"
 #include "bundle/manifest.h"
+#include "bundle/policy_auth.h"
 
 /* egress of a manifest: the log level and the routes. */
 
@@ -79,14 +80,11 @@ static int read_auth_map(struct frontmatter *f, struct yaml_node *auth, struct p
 
 	yaml_finish(&f->problems, auth, "scheme, token_ref");
 	if (yaml_str(&f->problems, scheme, &text)) {
-		if (!str_eq(text, "Bearer") && !str_eq(text, "token") && !str_eq(text, "basic"))
+		if (!policy_auth_parse(text, &r->auth.scheme))
 			yaml_problem(&f->problems, scheme,
 				"'%s' is no scheme; allowed: Bearer, token, basic", text);
-		r->auth_scheme = strdup(text);
-		if (!r->auth_scheme)
-			return -ENOMEM;
 	}
-	return manifest_read_secret(f, ref, &r->token_ref);
+	return manifest_read_secret(f, ref, &r->auth.token_ref);
 }
 
 static int read_auth(struct frontmatter *f, struct yaml_node *auth, struct policy_route *r)
@@ -96,7 +94,7 @@ static int read_auth(struct frontmatter *f, struct yaml_node *auth, struct polic
 	if (auth->type == YAML_MAP)
 		return read_auth_map(f, auth, r);
 	if (auth->type == YAML_STRING && str_eq(auth->text, "pass"))
-		r->auth_pass = true;
+		r->auth.scheme = POLICY_AUTH_PASS;
 	else
 		yaml_problem(&f->problems, auth,
 			"expected {scheme: Bearer|token|basic, token_ref: NAME} or 'pass'");

@@ -47,9 +47,9 @@ int plan_token_slot(
 /* The same for every route that names it. */
 static int route_token(struct plan_bottle *b, struct policy_route *r)
 {
-	struct plan_secret s = {.name = r->token_ref, .to_egress = true, .to_scan = true};
+	struct plan_secret s = {.name = r->auth.token_ref, .to_egress = true, .to_scan = true};
 
-	return plan_token_slot(b, "EGRESS_TOKEN_", &s, &r->auth_slot);
+	return plan_token_slot(b, "EGRESS_TOKEN_", &s, &r->auth.slot);
 }
 
 static int egress_slice(struct plan *p, struct manifest *m)
@@ -73,7 +73,7 @@ static int egress_slice(struct plan *p, struct manifest *m)
 
 		*r = m->routes[i].route;
 		m->routes[i].route = (struct policy_route){0};
-		if (r->token_ref && route_token(p->bottle, r) < 0)
+		if (r->auth.token_ref && route_token(p->bottle, r) < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -27,13 +27,89 @@ struct policy_header {
 	char *value;
 };
 
-/* One entry of `matches`: all the fields that stand there must match, any value in a field. */
+/* One entry of `matches` or `deny`: all the fields that stand there must match, any value in a
+ * field. */
 struct policy_matcher {
 	struct policy_path *paths;
 	size_t n_paths;
 	char **methods;
 	struct policy_header *headers;
 	size_t n_headers;
+	struct policy_header *query; /* parameters, decoded; a name may come more than once */
+	size_t n_query;
+};
+
+/* How a route's credential is given to the upstream. */
+enum policy_auth_scheme {
+	POLICY_AUTH_NONE,   /* the agent's own Authorization is dropped, nothing is added */
+	POLICY_AUTH_PASS,   /* the agent's own Authorization is kept and read like any header */
+	POLICY_AUTH_BEARER, /* Authorization: Bearer VALUE */
+	POLICY_AUTH_TOKEN,  /* Authorization: token VALUE */
+	POLICY_AUTH_BASIC,  /* Authorization: Basic, of "user:password" or a bare token */
+	POLICY_AUTH_HEADER, /* NAME: PREFIX VALUE */
+	POLICY_AUTH_QUERY,  /* ?NAME=VALUE */
+	POLICY_AUTH_SWAP,   /* the placeholder becomes the value, wherever `places` lets it stand */
+	POLICY_AUTH_SIGV4,  /* signed anew (AWS Signature Version 4) */
+	POLICY_AUTH_OAUTH,  /* Authorization: Bearer, of a token that egress gets and renews */
+	POLICY_AUTH_LOGIN,  /* the same of a login of the operator's (claude, codex) */
+};
+
+/* Where a placeholder may stand. */
+enum policy_place {
+	POLICY_IN_HEADER = 1 << 0,
+	POLICY_IN_PATH = 1 << 1,
+	POLICY_IN_QUERY = 1 << 2,
+	POLICY_IN_BODY = 1 << 3,
+};
+
+enum policy_grant { POLICY_CLIENT_CREDENTIALS, POLICY_REFRESH_TOKEN };
+
+struct policy_auth {
+	enum policy_auth_scheme scheme;
+	char *slot;	     /* name of the COMPONENT_SECRET with its value, or NULL */
+	char *token_ref;     /* the name in the manifest, for messages */
+	char *name;	     /* header: of the field; query: of the parameter */
+	char *prefix;	     /* header: in front of the value, or NULL */
+	char *placeholder;   /* what the agent has in the value's place, or NULL: never a secret */
+	unsigned int places; /* swap: of enum policy_place */
+	bool require;	     /* a request without the placeholder is refused */
+	/* sigv4: `slot` is the secret access key */
+	char *region, *service;		      /* NULL: as the agent's own signature says */
+	char *access_key_slot, *session_slot; /* session_slot may be NULL */
+	/* oauth: `slot` is the client's secret (client_credentials), or the refresh token */
+	enum policy_grant grant;
+	char *token_url; /* https */
+	char *client_id, *client_secret_slot, *scope, *audience;
+	/* login: `slot` is the text of the operator's credentials file, written back by the monitor
+	 */
+	char *provider; /* "claude" or "codex" */
+};
+
+/*
+ * Limits; 0: what stands in egress/limits.h. A route's own hold for its requests alone, the
+ * bottle's for all of them together.
+ */
+struct policy_limits {
+	int connections;	 /* to the upstream at a time; of the bottle: of the agent */
+	int requests_per_second; /* a token bucket that holds two seconds' */
+	int head;		 /* bytes of a request's head */
+	int url;		 /* bytes of a request's target */
+	int first_byte_s;	 /* from the request's end to the answer's first byte */
+	int idle_s;		 /* without any byte in either direction */
+	int ratio;		 /* decoded bytes for each coded byte */
+	int64_t body;		 /* bytes of a request's body */
+};
+
+/* A proxy of the operator's network through which upstreams are reached (CONNECT). */
+struct policy_proxy {
+	char *url;  /* as in the manifest, for messages; NULL: none */
+	char *host; /* name or address */
+	uint16_t port;
+	bool tls;     /* https:// */
+	char *tls_ca; /* PEM text of its private roots, or NULL */
+	char *slot;   /* of "user:password", or NULL */
+	char *token_ref;
+	char **direct; /* hosts that are reached without it: NAME, *.NAME */
 };
 
 /* What is looked for in what passes. */
@@ -55,17 +131,20 @@ struct policy_dlp {
 };
 
 struct policy_route {
-	char *host;	   /* lower case, without port; "*.example.com" for any depth below it */
-	uint16_t port;	   /* 0: 443 and 80 */
-	char *auth_scheme; /* "Bearer", "token", "basic", or NULL */
-	char *auth_slot;   /* name of the COMPONENT_SECRET with its value, or NULL */
-	char *token_ref;   /* the name in the manifest, for messages */
-	bool auth_pass;	   /* auth: pass — the agent's own Authorization is kept */
+	char *host;    /* lower case, without port; "*.example.com" for any depth below it */
+	uint16_t port; /* 0: 443 and 80 */
+	bool tcp;      /* tcp: HOST:PORT: bytes pass as they are, counted and not read */
+	struct policy_auth auth;
 	struct policy_matcher *matches; /* none: every request */
 	size_t n_matches;
-	bool git_fetch;	  /* git: {fetch: true} */
-	char **addresses; /* CIDRs that the host may resolve to although they are special */
-	char *tls_ca;	  /* PEM text of private roots for this host, or NULL */
+	struct policy_matcher *deny; /* before `matches` */
+	size_t n_deny;
+	bool git_fetch;	    /* git: {fetch: true} */
+	char **addresses;   /* CIDRs that the host may resolve to although they are special */
+	char *tls_ca;	    /* PEM text of private roots for this host, or NULL */
+	char *tls_cert;	    /* PEM text of the client's certificate and chain, or NULL */
+	char *tls_key_slot; /* name of the COMPONENT_SECRET with its key, PEM */
+	struct policy_limits limits;
 	struct policy_dlp dlp;
 };
 
@@ -77,6 +156,8 @@ struct policy_egress {
 	char **agent_names; /* host names of the agent itself (its hostname) */
 	struct policy_route *routes;
 	size_t n_routes;
+	struct policy_limits limits;
+	struct policy_proxy proxy;
 };
 
 enum policy_transport { POLICY_SSH, POLICY_HTTPS };

@@ -6,6 +6,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "bundle/policy.h"
+#include "bundle/policy_auth.h"
 #include "bundle/policy_dlp.h"
 #include "bundle/policy_route.h"
 
@@ -91,8 +92,9 @@ static json_t *route_for_agent(const struct policy_route *r)
 
 	if (!host)
 		return NULL;
-	j = json_pack("{s:s, s:s*, s:s*}", "host", host, "auth_scheme", r->auth_scheme, "auth",
-		r->auth_pass ? "pass" : NULL);
+	j = json_pack("{s:s, s:s*, s:s*}", "host", host, "auth_scheme",
+		r->auth.slot ? policy_auth_name(r->auth.scheme) : NULL, "auth",
+		r->auth.scheme == POLICY_AUTH_PASS ? "pass" : NULL);
 	if (!j || (r->n_matches > 0 &&
 			  json_object_set_new(j, "matches", policy_matches_to_json(r)) < 0))
 		return NULL;

@@ -5,6 +5,7 @@
 
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/policy_auth.h"
 #include "bundle/policy_dlp.h"
 
 static const char *const match_names[] = {
@@ -41,9 +42,7 @@ void policy_matcher_done(struct policy_matcher *m)
 void policy_route_done(struct policy_route *r)
 {
 	free(r->host);
-	free(r->auth_scheme);
-	free(r->auth_slot);
-	free(r->token_ref);
+	policy_auth_done(&r->auth);
 	for (size_t i = 0; i < r->n_matches; i++)
 		policy_matcher_done(&r->matches[i]);
 	free(r->matches);
@@ -101,13 +100,12 @@ json_t *policy_matches_to_json(const struct policy_route *r)
 
 json_t *policy_route_to_json(const struct policy_route *r)
 {
-	cleanup_json json_t *j = json_pack("{s:s, s:i, s:s*, s:s*, s:s*, s:b, s:b, s:s*}", "host",
-		r->host, "port", (int)r->port, "auth_scheme", r->auth_scheme, "auth_slot",
-		r->auth_slot, "token_ref", r->token_ref, "auth_pass", (int)r->auth_pass,
-		"git_fetch", (int)r->git_fetch, "tls_ca", r->tls_ca);
+	cleanup_json json_t *j = json_pack("{s:s, s:i, s:b, s:s*}", "host", r->host, "port",
+		(int)r->port, "git_fetch", (int)r->git_fetch, "tls_ca", r->tls_ca);
 
-	if (!j || (r->n_matches > 0 &&
-			  json_object_set_new(j, "matches", policy_matches_to_json(r)) < 0))
+	if (!j || policy_auth_to_json(&r->auth, j) < 0 ||
+		(r->n_matches > 0 &&
+			json_object_set_new(j, "matches", policy_matches_to_json(r)) < 0))
 		return NULL;
 	if (r->addresses && json_object_set_new(j, "addresses", json_from_strv(r->addresses)) < 0)
 		return NULL;
@@ -166,10 +164,7 @@ int policy_route_read(const struct json_at *at, void *route, struct err *e)
 
 	if (json_need_str(at, "host", &r->host, e) < 0 ||
 		json_get_int(at, "port", 0, UINT16_MAX, &port, e) < 0 ||
-		json_get_str(at, "auth_scheme", &r->auth_scheme, e) < 0 ||
-		json_get_str(at, "auth_slot", &r->auth_slot, e) < 0 ||
-		json_get_str(at, "token_ref", &r->token_ref, e) < 0 ||
-		json_get_bool(at, "auth_pass", &r->auth_pass, e) < 0 ||
+		policy_auth_read(at, &r->auth, e) < 0 ||
 		json_get_list(at, "matches", &matches, e) < 0 ||
 		json_get_bool(at, "git_fetch", &r->git_fetch, e) < 0 ||
 		json_get_strv(at, "addresses", &r->addresses, e) < 0 ||

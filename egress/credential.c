@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/evp.h>
 
@@ -68,18 +67,15 @@ static int make_basic(const char *value, size_t len, struct secret *ret, struct 
 	return r;
 }
 
-int credential_make(
-	const char *scheme, const struct secret *value, struct secret *ret, struct err *e)
+int credential_make(const struct policy_auth *auth, const struct secret *value, struct secret *ret,
+	struct err *e)
 {
 	size_t len = trimmed_length(value);
 
 	if (check_value(value->bytes, len, e) < 0)
 		return -EINVAL;
-	if (strcasecmp(scheme, "basic") == 0)
+	if (auth->scheme == POLICY_AUTH_BASIC)
 		return make_basic(value->bytes, len, ret, e);
-	if (strcasecmp(scheme, "bearer") == 0)
-		return make_field("Bearer", value->bytes, len, ret, e);
-	if (strcasecmp(scheme, "token") == 0)
-		return make_field("token", value->bytes, len, ret, e);
-	return err_say(e, EINVAL, "the scheme is '%s', it can be Bearer, token or basic", scheme);
+	return make_field(
+		auth->scheme == POLICY_AUTH_TOKEN ? "token" : "Bearer", value->bytes, len, ret, e);
 }

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "bundle/policy.h"
 
 /*
  * The header that carries a route's credential, made once and kept like the secret it is:
@@ -10,9 +11,9 @@
  * "user:password", or a bare token, for which the user name is x-access-token (git hosts take any).
  *
  * A line end behind the value is dropped (files end with one); any other control character or
- * blank, or an unknown scheme, is -EINVAL.
+ * blank is -EINVAL.
  */
-int credential_make(
-	const char *scheme, const struct secret *value, struct secret *ret, struct err *e);
+int credential_make(const struct policy_auth *auth, const struct secret *value, struct secret *ret,
+	struct err *e);
 
 #endif

@@ -68,14 +68,13 @@ static int rule_init(struct rule *r, const struct policy_route *route,
 		r->by_method |= m->methods && m->methods[0];
 		r->by_path |= m->n_paths > 0;
 	}
-	if (!route->auth_slot)
+	if (!route->auth.slot)
 		return 0;
-	value = component_secret(boot, route->auth_slot);
+	value = component_secret(boot, route->auth.slot);
 	if (!value)
 		return err_say(e, EINVAL, "its credential '%s' was not handed over",
-			route->token_ref ? route->token_ref : route->auth_slot);
-	if (credential_make(route->auth_scheme ? route->auth_scheme : "Bearer", value,
-		    &r->credential, e) < 0)
+			route->auth.token_ref ? route->auth.token_ref : route->auth.slot);
+	if (credential_make(&route->auth, value, &r->credential, e) < 0)
 		return -e->code;
 	return add_needles(needles, &r->credential, value, e);
 }
@@ -257,7 +256,7 @@ bool rule_strips(const struct rule *r, const char *name)
 {
 	if (strcasecmp(name, "Authorization") != 0 && strcasecmp(name, "Proxy-Authorization") != 0)
 		return false;
-	return rule_credential(r) || !r->route->auth_pass;
+	return rule_credential(r) || r->route->auth.scheme != POLICY_AUTH_PASS;
 }
 
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why)

@@ -1,0 +1,24 @@
+#ifndef BUNDLE_POLICY_AUTH_H
+#define BUNDLE_POLICY_AUTH_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "bundle/policy.h"
+
+/* The credential of a route, as it travels; private to bundle/. */
+
+void policy_auth_done(struct policy_auth *a);
+
+/* Its members, into the route's object. 0 or -ENOMEM. */
+int policy_auth_to_json(const struct policy_auth *a, json_t *route);
+
+/* … and out of it. A slot without a scheme is a Bearer token. */
+int policy_auth_read(const struct json_at *route, struct policy_auth *ret, struct err *e);
+
+/* The word of a manifest for a scheme; false: no such scheme. */
+bool policy_auth_parse(const char *name, enum policy_auth_scheme *ret);
+
+/* NULL for POLICY_AUTH_NONE and POLICY_AUTH_PASS. */
+const char *policy_auth_name(enum policy_auth_scheme scheme);
+
+#endif
