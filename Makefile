@@ -39,7 +39,7 @@ PKGS_scan    := $(PKGS_base) libpcre2-8 zlib libbrotlidec libzstd
 # What runs compiled rules links LINK_rules; what compiles them, the whole of Hyperscan.
 LINK_rules   := -lhs_runtime
 PKGS_gate    := $(PKGS_scan)
-PKGS_egress  := $(PKGS_scan) libssl libcrypto
+PKGS_egress  := $(PKGS_scan) libssl libcrypto libnghttp2
 PKGS_forge   := $(PKGS_base) libcurl libcrypto
 PKGS_control := $(PKGS_scan)
 PKGS_shim    := $(PKGS_base)

@@ -15,11 +15,11 @@ void http1_head_done(struct http1_head *h)
 {
 	free(h->text);
 	h->text = NULL;
+	h->size = h->room = 0;
 	h->n_fields = 0;
 }
 
-/* RFC 9110 section 5.6.2: what a method or a field name is made of. */
-static bool is_token_char(unsigned char c)
+bool http1_is_token_char(unsigned char c)
 {
 	static const char others[] = "!#$%&'*+-.^_`|~";
 
@@ -33,7 +33,7 @@ static bool is_token(const char *s)
 	if (!*s)
 		return false;
 	for (; *s; s++)
-		if (!is_token_char((unsigned char)*s))
+		if (!http1_is_token_char((unsigned char)*s))
 			return false;
 	return true;
 }
@@ -145,6 +145,7 @@ static int copy_head(
 	ret->text = malloc(len + 1);
 	ret->n_fields = 0;
 	ret->size = len;
+	ret->room = 0;
 	if (!ret->text) {
 		*ret_why = "no memory for a head";
 		return -ENOMEM;
@@ -208,8 +209,18 @@ int http1_parse_response(
 	ret->status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
 	if (ret->status < 100 || ret->status > 599)
 		return bad(ret_why, "a status that HTTP does not have");
-	ret->reason = status[3] ? status + 4 : "";
+	ret->reason = status + (status[3] ? 4 : 3);
 	return parse_fields(rest, ret, ret_why);
+}
+
+int http1_parse_trailers(
+	const unsigned char *p, size_t len, struct http1_head *ret, const char **ret_why)
+{
+	int r = copy_head(p, len, ret, ret_why);
+
+	ret->is_request = false;
+	ret->reason = NULL;
+	return r < 0 ? r : parse_fields(ret->text, ret, ret_why);
 }
 
 const char *http1_field(const struct http1_head *h, const char *name, size_t *ret_count)
@@ -325,14 +336,36 @@ bool http1_keeps_alive(const struct http1_head *h)
 	       http1_lists(h, "Proxy-Connection", "keep-alive");
 }
 
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool http1_may_trail(const char *name)
+{
+	static const char *const never[] = {"Age", "Allow", "Authorization", "Cache-Control",
+		"Connection", "Content-Encoding", "Content-Length", "Content-Location",
+		"Content-Range", "Content-Type", "Cookie", "Cookie2", "Date", "Expect", "Expires",
+		"Forwarded", "Host", "HTTP2-Settings", "If-Match", "If-Modified-Since",
+		"If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive", "Location",
+		"Max-Forwards", "Pragma", "Proxy-Authenticate", "Proxy-Authentication-Info",
+		"Proxy-Authorization", "Proxy-Connection", "Range", "Retry-After", "Set-Cookie",
+		"Set-Cookie2", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "Via",
+		"Warning", "WWW-Authenticate"};
+
+	return !is_among(name, never, sizeof(never) / sizeof(*never));
+}
+
 bool http1_is_hop(const struct http1_head *h, const char *name)
 {
 	static const char *const hops[] = {"Connection", "Keep-Alive", "Proxy-Connection",
 		"Transfer-Encoding", "TE", "Trailer", "Upgrade", "HTTP2-Settings",
 		"Proxy-Authenticate", "Proxy-Authentication-Info", "Alt-Svc"};
 
-	for (size_t i = 0; i < sizeof(hops) / sizeof(*hops); i++)
-		if (strcasecmp(hops[i], name) == 0)
-			return true;
+	if (is_among(name, hops, sizeof(hops) / sizeof(*hops)))
+		return true;
 	return http1_lists(h, "Connection", name);
 }

@@ -21,6 +21,7 @@ struct http1_field {
 struct http1_head {
 	char *text; /* owned; all strings below point into it */
 	size_t size;
+	size_t room; /* of text, while it is made piece by piece; 0: it was parsed */
 	bool is_request;
 	const char *method, *target; /* request */
 	int status;		     /* response */
@@ -28,6 +29,12 @@ struct http1_head {
 	int minor; /* HTTP/1.minor */
 	struct http1_field fields[HTTP1_FIELDS_MAX];
 	size_t n_fields;
+};
+
+/* Bytes of somebody's, without a NUL behind. */
+struct http1_text {
+	const char *p;
+	size_t len;
 };
 
 void http1_head_done(struct http1_head *h);
@@ -48,11 +55,38 @@ int http1_parse_request(
 int http1_parse_response(
 	const unsigned char *p, size_t len, struct http1_head *ret, const char **ret_why);
 
+/*
+ * A head that is made piece by piece, as out of another protocol; starts with {0} and is_request,
+ * or goes on with one that was parsed. Texts are copied. 0, -E2BIG (the bounds above) or -ENOMEM.
+ * Nothing is checked but the bounds.
+ */
+int http1_head_add(
+	struct http1_head *h, const struct http1_text *name, const struct http1_text *value);
+
+/* The same for one of the head's own texts: at is &h->method, &h->target or &h->reason. */
+int http1_head_keep(struct http1_head *h, const char **at, const struct http1_text *text);
+
+/*
+ * Trailers, as http1_body collected them: lines up to the empty one. Errors as of the parsers
+ * above.
+ */
+int http1_parse_trailers(
+	const unsigned char *p, size_t len, struct http1_head *ret, const char **ret_why);
+
+/*
+ * Whether a field may stand behind a body. RFC 9110 section 6.5.1: not what frames a message,
+ * routes it, says who sends it or how it is to be read; that was decided when the head was.
+ */
+bool http1_may_trail(const char *name);
+
 /* First value of a field, or NULL; *ret_count (may be NULL): how many there are. */
 const char *http1_field(const struct http1_head *h, const char *name, size_t *ret_count);
 
 /* Whether a comma-separated field (any of its lines) lists this token. */
 bool http1_lists(const struct http1_head *h, const char *name, const char *token);
+
+/* RFC 9110 section 5.6.2: what a method or a field name is made of. */
+bool http1_is_token_char(unsigned char c);
 
 /* How long the body is. */
 enum http1_framing { HTTP1_NO_BODY, HTTP1_LENGTH, HTTP1_CHUNKED, HTTP1_UNTIL_CLOSE };

@@ -110,6 +110,8 @@ static int chunk_end_byte(struct http1_body *b, unsigned char c)
 
 static int trailer_byte(struct http1_body *b, unsigned char c)
 {
+	if (b->trailers && buf_add(b->trailers, &c, 1) < 0)
+		return -ENOMEM;
 	if (b->seen_cr) {
 		if (c != '\n')
 			return -EPROTO;
@@ -154,8 +156,10 @@ long http1_body_take(
 
 	*ret = (struct http1_piece){0};
 	while (used < len && b->state != HTTP1_BODY_DATA && b->state != HTTP1_BODY_DONE) {
-		if (framing_byte(b, p[used]) < 0)
-			return -EPROTO;
+		int r = framing_byte(b, p[used]);
+
+		if (r < 0)
+			return r;
 		used++;
 	}
 	if (b->state == HTTP1_BODY_DATA && used < len)
@@ -187,4 +191,17 @@ int http1_body_put(enum http1_framing framing, struct buf *out, const struct htt
 int http1_body_put_end(enum http1_framing framing, struct buf *out)
 {
 	return framing == HTTP1_CHUNKED ? buf_adds(out, "0\r\n\r\n") : 0;
+}
+
+int http1_body_put_trailers(struct buf *out, const struct http1_head *trailers)
+{
+	int r = buf_adds(out, "0\r\n");
+
+	for (size_t i = 0; i < trailers->n_fields; i++) {
+		r |= buf_adds(out, trailers->fields[i].name);
+		r |= buf_add(out, ": ", 2);
+		r |= buf_adds(out, trailers->fields[i].value);
+		r |= buf_add(out, "\r\n", 2);
+	}
+	return r | buf_adds(out, "\r\n") ? -ENOMEM : 0;
 }

@@ -10,7 +10,8 @@
 
 /*
  * A message body taken out of its framing and put into a new one: what passes is the payload only.
- * Chunk extensions and trailers end here, so that nothing unchecked travels in them.
+ * Chunk extensions end here, and trailers, too, where nobody collects them: nothing unchecked
+ * travels in them.
  */
 enum http1_body_state {
 	HTTP1_BODY_DATA,      /* payload, `left` bytes of it (or until close) */
@@ -30,6 +31,9 @@ struct http1_body {
 	unsigned int line;     /* bytes of the present trailer line */
 	bool seen_cr;
 	bool refuse_extensions; /* a request's: no client has a use for them */
+	/* Borrowed; NULL after http1_body_start, which drops trailers. Set: gets their lines, the
+	 * empty one included, for http1_parse_trailers. Bounded. */
+	struct buf *trailers;
 };
 
 void http1_body_start(
@@ -48,7 +52,7 @@ struct http1_piece {
 
 /*
  * Takes from p: returns how many bytes were used, at most one piece of payload among them (*ret,
- * len 0: none). It may use none when more input is needed. -EPROTO: broken framing.
+ * len 0: none). It may use none when more input is needed. -EPROTO: broken framing; -ENOMEM.
  */
 long http1_body_take(
 	struct http1_body *b, const unsigned char *p, size_t len, struct http1_piece *ret);
@@ -60,5 +64,8 @@ int http1_body_at_eof(struct http1_body *b);
  */
 int http1_body_put(enum http1_framing framing, struct buf *out, const struct http1_piece *piece);
 int http1_body_put_end(enum http1_framing framing, struct buf *out);
+
+/* The end of chunks with trailers; n_fields 0: without. */
+int http1_body_put_trailers(struct buf *out, const struct http1_head *trailers);
 
 #endif

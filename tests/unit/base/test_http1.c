@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -220,6 +221,104 @@ static void fields_of_one_connection_end_here(void **state)
 	http1_head_done(&h);
 }
 
+static struct http1_text text_of(const char *s)
+{
+	return (struct http1_text){.p = s, .len = strlen(s)};
+}
+
+static int add(struct http1_head *h, const char *name, const char *value)
+{
+	const struct http1_text n = text_of(name), v = text_of(value);
+
+	return http1_head_add(h, &n, &v);
+}
+
+static void a_head_can_be_made_piece_by_piece(void **state)
+{
+	struct http1_head h = {.is_request = true};
+	const struct http1_text method = text_of("PUT"), target = text_of("/a?b");
+	char name[32];
+
+	(void)state;
+	assert_int_equal(http1_head_keep(&h, &h.method, &method), 0);
+	assert_int_equal(http1_head_keep(&h, &h.target, &target), 0);
+	for (int i = 0; i < HTTP1_FIELDS_MAX; i++) {
+		snprintf(name, sizeof(name), "X-%d", i);
+		assert_int_equal(add(&h, name, "a value of some length, so that it moves"), 0);
+	}
+	assert_int_equal(add(&h, "X", "y"), -E2BIG);
+	assert_string_equal(h.method, "PUT");
+	assert_string_equal(h.target, "/a?b");
+	assert_string_equal(h.fields[0].name, "X-0");
+	assert_string_equal(
+		http1_field(&h, "X-127", NULL), "a value of some length, so that it moves");
+	http1_head_done(&h);
+}
+
+static void a_head_that_is_made_has_the_limits_of_one_that_is_read(void **state)
+{
+	static char value[HTTP1_HEAD_MAX + 1];
+	struct http1_head h = {0};
+
+	(void)state;
+	memset(value, 'v', sizeof(value) - 1);
+	assert_int_equal(add(&h, "X", value), -E2BIG);
+	value[HTTP1_HEAD_MAX - 3] = '\0';
+	assert_int_equal(add(&h, "X", value), 0);
+	assert_int_equal(add(&h, "Y", ""), -E2BIG);
+	http1_head_done(&h);
+}
+
+static void a_parsed_head_takes_more_fields(void **state)
+{
+	struct http1_head h;
+
+	(void)state;
+	assert_int_equal(request("GET /x HTTP/1.1\r\nA: b\r\n\r\n", &h), 0);
+	assert_int_equal(add(&h, "C", "d"), 0);
+	assert_string_equal(h.method, "GET");
+	assert_string_equal(h.target, "/x");
+	assert_string_equal(http1_field(&h, "A", NULL), "b");
+	assert_string_equal(http1_field(&h, "C", NULL), "d");
+	http1_head_done(&h);
+}
+
+static int trailers(const char *text, struct http1_head *h)
+{
+	return http1_parse_trailers((const unsigned char *)text, strlen(text), h, &why);
+}
+
+static void trailers_are_read_as_strictly_as_heads(void **state)
+{
+	struct http1_head h;
+
+	(void)state;
+	assert_int_equal(trailers("Grpc-Status: 0\r\nX-Sum: a b \r\n\r\n", &h), 0);
+	assert_int_equal(h.n_fields, 2);
+	assert_string_equal(http1_field(&h, "x-sum", NULL), "a b");
+	http1_head_done(&h);
+	assert_int_equal(trailers("\r\n", &h), 0);
+	assert_int_equal(h.n_fields, 0);
+	http1_head_done(&h);
+	assert_int_equal(trailers("X y: z\r\n\r\n", &h), -EINVAL);
+	http1_head_done(&h);
+	assert_int_equal(trailers("X: y\r\n z\r\n\r\n", &h), -EINVAL);
+	http1_head_done(&h);
+}
+
+static void what_decides_about_a_message_does_not_stand_behind_it(void **state)
+{
+	(void)state;
+	assert_false(http1_may_trail("authorization"));
+	assert_false(http1_may_trail("Content-Length"));
+	assert_false(http1_may_trail("TRANSFER-ENCODING"));
+	assert_false(http1_may_trail("Host"));
+	assert_false(http1_may_trail("Set-Cookie"));
+	assert_true(http1_may_trail("Grpc-Status"));
+	assert_true(http1_may_trail("Content-MD5"));
+	assert_true(http1_may_trail("ETag"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +332,11 @@ int main(void)
 		cmocka_unit_test(the_length_of_an_answer_depends_on_status_and_method),
 		cmocka_unit_test(keeping_alive_follows_version_and_connection),
 		cmocka_unit_test(fields_of_one_connection_end_here),
+		cmocka_unit_test(a_head_can_be_made_piece_by_piece),
+		cmocka_unit_test(a_head_that_is_made_has_the_limits_of_one_that_is_read),
+		cmocka_unit_test(a_parsed_head_takes_more_fields),
+		cmocka_unit_test(trailers_are_read_as_strictly_as_heads),
+		cmocka_unit_test(what_decides_about_a_message_does_not_stand_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,43 @@ static void what_is_put_as_chunks_can_be_read_back(void **state)
 	buf_done(&out);
 }
 
+static void trailers_are_collected_for_whom_wants_them(void **state)
+{
+	static const char text[] = "1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\nGET";
+
+	(void)state;
+	for (size_t step = 1; step < sizeof(text); step++) {
+		struct http1_length l = {.framing = HTTP1_CHUNKED};
+		struct http1_body b;
+		struct buf out = {0}, lines = {0};
+
+		http1_body_start(&b, &l, true);
+		b.trailers = &lines;
+		assert_int_equal(feed(&b, text, step, &out), sizeof(text) - 4);
+		assert_int_equal(lines.len, 14);
+		assert_memory_equal(buf_data(&lines), "A: b\r\nC: d\r\n\r\n", 14);
+		buf_done(&out);
+		buf_done(&lines);
+	}
+}
+
+static void trailers_that_are_put_can_be_read_back(void **state)
+{
+	struct http1_head h = {.n_fields = 1, .fields = {{.name = "A", .value = "b"}}};
+	struct buf out = {0};
+	char got[64];
+	bool done;
+
+	(void)state;
+	assert_int_equal(http1_body_put_trailers(&out, &h), 0);
+	assert_int_equal(out.len, 11);
+	assert_int_equal(buf_add(&out, "", 1), 0);
+	assert_string_equal((const char *)buf_data(&out), "0\r\nA: b\r\n\r\n");
+	assert_int_equal(chunked((const char *)buf_data(&out), true, got, &done), 11);
+	assert_true(done);
+	buf_done(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +203,8 @@ int main(void)
 		cmocka_unit_test(a_length_ends_where_it_says),
 		cmocka_unit_test(an_early_end_is_seen),
 		cmocka_unit_test(what_is_put_as_chunks_can_be_read_back),
+		cmocka_unit_test(trailers_are_collected_for_whom_wants_them),
+		cmocka_unit_test(trailers_that_are_put_can_be_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
