@@ -14,7 +14,8 @@
  *
  *	monitor → component	CONFIG, SECRET…, RULES, LISTENER…, PROGRAM…, BEGIN
  *	component → monitor	READY (locked down, listening) or FAILED
- *	later			RELOAD, STOP, ANSWER / RELOADED, BUSY, PROPOSE, STORE
+ *	later			RELOAD, STOP, ANSWER, TOKEN_NOW / RELOADED, BUSY, PROPOSE, STORE,
+ *				TOKEN_ASK, TOKEN
  *
  * End of file on the socket ends a component at once. Anything unknown, early or malformed ends it,
  * too.
@@ -32,6 +33,7 @@ enum component_msg {
 	COMPONENT_RULES,      /* no body; one descriptor: compiled rules (scan/cache.h) */
 	COMPONENT_ANSWER,     /* body: {"id", "status", "notes"}, JSON; see PROPOSE */
 	COMPONENT_PROGRAM,    /* body: name; one descriptor: one of our programs, for it to run */
+	COMPONENT_TOKEN_NOW,  /* body: slot NUL value, the newest one: see TOKEN_ASK */
 	/* component → monitor */
 	COMPONENT_READY = 64, /* no body */
 	COMPONENT_FAILED,     /* body: struct err */
@@ -48,7 +50,21 @@ enum component_msg {
 	 * the refs that the upstream has ("OID NAME" lines). For the store of its upstream.
 	 */
 	COMPONENT_STORE,
+	/*
+	 * Egress is about to renew what stands in this slot (body: its name): a refresh token, or a
+	 * login's file. TOKEN_NOW is the answer: what stands there now, which another bottle may
+	 * have renewed meanwhile, and no other renews it until TOKEN comes, or a minute has passed.
+	 */
+	COMPONENT_TOKEN_ASK,
+	/*
+	 * Body: slot NUL value; at most COMPONENT_TOKEN_MAX. What was renewed, to be kept: a
+	 * refresh token; of a login {"access_token", "refresh_token", "id_token", "expires_at"} as
+	 * JSON, of which each may be missing. An empty value: nothing was.
+	 */
+	COMPONENT_TOKEN,
 };
+
+#define COMPONENT_TOKEN_MAX 65536
 
 #define COMPONENT_LISTENERS_MAX 8
 #define COMPONENT_SECRETS_MAX	128

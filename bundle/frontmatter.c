@@ -220,8 +220,7 @@ int frontmatter_load(const struct operator_home *h, const char *kind, const char
 	return r < 0 ? r : frontmatter_parse(ret, e);
 }
 
-/* As many whole problems as fit into one error, and how many there are beyond. */
-static int summarise(const struct yaml_problems *p, struct err *e)
+int frontmatter_problems(const struct yaml_problems *p, struct err *e)
 {
 	cleanup_str struct str s = {0};
 	const char *at = p->text.s;
@@ -249,7 +248,7 @@ int frontmatter_finish(const struct operator_home *h, struct frontmatter *f, str
 		return 0;
 	if (h->problems && f->problems.text.s)
 		str_add(h->problems, f->problems.text.s);
-	return summarise(&f->problems, e);
+	return frontmatter_problems(&f->problems, e);
 }
 
 void frontmatter_done(struct frontmatter *f)

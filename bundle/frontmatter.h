@@ -42,6 +42,9 @@ int frontmatter_parse(struct frontmatter *f, struct err *e); /* path and data ar
 int frontmatter_finish(const struct operator_home *h, struct frontmatter *f, struct err *e);
 void frontmatter_done(struct frontmatter *f);
 
+/* As many whole problems as fit into one error, and how many there are beyond. Returns -EINVAL. */
+int frontmatter_problems(const struct yaml_problems *p, struct err *e);
+
 /* "~/x" in the words of the file's owner, or an absolute path. NULL with a problem otherwise. */
 char *frontmatter_path(struct frontmatter *f, const struct yaml_node *n);
 

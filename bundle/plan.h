@@ -143,7 +143,8 @@ int plan_rules(struct plan_bottle *b, struct err *e);
 /*
  * Looks one up; the slot PLAN_CANARY_SLOT is the canary's value. Others, in order: the environment
  * (only when `with_env`: the operator's own), secrets/NAME in the operator's directory (0600),
- * $CREDENTIALS_DIRECTORY. An error names the places searched.
+ * $CREDENTIALS_DIRECTORY, the command that settings.yml has for it (bundle/secret_command.h; the
+ * caller is single-threaded). An error names the places searched.
  */
 int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
 	struct secret *ret, struct err *e);

@@ -8,6 +8,8 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "bundle/plan.h"
+#include "bundle/secret_command.h"
+#include "bundle/settings.h"
 
 /* Values of secrets: looked up at create, handed on, never in a plan. */
 
@@ -45,20 +47,37 @@ static int read_wiped(const char *path, bool is_key, struct secret *ret, struct 
 	return r;
 }
 
-/* Root's or the operator's, and for nobody else to read. */
-static int check_file(const struct plan_bottle *b, const char *path, struct err *e)
+static int owner_of(const struct plan_bottle *b, uid_t *ret, struct err *e)
 {
-	struct stat home, st;
-	int r;
+	struct stat home;
 
 	if (stat(b->home, &home) < 0)
 		return err_set(e, errno, "stat '%s'", b->home);
-	r = path_check_strict(path, home.st_uid, e);
+	*ret = home.st_uid;
+	return 0;
+}
+
+/* Root's or the operator's, and for nobody else to read. */
+static int check_file(const struct plan_bottle *b, const char *path, bool systemd, struct err *e)
+{
+	/*
+	 * systemd gives a service's user a file of root's by an access list, whose mask is seen
+	 * where the group's mode would be.
+	 */
+	mode_t others = systemd ? 037 : 077;
+	struct stat st;
+	uid_t owner;
+	int r = owner_of(b, &owner, e);
+
+	if (r == 0)
+		r = path_check_strict(path, owner, e);
 	if (r < 0)
 		return r;
 	if (stat(path, &st) < 0)
 		return err_set(e, errno, "stat '%s'", path);
-	if (st.st_mode & 077)
+	if (st.st_uid != 0 || st.st_gid != 0)
+		others = 077;
+	if (st.st_mode & others)
 		return err_say(e, EPERM, "'%s' can be read by others (mode %04o); chmod 0600 it",
 			path, (unsigned int)st.st_mode & 07777);
 	return 0;
@@ -67,7 +86,7 @@ static int check_file(const struct plan_bottle *b, const char *path, struct err 
 static int find_key(
 	const struct plan_bottle *b, const struct plan_secret *s, struct secret *ret, struct err *e)
 {
-	int r = check_file(b, s->name, e);
+	int r = check_file(b, s->name, false, e);
 
 	if (r >= 0)
 		r = read_wiped(s->name, true, ret, e);
@@ -99,53 +118,92 @@ static int check_value(
 	return 0;
 }
 
-/* 1: found; 0: not here. */
-static int look_in(const struct plan_bottle *b, const struct plan_secret *s, const char *path,
-	struct secret *ret, struct err *e)
+/* Where a name is looked up, in this order; each: 1 found, 0 not there, -errno. */
+struct search {
+	const struct plan_bottle *b;
+	const struct plan_secret *s;
+	bool with_env;
+	struct secret *ret;
+};
+
+static int look_in_env(const struct search *at, struct err *e)
+{
+	const char *value = at->with_env ? getenv(at->s->name) : NULL;
+	int r;
+
+	if (!value || !*value)
+		return 0;
+	r = secret_set(at->ret, value, strlen(value), e);
+	if (r == 0)
+		r = check_value(at->s, "environment", at->ret, e);
+	return r < 0 ? r : 1;
+}
+
+static int look_in(const struct search *at, const char *path, bool systemd, struct err *e)
 {
 	struct stat st;
 	int r;
 
 	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	r = check_file(b, path, e);
+	r = check_file(at->b, path, systemd, e);
 	if (r >= 0)
-		r = read_wiped(path, false, ret, e);
+		r = read_wiped(path, false, at->ret, e);
 	if (r >= 0)
-		r = check_value(s, path, ret, e);
+		r = check_value(at->s, path, at->ret, e);
 	return r < 0 ? r : 1;
 }
 
-static int find_named(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
-	struct secret *ret, struct err *e)
+static int ask_command(const struct search *at, struct err *e)
 {
-	const char *value = with_env ? getenv(s->name) : NULL;
+	cleanup_strv char **argv = NULL;
+	struct secret_command c = {.with_env = at->with_env, .limit_ms = SECRET_COMMAND_MS};
+	int r = settings_secret_command(at->b->home, at->s->name, &argv, e);
+
+	if (r <= 0)
+		return r;
+	c.argv = argv;
+	r = owner_of(at->b, &c.owner, e);
+	if (r == 0)
+		r = secret_command_run(&c, at->ret, e);
+	if (r < 0)
+		return err_wrap(e, "the secret '%s': the command '%s' of %s/settings.yml",
+			at->s->name, argv[0], at->b->home);
+	r = check_value(at->s, argv[0], at->ret, e);
+	return r < 0 ? r : 1;
+}
+
+static int find_named(const struct search *at, struct err *e)
+{
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	cleanup_free char *own = str_format("%s/secrets/%s", b->home, s->name), *given = NULL;
+	cleanup_free char *given = NULL;
+	cleanup_free char *own = str_format("%s/secrets/%s", at->b->home, at->s->name);
 	int r;
 
-	if (value && *value) {
-		r = secret_set(ret, value, strlen(value), e);
-		return r < 0 ? r : check_value(s, "environment", ret, e);
-	}
 	if (credentials)
-		given = str_format("%s/%s", credentials, s->name);
+		given = str_format("%s/%s", credentials, at->s->name);
 	if (!own || (credentials && !given))
-		return err_set(e, ENOMEM, "look for the secret '%s'", s->name);
-	r = look_in(b, s, own, ret, e);
+		return err_set(e, ENOMEM, "look for the secret '%s'", at->s->name);
+	r = look_in_env(at, e);
+	if (r == 0)
+		r = look_in(at, own, false, e);
 	if (r == 0 && given)
-		r = look_in(b, s, given, ret, e);
+		r = look_in(at, given, true, e);
+	if (r == 0)
+		r = ask_command(at, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return err_say(e, ENOENT, "the secret '%s' was not found; looked in: %s%s, %s", s->name,
-		with_env ? "the environment, " : "", own,
-		given ? given : "$CREDENTIALS_DIRECTORY (not set)");
+	return err_say(e, ENOENT,
+		"the secret '%s' was not found; looked in: %s%s, %s, secrets of %s/settings.yml",
+		at->s->name, at->with_env ? "the environment, " : "", own,
+		given ? given : "$CREDENTIALS_DIRECTORY (not set)", at->b->home);
 }
 
 int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
 	struct secret *ret, struct err *e)
 {
 	cleanup_secret struct secret found = {0};
+	const struct search at = {b, s, with_env, &found};
 	const char *canary;
 	int r;
 
@@ -156,7 +214,7 @@ int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, b
 	} else if (s->is_file) {
 		r = find_key(b, s, &found, e);
 	} else {
-		r = find_named(b, s, with_env, &found, e);
+		r = find_named(&at, e);
 	}
 	if (r < 0)
 		return r;

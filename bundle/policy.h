@@ -83,6 +83,7 @@ struct policy_auth {
 	/* login: `slot` is the text of the operator's credentials file, written back by the monitor
 	 */
 	char *provider; /* "claude" or "codex" */
+	char *file;	/* its path, absolute; NULL: the provider's own place. Not told to egress */
 };
 
 /*

@@ -45,6 +45,7 @@ void policy_auth_done(struct policy_auth *a)
 	free(a->scope);
 	free(a->audience);
 	free(a->provider);
+	free(a->file);
 	*a = (struct policy_auth){0};
 }
 

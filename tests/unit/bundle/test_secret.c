@@ -102,6 +102,39 @@ static void systemds_credentials_come_last(void **state)
 	found(&token, false, "from-the-file");
 }
 
+static void the_settings_command_is_asked_when_the_secret_is_nowhere_else(void **state)
+{
+	(void)state;
+	put("settings.yml", "secrets:\n  A_TOKEN: {command: [echo, from-the-command]}\n", 0600);
+	found(&token, false, "from-the-command");
+	put("secrets/A_TOKEN", "from-the-file", 0600);
+	found(&token, false, "from-the-file");
+}
+
+static void a_command_that_fails_is_told_with_its_secret_and_its_complaint(void **state)
+{
+	(void)state;
+	put("settings.yml",
+		"secrets:\n  A_TOKEN: {command: [sh, -c, \"echo signed out >&2; exit 1\"]}\n",
+		0600);
+	refused(&token, "the secret 'A_TOKEN': the command 'sh' of ", NULL);
+	refused(&token, "it ended with status 1: signed out", NULL);
+	put("settings.yml", "secrets:\n  A_TOKEN: {command: [echo, tiny]}\n", 0600);
+	refused(&token, "(echo) is shorter than 8", "tiny");
+}
+
+static void systemds_file_may_have_a_mask_where_the_groups_mode_stands(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	put("A_TOKEN", "from-systemd", 0440);
+	found(&token, false, "from-systemd");
+	put("A_TOKEN", "from-systemd", 0444);
+	refused(&token, "can be read by others", "from-systemd");
+}
+
 static void a_missing_secret_names_itself_and_the_places(void **state)
 {
 	cleanup_secret struct secret v = {0};
@@ -113,6 +146,7 @@ static void a_missing_secret_names_itself_and_the_places(void **state)
 	assert_non_null(strstr(e.msg, "the environment"));
 	assert_non_null(strstr(e.msg, "secrets/A_TOKEN"));
 	assert_non_null(strstr(e.msg, "CREDENTIALS_DIRECTORY"));
+	assert_non_null(strstr(e.msg, "settings.yml"));
 }
 
 static void a_secret_that_others_can_read_is_refused(void **state)
@@ -179,6 +213,9 @@ int main(void)
 		WITH_HOME(a_secret_of_the_directory_loses_its_last_line_break),
 		WITH_HOME(the_operators_environment_comes_first_and_only_when_it_is_asked),
 		WITH_HOME(systemds_credentials_come_last),
+		WITH_HOME(the_settings_command_is_asked_when_the_secret_is_nowhere_else),
+		WITH_HOME(a_command_that_fails_is_told_with_its_secret_and_its_complaint),
+		WITH_HOME(systemds_file_may_have_a_mask_where_the_groups_mode_stands),
 		WITH_HOME(a_missing_secret_names_itself_and_the_places),
 		WITH_HOME(a_secret_that_others_can_read_is_refused),
 		WITH_HOME(a_short_secret_is_refused_without_its_value),
