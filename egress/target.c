@@ -51,6 +51,8 @@ static int canonicalise(const char *raw, struct target *t, const char **why)
 	bool in_query = false;
 
 	for (const char *in = raw; *in; in++) {
+		while (!in_query && strncmp(in, "/./", 3) == 0)
+			in += 2;
 		if (*in == '#' || *in == '\\')
 			return bad(why, *in == '#' ? "a fragment in the request target"
 						   : "a backslash in the request target");

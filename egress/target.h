@@ -21,9 +21,10 @@ struct target {
 
 /*
  * From origin form ("/path?query", or "*"). In the path, percent-encoded unreserved characters are
- * decoded and hex digits are written in upper case (RFC 3986 section 6.2.2); the query is kept.
- * -EINVAL with *ret_why for what no honest client sends: dot segments in any spelling, a backslash,
- * an encoded NUL or control character, a broken percent sign, a fragment; -ENOMEM.
+ * decoded and hex digits are written in upper case (RFC 3986 section 6.2.2), and a segment "." in
+ * front of another is left out (apt sends it for a flat repository, "./"); the query is kept.
+ * -EINVAL with *ret_why for what no honest client sends: any other dot segment, in any spelling, a
+ * backslash, an encoded NUL or control character, a broken percent sign, a fragment; -ENOMEM.
  */
 int target_parse(const char *raw, struct target *ret, const char **ret_why);
 void target_done(struct target *t);

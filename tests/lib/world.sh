@@ -24,6 +24,8 @@ WORLD_HOST_IP=11.22.0.2     WORLD_GATEWAY_IP=11.22.0.1
 WORLD_GIT=git.example.com   WORLD_GIT_IP=11.22.33.10
 WORLD_API=api.example.com   WORLD_API_IP=11.22.33.20
 WORLD_OTHER=other.example.net WORLD_OTHER_IP=11.22.33.30
+WORLD_ALL=all.example.com   WORLD_ALL_IP=11.22.33.40
+WORLD_GRPC=grpc.example.com WORLD_GRPC_IP=11.22.33.41
 WORLD_DNS_IP=11.22.33.53
 
 # Runs the script again in new mount, network, pid and ipc namespaces. An inherited marker is no
@@ -147,7 +149,8 @@ world_links() {
 	ip link set wan0 up
 	inet sh -c "
 		ip link set lo up; ip link set wan1 up; ip addr add $WORLD_GATEWAY_IP/30 dev wan1
-		for a in $WORLD_GIT_IP $WORLD_API_IP $WORLD_OTHER_IP $WORLD_DNS_IP; do
+		for a in $WORLD_GIT_IP $WORLD_API_IP $WORLD_OTHER_IP $WORLD_ALL_IP $WORLD_GRPC_IP \
+			$WORLD_DNS_IP; do
 			ip addr add \$a/32 dev lo
 		done"
 	ip route add default via $WORLD_GATEWAY_IP
@@ -187,6 +190,8 @@ world_names() {
 		host-record=$WORLD_GIT,$WORLD_GIT_IP
 		host-record=$WORLD_API,$WORLD_API_IP
 		host-record=$WORLD_OTHER,$WORLD_OTHER_IP
+		host-record=$WORLD_ALL,plain.$WORLD_ALL,$WORLD_ALL_IP
+		host-record=$WORLD_GRPC,$WORLD_GRPC_IP
 		host-record=private.example.com,10.9.8.7
 		host-record=metadata.example.com,169.254.169.254
 		host-record=loopback.example.com,127.0.0.1

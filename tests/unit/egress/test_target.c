@@ -49,9 +49,9 @@ static void encoded_letters_become_letters(void **state)
 
 static void dot_segments_are_refused_in_every_spelling(void **state)
 {
-	static const char *const wrong[] = {"/a/../b", "/..", "/.", "/a/.", "/./a", "/%2e%2e/a",
-		"/a/%2E%2e", "/a/..;x/b", "/a/..%3bx/b", "/a%2f..%2fb", "/a%5c..%5cb", "/..?x",
-		"/a/.;/b"};
+	static const char *const wrong[] = {"/a/../b", "/..", "/.", "/a/.", "/./..", "/%2e/a",
+		"/%2e%2e/a", "/a/.%2fb", "/a/%2E%2e", "/a/..;x/b", "/a/..%3bx/b", "/a%2f..%2fb",
+		"/a%5c..%5cb", "/..?x", "/a/.;/b"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
@@ -59,6 +59,20 @@ static void dot_segments_are_refused_in_every_spelling(void **state)
 	becomes("/a/...", "/a/...");
 	becomes("/a/..b", "/a/..b");
 	becomes("/a?x=/../y", "/a?x=/../y");
+}
+
+/* "deb https://host/ ./" is asked for as /./Packages. */
+static void a_segment_that_says_here_is_left_out(void **state)
+{
+	struct target t = parsed("/.//a");
+
+	(void)state;
+	assert_non_null(t.ambiguous);
+	target_done(&t);
+	becomes("/./a", "/a");
+	becomes("/a/././b", "/a/b");
+	becomes("/a/./b/./?x=/./y", "/a/b/?x=/./y");
+	becomes("/a/./", "/a/");
 }
 
 static void what_no_client_sends_is_refused(void **state)
@@ -128,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encoded_letters_become_letters),
 		cmocka_unit_test(dot_segments_are_refused_in_every_spelling),
+		cmocka_unit_test(a_segment_that_says_here_is_left_out),
 		cmocka_unit_test(what_no_client_sends_is_refused),
 		cmocka_unit_test(doubtful_paths_are_marked),
 		cmocka_unit_test(git_over_https_is_recognised),

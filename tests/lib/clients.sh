@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# Real clients in front of an egress, each with nothing but the environment and the files that a
+# bottle gives it; needs check.sh, world.sh, egress.sh.
+#
+#	clients_world "$@"	the egress's world, and an origin that speaks everything ($ALL)
+#	needs PROGRAM…		or the test is skipped
+#	row CLIENT WAY PROTOCOL FUNCTION
+#		WAY: explicit (the proxy variables), socks (they name a SOCKS5 proxy), transparent (there
+#		are none). FUNCTION PATH SECRET does one request, with a secret of the bottle in it where
+#		SECRET is not "", and prints the status that the client was told (403, too, for a refusal
+#		that it tells in its own words: `told`). PROTOCOL is what the origin must have seen.
+#	in_bottle COMMAND…	as the agent would run it, in the way $WAY
+#	clients_finish		the table, as figures; then finish
+#
+# shellcheck disable=SC2034
+ALL=$WORLD_ALL
+TWO=HTTP/1.1 # what a client of HTTP/2 arrives as
+ALL_URL=https://$ALL
+PLAIN_URL=http://plain.$ALL
+CLIENTS=$WORLD/clients
+rows=0
+
+clients_world() {
+	egress_world "$@"
+	mkdir -p $CLIENTS/files $CLIENTS/home
+	clients_origin
+	clients_trust
+	egress_start "$(clients_routes)"
+}
+
+clients_routes() {
+	jq -cn --arg all $ALL --arg grpc $WORLD_GRPC '
+		{auth_scheme: "Bearer", auth_slot: "EGRESS_TOKEN_0", token_ref: "API_TOKEN"} as $auth |
+		{dlp: {outbound_on_match: "block"}} as $block |
+		[$auth + $block + {host: $all, git_fetch: true}, $auth + $block + {host: $grpc},
+		 $block + {host: "plain.\($all)"}]'
+}
+
+clients_origin() {
+	mkfifo $CLIENTS/ready
+	: >$CLIENTS/seen
+	inet /usr/bin/python3 -I "$WORLD_TREE/tests/lib/origin_all.py" $WORLD/pki/server.pem \
+		$WORLD/pki/server.key $CLIENTS/seen $CLIENTS/files $WORLD/git $WORLD_ALL_IP $WORLD_GRPC_IP \
+		>$CLIENTS/ready 2>$WORLD/log/origin-all </dev/null &
+	disown
+	read -rt 30 _ <$CLIENTS/ready || {
+		cat $WORLD/log/origin-all
+		skip "the origin for all protocols does not start: $(tail -n 1 $WORLD/log/origin-all)"
+	}
+}
+
+# The files of a bottle that say whom to trust, as they are mounted over the image's own.
+clients_trust() {
+	TRUST=/etc/ssl/certs/ca-certificates.crt
+	cat >$CLIENTS/enter <<-SH
+		#!/bin/sh
+		mount --bind $EGRESS_DIR/bundle.pem $TRUST
+		exec "\$@"
+	SH
+	chmod 755 $CLIENTS/enter
+}
+
+# The variables of bundle/plan_env.c and bundle/plan_trust.c.
+clients_environment() {
+	local name proxy=http://egress:9099
+	[ "$WAY" != socks ] || proxy=socks5h://egress:9099
+	for name in SSL_CERT_FILE NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO \
+		PIP_CERT CARGO_HTTP_CAINFO AWS_CA_BUNDLE DENO_CERT CODEX_CA_CERTIFICATE; do
+		echo "$name=$TRUST"
+	done
+	[ "$WAY" != transparent ] || return 0
+	for name in HTTP_PROXY HTTPS_PROXY http_proxy https_proxy; do
+		echo "$name=$proxy"
+	done
+	echo NO_PROXY=localhost,127.0.0.1,supervise,git-gate
+	echo no_proxy=localhost,127.0.0.1,supervise,git-gate
+}
+
+# Its own variables (NAME=VALUE in front of COMMAND) come last: a test's paths, never a setting.
+in_bottle() {
+	local environment
+	mapfile -t environment < <(clients_environment)
+	ip netns exec agent env -i "PATH=$PATH" LC_ALL=C.UTF-8 HOME=$CLIENTS/home TMPDIR=/tmp \
+		"${environment[@]}" timeout -k 5 $((60 * ${WORLD_SLOW:-1})) $CLIENTS/enter "$@"
+}
+
+needs() {
+	local p
+	for p; do
+		command -v "$p" >/dev/null || skip "there is no $p on this machine"
+	done
+}
+
+# later CLIENT WAY PROTOCOL FUNCTION: a row of which nothing is expected yet.
+later() { :; }
+
+# told TEXT: the status that a client tells in its own words; without one, its last ones.
+told() {
+	case $1 in *403*) echo 403 ;; *) echo "${1##*$'\n'}" ;; esac
+}
+
+# The protocols in which a path arrived, in the order in which they were first seen.
+seen_of() {
+	jq -rs --arg p "$1" '[.[] | select(.path | contains($p)) | .protocol] |
+		reduce .[] as $x ([]; if index($x) then . else . + [$x] end) | join(" + ")' $CLIENTS/seen
+}
+
+credentials_of() {
+	jq -rs --arg p "$1" --arg t "Bearer $API_TOKEN" '[.[] | select((.path | contains($p)) and
+		.protocol != "WebSocket")] | if all(.headers.authorization == $t) then "credential"
+		else "none" end' $CLIENTS/seen
+}
+
+row() {
+	local client=$1 path out seen
+	WAY=$2
+	rows=$((rows + 1))
+	path=/row-$rows-
+	: >$CLIENTS/said
+	out=$("$4" $path "" 2>$CLIENTS/said)
+	seen="$(seen_of $path)"
+	check_is "$client, $WAY, arrives as $3" "200 $3" "$out $seen"
+	[ "$out $seen" = "200 $3" ] || tail -n 5 $CLIENTS/said
+	out=$("$4" ${path}leak "$API_TOKEN" 2>$CLIENTS/said)
+	check_is "… and with a secret nowhere" "403 " "$out $(seen_of ${path}leak)"
+	[ "$out" = 403 ] || tail -n 5 $CLIENTS/said
+	printf 'figure: %-28s %-12s %-22s %s\n' "$client" "$WAY" "$seen" "secret: $out" >>$CLIENTS/table
+}
+
+clients_finish() {
+	cat $CLIENTS/table
+	finish
+}
