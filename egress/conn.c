@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "egress/journal.h"
+#include "egress/upstreams.h"
 
 /* Steps at a time, so that one busy connection does not keep the others waiting. */
 #define STEPS_MAX  32
@@ -21,39 +22,6 @@
 #define DNS_PORT   53
 
 static void conn_run(struct conn *c);
-
-struct exchange *exchange_new(void)
-{
-	return calloc(1, sizeof(struct exchange));
-}
-
-void exchange_free(struct exchange *x)
-{
-	if (!x)
-		return;
-	outbound_done(&x->outbound);
-	held_done(&x->held);
-	incoming_done(&x->incoming);
-	http1_head_done(&x->request);
-	http1_head_done(&x->response);
-	redact_done(&x->redact);
-	target_done(&x->target);
-	rules_unref(x->rules);
-	free(x);
-}
-
-struct upstream_to conn_upstream_to(const struct conn *c)
-{
-	const struct exchange *x = c->x;
-
-	return (struct upstream_to){
-		.host = x->host,
-		.port = x->port,
-		.tls = c->client.ssl != NULL,
-		.rules = x->rules,
-		.rule = x->rule,
-	};
-}
 
 static struct conn *conn_of_task(struct loop_task *t)
 {
@@ -75,10 +43,11 @@ void conn_end(struct conn *c)
 	if (c->stage == CONN_END)
 		return;
 	c->stage = CONN_END;
-	upstream_close(&c->up);
+	while (c->exchanges)
+		exchange_free(c->exchanges);
+	c->http1.x = NULL;
+	upstreams_close(c);
 	wire_done(&c->client);
-	exchange_free(c->x);
-	c->x = NULL;
 	*c->at = c->next;
 	if (c->next)
 		c->next->at = c->at;
@@ -92,10 +61,14 @@ void conn_set_deadline(struct conn *c, int ms)
 	c->deadline_ms = loop_now_ms(c->service->loop) + ms;
 }
 
+void conn_no_deadline(struct conn *c)
+{
+	c->deadline_ms = INT64_MAX;
+}
+
 void conn_drain(struct conn *c)
 {
 	c->stage = CONN_DRAIN;
-	upstream_close(&c->up);
 	wire_shut(&c->client);
 	conn_set_deadline(c, c->client.out.len > 0 ? SENDING_MS : DRAIN_MS);
 }
@@ -121,14 +94,8 @@ static bool step(struct conn *c)
 		return conn_step_sniff(c);
 	case CONN_HANDSHAKE:
 		return conn_step_handshake(c);
-	case CONN_HEAD:
-		return conn_step_head(c);
-	case CONN_HOLD:
-		return conn_step_hold(c);
-	case CONN_WAIT:
-		return conn_step_wait(c);
-	case CONN_STREAM:
-		return conn_step_stream(c);
+	case CONN_HTTP1:
+		return conn_step_http1(c);
 	case CONN_DRAIN:
 		return step_drain(c);
 	case CONN_DNS:
@@ -139,12 +106,28 @@ static bool step(struct conn *c)
 	return false;
 }
 
+/* Steps each exchange, and frees those that are over. */
+static bool step_exchanges(struct conn *c)
+{
+	bool moved = false;
+
+	for (struct exchange *next, *x = c->exchanges; x; x = next) {
+		moved |= exchange_step(x);
+		if (c->stage == CONN_END)
+			return false;
+		next = x->next;
+		if (x->stage == EXCHANGE_OVER)
+			exchange_free(x);
+	}
+	return moved;
+}
+
 /* An answer on its way to a slow reader keeps the connection. */
 static void note_sent(struct conn *c)
 {
 	if (c->stage == CONN_DRAIN)
 		conn_set_deadline(c, c->client.out.len > 0 ? SENDING_MS : DRAIN_MS);
-	else if (c->stage == CONN_HEAD && !c->head_begun)
+	else if (c->stage == CONN_HTTP1 && !c->http1.x && !c->http1.head_begun)
 		conn_set_deadline(c, SENDING_MS);
 }
 
@@ -160,41 +143,30 @@ static bool move_client(struct conn *c)
 	return moved;
 }
 
-static bool move_upstream(struct conn *c)
+/* One round. Whether anything moved. */
+static bool turn(struct conn *c)
 {
-	bool moved;
+	bool moved = move_client(c);
 
-	if (c->up.state != UPSTREAM_READY)
-		return false;
-	moved = wire_write(&c->up.wire);
-	moved |= wire_read(&c->up.wire);
-	/* An idle upstream has nothing to say: what it sends belongs to no request. */
-	if ((!c->x || c->stage == CONN_HOLD) &&
-		(c->up.wire.in.len > 0 || c->up.wire.eof || c->up.wire.dead))
-		upstream_close(&c->up);
+	moved |= upstreams_move(c);
+	moved |= step(c);
+	if (c->stage != CONN_END)
+		moved |= step_exchanges(c);
+	if (c->stage != CONN_END && c->client.dead)
+		conn_end(c);
 	return moved;
 }
 
 static void conn_run(struct conn *c)
 {
-	for (int i = 0; i < STEPS_MAX; i++) {
-		bool moved;
+	bool moved = true;
 
-		if (c->stage == CONN_END)
-			return;
-		moved = move_client(c);
-		moved |= move_upstream(c);
-		moved |= step(c);
-		if (c->stage == CONN_END)
-			return;
-		if (c->client.dead) {
-			conn_end(c);
-			return;
-		}
-		if (!moved)
-			return;
-	}
-	loop_later(c->service->loop, &c->task);
+	c->running = true;
+	for (int i = 0; i < STEPS_MAX && moved && c->stage != CONN_END; i++)
+		moved = turn(c);
+	c->running = false;
+	if (moved && c->stage != CONN_END)
+		loop_later(c->service->loop, &c->task);
 }
 
 static void on_ready(struct loop_watch *w, uint32_t events)
@@ -207,53 +179,46 @@ static void on_ready(struct loop_watch *w, uint32_t events)
 	conn_run(c);
 }
 
-static void on_upstream(void *arg)
+void conn_wake(void *arg)
 {
 	struct conn *c = arg;
 
-	if (c->stage != CONN_END)
+	if (c->stage != CONN_END && !c->running)
 		conn_run(c);
 }
 
-/* Nothing moved for too long while a request was on its way. */
-static void refuse_stalled(struct conn *c)
+/* Nothing came of what the stage awaits. */
+static void end_late(struct conn *c)
 {
-	struct refusal why = {.host = ""};
-
-	memcpy(why.host, c->x->host, HOST_MAX);
-	if (http1_body_is_done(&c->x->up))
-		refusal_set(&why, 504, "upstream_silent", "time limits",
-			"%s did not answer in time", c->x->host);
-	else
-		refusal_set(&why, 408, "request_stalled", "time limits",
-			"the request's body stopped coming");
-	conn_refuse(c, &why);
-	conn_run(c);
+	/* Idle between two requests: clients expect an end; a reset is an error to them. */
+	if (c->stage == CONN_HTTP1 && !c->http1.head_begun && c->client.out.len == 0) {
+		conn_drain(c);
+		return;
+	}
+	/* What the kernel holds for a slow reader still arrives: no reset. */
+	if (c->stage != CONN_DRAIN) {
+		journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
+			inet_ntoa(c->to), c->to_port);
+		wire_reset(&c->client);
+	}
+	conn_end(c);
 }
 
 void conn_tick(struct conn *c)
 {
-	upstream_tick(&c->up);
-	if (c->stage == CONN_END || loop_now_ms(c->service->loop) < c->deadline_ms)
-		return;
-	if ((c->stage == CONN_STREAM && !c->x->have_response) || c->stage == CONN_HOLD) {
-		refuse_stalled(c);
-		return;
+	c->running = true;
+	upstreams_tick(c);
+	for (struct exchange *next, *x = c->exchanges; x && c->stage != CONN_END; x = next) {
+		next = x->next;
+		exchange_tick(x);
 	}
-	/* Idle between two requests: clients expect an end; a reset is an error to them. */
-	if (c->stage == CONN_HEAD && !c->head_begun && c->client.out.len == 0) {
-		conn_drain(c);
+	c->running = false;
+	if (c->stage == CONN_END)
 		return;
-	}
-	if (c->stage == CONN_DRAIN) {
-		/* What the kernel holds for a slow reader still arrives: no reset. */
-		conn_end(c);
-		return;
-	}
-	journal_warn(c->service, "connection to %s port %u ended: nothing moved in time",
-		inet_ntoa(c->to), c->to_port);
-	wire_reset(&c->client);
-	conn_end(c);
+	if (loop_now_ms(c->service->loop) >= c->deadline_ms)
+		end_late(c);
+	else
+		conn_run(c);
 }
 
 static int read_destination(struct conn *c)
@@ -288,7 +253,6 @@ void conn_accept(struct service *s, int fd)
 	wire_init(&c->client);
 	c->client.fd = fd;
 	c->client.writable = true;
-	upstream_init(&c->up, s, on_upstream, c);
 	c->next = s->conns;
 	c->at = &s->conns;
 	if (c->next)

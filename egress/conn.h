@@ -3,31 +3,26 @@
 
 #include "base/http1.h"
 #include "base/http1_body.h"
-#include "egress/held.h"
-#include "egress/incoming.h"
-#include "egress/outbound.h"
-#include "egress/redact.h"
+#include "egress/exchange.h"
 #include "egress/service.h"
-#include "egress/target.h"
-#include "egress/upstream.h"
 #include "egress/wire.h"
 
 /*
- * Theory of operation. A connection of the agent goes through stages; in each only some things may
- * happen. conn_run is called whenever an edge came on either socket: it reads, lets the stage take
- * a step, writes, until nothing moves any more.
+ * One connection of the agent.
  *
- *	SNIFF → (HANDSHAKE →) HEAD → HOLD → WAIT → STREAM → HEAD …
+ * Theory of operation. It goes through stages; in each only some things may happen. conn_run is
+ * called whenever an edge came on its own socket or an upstream's: it reads, lets the stage and
+ * every exchange take a step, writes, until nothing moves any more. An exchange that is over is
+ * freed between two such rounds.
+ *
+ *	SNIFF → (HANDSHAKE →) HTTP1
  *	  └→ DNS                └→ SNIFF again, behind CONNECT
  *	any → DRAIN → END
  */
 enum conn_stage {
 	CONN_SNIFF,	/* the first bytes decide what it is; nothing is sent */
 	CONN_HANDSHAKE, /* our TLS handshake; the upstream knows nothing of it */
-	CONN_HEAD,	/* a request head is awaited; the upstream, if any, is idle */
-	CONN_HOLD,	/* allowed, and being collected to be read as a whole; nothing is sent */
-	CONN_WAIT,	/* read: the upstream is resolved, dialled, verified */
-	CONN_STREAM,	/* the head was sent: body up, response down */
+	CONN_HTTP1,	/* requests, one after the other (front_http1.c) */
 	CONN_DRAIN,	/* the answer goes out, what still comes in is thrown away */
 	CONN_DNS,	/* DNS over TCP */
 	CONN_END,	/* closed; freed after this round of events */
@@ -40,32 +35,14 @@ enum conn_way {
 	CONN_TRANSPARENT, /* to any other address and port */
 };
 
-/* One request and its response. */
-struct exchange {
-	struct http1_head request, response;
-	struct target target;
-	struct rules *rules; /* as they were when the request was checked */
-	struct rule *rule;
-	char host[HOST_MAX];
-	uint16_t port;
-	struct http1_length length; /* of the request's body */
-	struct http1_body up, down;
-	struct outbound outbound;
-	struct held held;     /* of the body up: all of it, or what was not yet passed on */
-	uint64_t sent;	      /* bytes of the body up that went into the upstream's queue */
-	bool all_sent;	      /* … and so did its end */
-	bool streams;	      /* it is too long to be held, and read while it passes */
-	struct redact redact; /* of the body down */
-	struct incoming incoming;
-	enum http1_framing down_framing; /* towards the agent */
-	size_t scanned;			 /* of the response's head */
-	unsigned int interim;		 /* 1xx responses so far */
-	bool client_keeps, upstream_keeps;
-	bool expects_continue;
-	bool fresh;	    /* sent over a connection made for it: no second try */
-	bool moved_body;    /* some of the body has gone up and is held no more: no second try */
-	bool have_head;	    /* of the response */
-	bool have_response; /* its head was passed on */
+/* What the front of HTTP/1 remembers. */
+struct conn_http1 {
+	struct exchange *x;	    /* the present one; NULL: a head is awaited */
+	size_t scanned;		    /* of that head */
+	bool head_begun;	    /* a part of it is here */
+	struct http1_body body;	    /* of the request */
+	enum http1_framing framing; /* of the response */
+	bool keeps;		    /* the connection carries another request afterwards */
 };
 
 struct conn {
@@ -81,12 +58,13 @@ struct conn {
 	char tunnel[HOST_MAX]; /* host of the CONNECT; "" */
 	char sni[HOST_MAX];    /* "" in plain */
 	uint16_t port;	       /* of the upstream: CONNECT's or the original one */
-	size_t scanned;	       /* of the request's head */
-	bool head_begun;       /* a part of the next request's head is here */
-	size_t drained;	       /* bytes thrown away so far */
-	int64_t deadline_ms;
-	struct exchange *x; /* NULL between requests */
-	struct upstream up;
+	struct conn_http1 http1;
+	size_t drained;	     /* bytes thrown away so far */
+	bool running;	     /* within conn_run or conn_tick: it is not begun anew */
+	int64_t deadline_ms; /* of what the stage awaits; exchanges have their own */
+	struct exchange *exchanges;
+	struct upstream *upstreams; /* egress/upstreams.h */
+	size_t n_upstreams;
 };
 
 /* Takes an accepted socket. Never fails visibly: what cannot be served is closed. */
@@ -98,53 +76,26 @@ void conn_tick(struct conn *c);
 /* Closes at once; the memory goes after this round. */
 void conn_end(struct conn *c);
 
-/* ---- between the files that make a connection: one stage each */
+/* ---- between the files that make a connection */
 
-/* While the agent is sending, or is to take what waits for it. */
-#define CONN_MOVING_MS 60000
+/* Something happened to what belongs to it (arg: the connection): it is run. */
+void conn_wake(void *arg);
 
-/* The deadline of what is awaited now. */
+/* The deadline of what the stage awaits now. */
 void conn_set_deadline(struct conn *c, int ms);
+void conn_no_deadline(struct conn *c);
 
 /* Each takes one step of its stage and returns whether anything changed. */
 bool conn_step_sniff(struct conn *c);
 bool conn_step_handshake(struct conn *c);
-bool conn_step_head(struct conn *c);
-bool conn_step_hold(struct conn *c);
-bool conn_step_wait(struct conn *c);
-bool conn_step_stream(struct conn *c);
+bool conn_step_http1(struct conn *c);
 bool conn_step_dns(struct conn *c);
 
 /* Refuses without a word of HTTP: alert when it was TLS, then reset; logged. */
 void conn_refuse_raw(struct conn *c, bool tls, const char *host, const char *reason);
 
-/* Answers the present request with a refusal; logged. The connection ends when the request's body,
- * or its end, is not known to have been read. */
-void conn_refuse(struct conn *c, const struct refusal *why);
-
-/* Answers with the policy in force (http://_egress.local/allowlist). */
-void conn_answer_policy(struct conn *c);
-
-/* Tells git-lfs where the gate listens (307): the request goes there as it is. */
-void conn_answer_gate(struct conn *c);
-
-/* An allowed request is read, as its route wants it, before it is sent. */
-void conn_read(struct conn *c);
-
-/* It was read: to the upstream. */
-void conn_forward(struct conn *c);
-
-/* Its body, as far as the upstream takes it now. Whether anything moved; the connection may have
- * ended. */
-bool conn_send_body(struct conn *c);
-
-/* Where the present request goes; valid as long as it. */
-struct upstream_to conn_upstream_to(const struct conn *c);
-
-/* The exchange is over: the next request, or the end of the connection. */
-void conn_finish_exchange(struct conn *c);
-struct exchange *exchange_new(void);
-void exchange_free(struct exchange *x);
+/* The agent asked for a tunnel, and may have it: what it sends next is sniffed anew. */
+void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port);
 
 /* Answers are out: nothing more is read but to be thrown away. */
 void conn_drain(struct conn *c);

@@ -6,6 +6,7 @@
 /* An answer of ours. */
 struct answer {
 	int status;
+	const char *reason;   /* phrase of HTTP/1 */
 	const char *type;     /* Content-Type, or NULL: there is no body */
 	const char *location; /* or NULL */
 	const char *body;
@@ -18,6 +19,8 @@ struct answer {
  * alone; what fails for want of memory ends the connection by itself.
  */
 struct front {
+	bool http2; /* so the upstream may be asked for it, too */
+
 	/*
 	 * Payload of the request, in the order in which it came; *ret is valid until the connection
 	 * reads again. With TAKE_END request_trailers are set. max: no more bytes than that.
@@ -43,8 +46,11 @@ struct front {
 	/* An answer of ours, whole; the exchange is over. */
 	void (*answer)(struct exchange *x, const struct answer *a);
 
-	/* What was passed on of the response is not whole, and the agent must see that. Over. */
-	void (*cut)(struct exchange *x);
+	/*
+	 * What was passed on of the response is not whole, and the agent must see that. now: what
+	 * still waits to be sent is for nobody. The exchange is over.
+	 */
+	void (*cut)(struct exchange *x, bool now);
 };
 
 extern const struct front front_http1, front_http2;

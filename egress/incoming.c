@@ -14,12 +14,13 @@
 static int on_found(void *arg, const struct scan_finding *f)
 {
 	struct incoming *i = arg;
-	const struct exchange *x = i->conn->x;
+	const struct exchange *x = i->x;
 	char words[SCAN_WORDS_MAX];
 
 	scan_words(f, words, sizeof(words));
 	if (f->confidence == SCAN_LOW || str_eq(f->rule, SCAN_RULE_UNREADABLE)) {
-		journal_warn_route(i->conn->service, x->rule, "%s, passed on: %s", x->host, words);
+		journal_warn_route(
+			i->x->conn->service, x->rule, "%s, passed on: %s", x->host, words);
 		return 0;
 	}
 	i->found = true;
@@ -39,7 +40,7 @@ static int failed(struct incoming *i, int r)
 	if (r == 0 || i->found)
 		return r;
 	i->found = true;
-	memcpy(i->why.host, i->conn->x->host, HOST_MAX);
+	memcpy(i->why.host, i->x->host, HOST_MAX);
 	refusal_set(&i->why, 503, "scanner", "what comes in is read", "the scanner failed: %s",
 		strerror(-r));
 	return -EACCES;
@@ -78,16 +79,17 @@ static void stop(struct incoming *i)
 	i->unflushed = false;
 }
 
-bool incoming_start(struct incoming *i, struct conn *c, const struct http1_length *length)
+bool incoming_start(struct incoming *i, struct exchange *x)
 {
-	struct exchange *x = c->x;
+	const struct http1_length *length = &x->response_length;
 	struct err e;
 
 	if (!rule_route(x->rule)->dlp.inbound || length->framing == HTTP1_NO_BODY)
 		return false;
-	*i = (struct incoming){.conn = c, .holds = true, .length = *length};
+	*i = (struct incoming){.x = x, .holds = true};
 	i->to_the_end = length->framing == HTTP1_LENGTH && length->length <= HELD_BODY_MAX;
-	if (scanner_take(c->service->scanners, SCAN_INBOUND, on_found, i, &i->scanner, &e) < 0)
+	if (scanner_take(x->conn->service->scanners, SCAN_INBOUND, on_found, i, &i->scanner, &e) <
+		0)
 		failed(i, -e.code);
 	return true;
 }
@@ -96,21 +98,20 @@ bool incoming_start(struct incoming *i, struct conn *c, const struct http1_lengt
  * Who speaks to an MCP server over HTTP takes events (Model Context Protocol, "Transports"). For
  * all others a list of tools is text like any other.
  */
-static struct server_entry *server_of(const struct conn *c)
+static struct server_entry *server_of(const struct exchange *x)
 {
-	const struct exchange *x = c->x;
 	char name[1024];
 
 	if (!http1_lists(&x->request, "Accept", "text/event-stream"))
 		return NULL;
 	snprintf(name, sizeof(name), "%s:%u%.*s", x->host, x->port, (int)x->target.path_len,
 		x->target.text);
-	return servers_take(c->service->servers, name);
+	return servers_take(x->conn->service->servers, name);
 }
 
 static int begin(struct incoming *i, const struct http1_piece *first)
 {
-	const struct http1_head *head = &i->conn->x->response;
+	const struct http1_head *head = &i->x->response;
 	const struct scan_text text = {.place = "response body",
 		.content_type = http1_field(head, "Content-Type", NULL),
 		.content_encoding = http1_field(head, "Content-Encoding", NULL)};
@@ -123,7 +124,7 @@ static int begin(struct incoming *i, const struct http1_piece *first)
 		i->to_the_end = false;
 		return 0;
 	}
-	i->server = server_of(i->conn);
+	i->server = server_of(i->x);
 	r = scan_message(scanner_scan(i->scanner), server_window(i->server), &e);
 	return r < 0 ? r : scan_begin(scanner_scan(i->scanner), &text, &e);
 }
@@ -148,7 +149,8 @@ int incoming_take(struct incoming *i, const struct http1_piece *piece)
 	if (r == 0 && i->scanner)
 		r = failed(i, read_piece(i, piece));
 	if (r == 0 && i->holds)
-		r = failed(i, held_add(&i->held, &i->conn->service->held, piece->data, piece->len));
+		r = failed(
+			i, held_add(&i->held, &i->x->conn->service->held, piece->data, piece->len));
 	return r;
 }
 

@@ -15,25 +15,24 @@
  * answer of its own. What then still comes passes, each burst behind its reading, without delay.
  * Archives and other packed data are not read: no model reads them.
  */
-struct conn;
+struct exchange;
 
 /* Starts with {0}: nothing is read. */
 struct incoming {
-	struct conn *conn;
+	struct exchange *x;
 	struct scanner *scanner;     /* NULL: nothing is being read */
 	struct server_entry *server; /* whose tools are compared; NULL: it describes none */
 	bool begun;		     /* its first bytes were seen */
 	bool holds;		     /* the response's head was not passed on yet */
 	bool to_the_end;	     /* … and waits for all of the body */
 	bool unflushed;
-	struct http1_length length; /* of the held response */
 	struct held held;
 	bool found;
 	struct refusal why;
 };
 
 /* A response's head is there. Whether it is to be held. */
-bool incoming_start(struct incoming *i, struct conn *c, const struct http1_length *length);
+bool incoming_start(struct incoming *i, struct exchange *x);
 
 /* A piece of the body; while `holds`, it is kept here. 0, or -EACCES and i->why. */
 int incoming_take(struct incoming *i, const struct http1_piece *piece);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
@@ -69,6 +70,14 @@ void loop_later(struct loop *l, struct loop_task *t)
 int64_t loop_now_ms(const struct loop *l)
 {
 	return l->now_ms;
+}
+
+int64_t loop_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 void loop_set_tick(struct loop *l, bool (*fn)(void *arg), void *arg)

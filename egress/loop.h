@@ -35,6 +35,9 @@ void loop_later(struct loop *l, struct loop_task *t);
 /* Milliseconds of CLOCK_MONOTONIC, read once a round. */
 int64_t loop_now_ms(const struct loop *l);
 
+/* Microseconds of the monotonic clock, as they are now: for figures. */
+int64_t loop_now_us(void);
+
 /* Calls fn(arg) about once a second while fn's last answer, or loop_want_ticks, wants it. */
 void loop_set_tick(struct loop *l, bool (*fn)(void *arg), void *arg);
 void loop_want_ticks(struct loop *l);

@@ -14,9 +14,9 @@
 #define FORM	  "application/x-www-form-urlencoded"
 #define PLACE_MAX (HTTP1_NAME_MAX + 16)
 
-static const struct policy_dlp *dlp_of(const struct conn *c)
+static const struct policy_dlp *dlp_of(const struct exchange *x)
 {
-	return &rule_route(c->x->rule)->dlp;
+	return &rule_route(x->rule)->dlp;
 }
 
 static unsigned int sets_of(const struct policy_dlp *d)
@@ -26,9 +26,9 @@ static unsigned int sets_of(const struct policy_dlp *d)
 	       (d->outbound & POLICY_ENTROPY ? SCAN_ENTROPY : 0);
 }
 
-bool outbound_wanted(const struct conn *c)
+bool outbound_wanted(const struct exchange *x)
 {
-	return dlp_of(c)->outbound != 0;
+	return dlp_of(x)->outbound != 0;
 }
 
 /* ---- what was found */
@@ -55,26 +55,26 @@ static void remember(struct outbound *o, const struct scan_finding *f, const cha
 	if (o->found)
 		return;
 	o->found = true;
-	memcpy(o->why.host, o->conn->x->host, HOST_MAX);
+	memcpy(o->why.host, o->x->host, HOST_MAX);
 	refusal_set(&o->why, 403, unreadable ? "unreadable" : "credential_found",
 		"egress.routes: dlp", "%s%s", scan_words(f, words, sizeof(words)), but);
 	refusal_set_finding(&o->why, f);
-	o->why.how = how_to_ask(dlp_of(o->conn), unreadable);
+	o->why.how = how_to_ask(dlp_of(o->x), unreadable);
 }
 
 static void warn(struct outbound *o, const struct scan_finding *f)
 {
-	const struct exchange *x = o->conn->x;
+	const struct exchange *x = o->x;
 	char words[SCAN_WORDS_MAX];
 
-	journal_warn_route(o->conn->service, x->rule, "%s, passed on: %s", x->host,
+	journal_warn_route(o->x->conn->service, x->rule, "%s, passed on: %s", x->host,
 		scan_words(f, words, sizeof(words)));
 }
 
 static int on_found(void *arg, const struct scan_finding *f)
 {
 	struct outbound *o = arg;
-	const struct policy_dlp *d = dlp_of(o->conn);
+	const struct policy_dlp *d = dlp_of(o->x);
 	bool unreadable = str_eq(f->rule, SCAN_RULE_UNREADABLE);
 
 	if (f->confidence == SCAN_LOW || (unreadable && d->unreadable_ok)) {
@@ -105,7 +105,7 @@ static int failed(struct outbound *o, int r, const char *place)
 	if (r == -EIO)
 		return on_found(o, &f);
 	o->found = true;
-	memcpy(o->why.host, o->conn->x->host, HOST_MAX);
+	memcpy(o->why.host, o->x->host, HOST_MAX);
 	refusal_set(&o->why, 503, "scanner", "what leaves is read", "the scanner failed: %s",
 		strerror(-r));
 	return r;
@@ -168,7 +168,7 @@ static const char *const ordinary_names[] = {"Accept", "Accept-Encoding", "Accep
 /* What cannot be rewritten: a method, the labels that a wildcard leaves to the agent. */
 static int read_fixed(struct outbound *o)
 {
-	const struct exchange *x = o->conn->x;
+	const struct exchange *x = o->x;
 	char host[HOST_MAX];
 	bool redacting = o->redacting;
 	int r = 0;
@@ -190,7 +190,7 @@ static int read_names(struct outbound *o)
 {
 	/* As in a form, so that what is split over them is joined. */
 	const struct scan_text text = {.place = "header names", .content_type = FORM};
-	const struct exchange *x = o->conn->x;
+	const struct exchange *x = o->x;
 	bool redacting = o->redacting;
 	struct buf names = {0};
 	int r = 0;
@@ -218,7 +218,7 @@ static int read_names(struct outbound *o)
 static int read_target(struct outbound *o)
 {
 	const struct scan_text query = {.place = "query", .content_type = FORM};
-	struct target *t = &o->conn->x->target;
+	struct target *t = &o->x->target;
 	int r = read_value(o, "path", "path", t->text, t->path_len);
 
 	if (r < 0 || t->text[t->path_len] != '?')
@@ -229,7 +229,7 @@ static int read_target(struct outbound *o)
 static int read_fields(struct outbound *o)
 {
 	const struct scan_text cookies = {.place = "header Cookie", .content_type = FORM};
-	const struct exchange *x = o->conn->x;
+	const struct exchange *x = o->x;
 	char place[PLACE_MAX];
 	int r = 0;
 
@@ -278,7 +278,7 @@ static int join_field(const struct http1_head *head, const char *name, struct bu
 
 static int begin_body(struct outbound *o)
 {
-	const struct http1_head *head = &o->conn->x->request;
+	const struct http1_head *head = &o->x->request;
 	struct scan_text text = {
 		.place = "body", .content_type = http1_field(head, "Content-Type", NULL)};
 	struct buf codings = {0};
@@ -306,10 +306,10 @@ static int feed_body(struct outbound *o, const void *data, size_t len, bool end)
 
 static int read_body(struct outbound *o, bool whole)
 {
-	struct buf *b = &o->conn->x->held.buf;
+	struct buf *b = &o->x->held.buf;
 	int r;
 
-	if (o->conn->x->length.framing == HTTP1_NO_BODY)
+	if (o->x->length.framing == HTTP1_NO_BODY)
 		return 0;
 	r = begin_body(o);
 	if (r == 0)
@@ -337,7 +337,7 @@ static int read_message(struct outbound *o, struct scan_window *w, bool whole)
  */
 static int read_again(struct outbound *o)
 {
-	if (request_check_again(o->conn, &o->why) < 0) {
+	if (request_check_again(o->x, &o->why) < 0) {
 		o->found = true;
 		return -EACCES;
 	}
@@ -345,15 +345,16 @@ static int read_again(struct outbound *o)
 	return read_message(o, NULL, true);
 }
 
-static int start(struct outbound *o, struct conn *c, bool whole)
+static int start(struct outbound *o, struct exchange *x, bool whole)
 {
-	const struct policy_dlp *d = dlp_of(c);
+	const struct policy_dlp *d = dlp_of(x);
 	struct err e;
 
 	*o = (struct outbound){
-		.conn = c, .redacting = whole && d->on_match == POLICY_REDACT, .long_body = !whole};
+		.x = x, .redacting = whole && d->on_match == POLICY_REDACT, .long_body = !whole};
 	return failed(o,
-		scanner_take(c->service->scanners, sets_of(d), on_found, o, &o->scanner, &e), "");
+		scanner_take(x->conn->service->scanners, sets_of(d), on_found, o, &o->scanner, &e),
+		"");
 }
 
 static int finish(struct outbound *o, int r, struct refusal *why)
@@ -365,12 +366,12 @@ static int finish(struct outbound *o, int r, struct refusal *why)
 	return r < 0 ? -EACCES : 0;
 }
 
-int outbound_read(struct outbound *o, struct conn *c, bool whole, struct refusal *why)
+int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct refusal *why)
 {
-	int r = start(o, c, whole);
+	int r = start(o, x, whole);
 
 	if (r == 0)
-		r = read_message(o, rule_window(c->x->rule), whole);
+		r = read_message(o, rule_window(x->rule), whole);
 	if (r == 0 && o->rewrote)
 		r = read_again(o);
 	return r == 0 && !whole ? 0 : finish(o, r, why);

@@ -13,11 +13,11 @@
  * the way that the route's dlp asks for. A request whose body is held is read as a whole; a longer
  * body goes on being read while it passes.
  */
-struct conn;
+struct exchange;
 
 /* Starts with {0}. */
 struct outbound {
-	struct conn *conn;	 /* whose present request it is */
+	struct exchange *x;	 /* whose request it is */
 	struct scanner *scanner; /* NULL: nothing is being read */
 	bool redacting;		 /* findings are remembered, to be rewritten */
 	bool long_body;
@@ -28,14 +28,14 @@ struct outbound {
 	uint64_t fed; /* bytes of the body */
 };
 
-/* Whether the present request's route wants anything to be looked for. */
-bool outbound_wanted(const struct conn *c);
+/* Whether the request's route wants anything to be looked for. */
+bool outbound_wanted(const struct exchange *x);
 
 /*
  * Reads head and held body; where the route redacts and the body is whole, what was found is
  * rewritten in both. 0, or -EACCES and *why. Not whole: goes on with outbound_more.
  */
-int outbound_read(struct outbound *o, struct conn *c, bool whole, struct refusal *why);
+int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct refusal *why);
 
 /* More of the body; end: the last of it, after which nothing is being read. As above. */
 int outbound_more(struct outbound *o, const void *data, size_t len, bool end, struct refusal *why);

@@ -14,33 +14,28 @@
 #include "base/ptr.h"
 #include "base/str.h"
 
-#define PHRASE_MAX 160
-
-/*
- * The reason phrase is all that most clients show of a refused CONNECT, so it says why, and not the
- * status once more. RFC 9112, 4: visible ASCII and blanks.
- */
-static void phrase(const struct refusal *r, char ret[PHRASE_MAX])
+const char *refusal_phrase(const struct refusal *r, char ret[REFUSAL_PHRASE_MAX])
 {
 	size_t n = 0;
 
-	for (const char *p = r->reason; *p && n + 1 < PHRASE_MAX; p++)
+	/* RFC 9112, 4: visible ASCII and blanks. */
+	for (const char *p = r->reason; *p && n + 1 < REFUSAL_PHRASE_MAX; p++)
 		ret[n++] = *p >= ' ' && *p <= '~' ? *p : '?';
 	ret[n] = '\0';
+	return ret;
 }
 
-static void set_id(struct refusal *r)
+void refusal_new_id(char ret[17])
 {
 	unsigned char bytes[8];
 
-	/* The id only joins an answer and a log line: no secret depends on it. */
 	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
 		memset(bytes, 0, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++) {
-		r->id[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		r->id[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+		ret[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		ret[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
 	}
-	r->id[16] = '\0';
+	ret[16] = '\0';
 }
 
 int refusal_set(
@@ -54,7 +49,7 @@ int refusal_set(
 	va_start(ap, fmt);
 	vsnprintf(r->reason, sizeof(r->reason), fmt, ap);
 	va_end(ap);
-	set_id(r);
+	refusal_new_id(r->id);
 	return -EACCES;
 }
 
@@ -137,22 +132,10 @@ static char *json_body(const struct refusal *r, const char *how)
 	return text ? str_format("%s\n", text) : NULL;
 }
 
-int refusal_write(const struct refusal *r, const struct refusal_form *form, struct buf *out)
+int refusal_body(const struct refusal *r, bool text, char **ret)
 {
 	cleanup_free char *how = how_to_ask(r);
-	cleanup_free char *body = NULL;
-	char why[PHRASE_MAX];
-	int n;
 
-	if (how)
-		body = form->text ? text_body(r, how) : json_body(r, how);
-	if (!body)
-		return -ENOMEM;
-	phrase(r, why);
-	n = buf_addf(out,
-		"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-		"Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
-		r->status, why, form->text ? "text/plain; charset=utf-8" : "application/json",
-		strlen(body), form->close ? "close" : "keep-alive");
-	return n < 0 || form->head_only ? n : buf_adds(out, body);
+	*ret = !how ? NULL : text ? text_body(r, how) : json_body(r, how);
+	return *ret ? 0 : -ENOMEM;
 }

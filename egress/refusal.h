@@ -24,7 +24,12 @@ struct refusal {
 	char finding[64], place[64], via[SCAN_VIA_MAX], excerpt[SCAN_EXCERPT_MAX];
 };
 
-/* Fills r; host may be NULL. Always returns -EACCES, so that a check can return it. */
+/* A new id: 16 hexadecimal digits. It only joins an answer and a log line: no secret depends on it.
+ */
+void refusal_new_id(char ret[17]);
+
+/* Fills r, with a new id; host may be NULL. Always returns -EACCES, so that a check can return it.
+ */
 int refusal_set(struct refusal *r, int status, const char *error, const char *rule, const char *fmt,
 	...) __attribute__((format(printf, 5, 6)));
 
@@ -34,15 +39,14 @@ void refusal_set_finding(struct refusal *r, const struct scan_finding *f);
 /* Text for people (browsers, curl), JSON for programs: by Accept, then by User-Agent. */
 bool refusal_wants_text(const struct http1_head *request);
 
+/* The body of the answer, as text or as JSON; the caller frees. 0 or -ENOMEM. */
+int refusal_body(const struct refusal *r, bool text, char **ret);
+
 /*
- * The whole HTTP response. close: says that the connection ends. head_only: an answer to HEAD.
- * 0 or -ENOMEM.
+ * The reason phrase is all that most clients show of a refused CONNECT, so it says why, and not the
+ * status once more. Returns ret.
  */
-struct refusal_form {
-	bool text;
-	bool close;
-	bool head_only;
-};
-int refusal_write(const struct refusal *r, const struct refusal_form *form, struct buf *out);
+#define REFUSAL_PHRASE_MAX 160
+const char *refusal_phrase(const struct refusal *r, char ret[REFUSAL_PHRASE_MAX]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "egress/conn.h"
 
 /* Refusal of a request that cannot be read in one way only. */
 static enum request_verdict malformed(struct refusal *why, const char *what)
@@ -19,7 +20,7 @@ static enum request_verdict malformed(struct refusal *why, const char *what)
 
 static enum request_verdict mismatch(struct refusal *why, const char *what)
 {
-	refusal_set(why, 403, "host_mismatch", "one host a request", "%s", what);
+	refusal_set(why, 421, "host_mismatch", "one host a request", "%s", what);
 	return REQUEST_REFUSED;
 }
 
@@ -76,14 +77,13 @@ static int read_host_field(
 }
 
 /* x->host (if there was an absolute URL) and Host agree; x->host and port are set. NULL or what. */
-static const char *settle_host(
-	struct conn *c, struct exchange *x, bool absolute, const char *host, uint16_t port)
+static const char *settle_host(struct exchange *x, bool absolute, const char *host, uint16_t port)
 {
-	bool tls = c->client.ssl != NULL;
+	bool tls = x->conn->client.ssl != NULL;
 
 	if (!absolute) {
 		memcpy(x->host, host, HOST_MAX);
-		x->port = c->way == CONN_EXPLICIT ? default_port(tls) : c->port;
+		x->port = x->conn->way == CONN_EXPLICIT ? default_port(tls) : x->conn->port;
 		if (port == 0)
 			port = x->port;
 	} else if (!host[0]) {
@@ -99,18 +99,18 @@ static const char *settle_host(
 }
 
 /* What the connection said before the request. */
-static const char *disagrees(struct conn *c, const struct exchange *x)
+static const char *disagrees(const struct exchange *x)
 {
-	if (c->sni[0] && strcmp(c->sni, x->host) != 0)
+	if (x->conn->sni[0] && strcmp(x->conn->sni, x->host) != 0)
 		return "the Host header is not the server name (SNI) of the TLS connection";
-	if (c->way == CONN_TUNNEL && strcmp(c->tunnel, x->host) != 0)
+	if (x->conn->way == CONN_TUNNEL && strcmp(x->conn->tunnel, x->host) != 0)
 		return "the Host header is not the host of the CONNECT";
-	if (c->way == CONN_EXPLICIT)
+	if (x->conn->way == CONN_EXPLICIT)
 		return NULL;
-	if (x->port != c->port)
+	if (x->port != x->conn->port)
 		return "the request names another port than the connection's";
-	if (c->way == CONN_TRANSPARENT && names_in_pool(c->to) &&
-		!names_agree(c->service->names, c->to, x->host))
+	if (x->conn->way == CONN_TRANSPARENT && names_in_pool(x->conn->to) &&
+		!names_agree(x->conn->service->names, x->conn->to, x->host))
 		return "the Host header is not the name that this address stands for";
 	return NULL;
 }
@@ -126,13 +126,13 @@ static bool is_for_gate(const struct exchange *x)
 }
 
 /* CONNECT host:port; a Host field may stand beside it. */
-static enum request_verdict decide_connect(struct conn *c, struct exchange *x, struct refusal *why)
+static enum request_verdict decide_connect(struct exchange *x, struct refusal *why)
 {
 	const char *target = x->request.target, *what;
 	char host[HOST_MAX];
 	uint16_t port;
 
-	if (c->way != CONN_EXPLICIT)
+	if (x->conn->way != CONN_EXPLICIT)
 		return malformed(why, "CONNECT inside a connection that is one already");
 	if (host_parse_authority(target, strlen(target), x->host, &x->port, &what) < 0)
 		return malformed(why, what);
@@ -150,13 +150,13 @@ static enum request_verdict decide_connect(struct conn *c, struct exchange *x, s
 
 /* ---- may it */
 
-static int find_rule(struct conn *c, struct exchange *x, struct refusal *why)
+static int find_rule(struct exchange *x, struct refusal *why)
 {
-	x->rule = rules_find(c->service->rules, x->host, x->port);
+	x->rule = rules_find(x->conn->service->rules, x->host, x->port);
 	if (!x->rule)
 		return refusal_set(why, 403, "host_not_allowed", "default: deny",
 			"no route of this bottle allows %s port %u", x->host, x->port);
-	x->rules = rules_ref(c->service->rules);
+	x->rules = rules_ref(x->conn->service->rules);
 	return 0;
 }
 
@@ -211,21 +211,22 @@ static bool has_two_types(const struct exchange *x)
 }
 
 static enum request_verdict decide_forward(
-	struct conn *c, struct exchange *x, const char *target, struct refusal *why)
+	struct exchange *x, const char *target, struct refusal *why)
 {
-	bool tls = c->client.ssl != NULL;
+	bool tls = x->conn->client.ssl != NULL;
 	struct rule_request q = {
 		.host = x->host, .tls = tls, .head = &x->request, .target = &x->target};
 	const char *what;
 
-	if (c->way == CONN_TRANSPARENT && c->to.s_addr == c->service->sidecar.s_addr) {
+	if (x->conn->way == CONN_TRANSPARENT &&
+		x->conn->to.s_addr == x->conn->service->sidecar.s_addr) {
 		refusal_set(why, 403, "no_service", "the sidecar's ports",
-			"no service listens on port %u of the sidecar", c->to_port);
+			"no service listens on port %u of the sidecar", x->conn->to_port);
 		why->how = "git's repositories are git://git-gate/NAME.git and "
 			   "http://git-gate:9420/NAME.git; the proxy is http://egress:9099";
 		return REQUEST_REFUSED;
 	}
-	if (find_rule(c, x, why) < 0)
+	if (find_rule(x, why) < 0)
 		return REQUEST_REFUSED;
 	if (target_parse(target, &x->target, &what) < 0)
 		return malformed(why, what);
@@ -238,35 +239,32 @@ static enum request_verdict decide_forward(
 	return REQUEST_FORWARD;
 }
 
-enum request_verdict request_decide(struct conn *c, struct exchange *x, struct refusal *why)
+enum request_verdict request_decide(struct exchange *x, struct refusal *why)
 {
 	const char *target = x->request.target, *what = NULL;
 	char host[HOST_MAX];
 	uint16_t port;
 	int absolute;
 
-	if (http1_request_length(&x->request, &x->length, &what) < 0)
-		return malformed(why, what);
-	x->client_keeps = http1_keeps_alive(&x->request);
 	if (strcmp(x->request.method, "CONNECT") == 0)
-		return decide_connect(c, x, why);
-	absolute = take_absolute(&target, c->client.ssl != NULL, x, &what);
+		return decide_connect(x, why);
+	absolute = take_absolute(&target, x->conn->client.ssl != NULL, x, &what);
 	if (absolute < 0 || read_host_field(x, host, &port, &what) < 0)
 		return malformed(why, what);
-	what = settle_host(c, x, absolute, host, port);
+	what = settle_host(x, absolute, host, port);
 	memcpy(why->host, x->host, HOST_MAX);
 	if (what)
 		return malformed(why, what);
-	what = disagrees(c, x);
+	what = disagrees(x);
 	if (what)
 		return mismatch(why, what);
 	if (strcmp(x->host, HOST_POLICY) == 0)
 		return REQUEST_POLICY;
 	if (is_for_gate(x))
 		return REQUEST_GATE;
-	if (c->way == CONN_EXPLICIT && !absolute)
+	if (x->conn->way == CONN_EXPLICIT && !absolute)
 		return malformed(why, "this is a proxy: it takes CONNECT and absolute URLs");
-	return decide_forward(c, x, target, why);
+	return decide_forward(x, target, why);
 }
 
 /* ---- what is sent */
@@ -301,11 +299,10 @@ bool request_sends(const struct exchange *x, const char *name)
 	return !is_ours(x, name);
 }
 
-int request_check_again(const struct conn *c, struct refusal *why)
+int request_check_again(const struct exchange *x, struct refusal *why)
 {
-	const struct exchange *x = c->x;
 	const struct rule_request q = {.host = x->host,
-		.tls = c->client.ssl != NULL,
+		.tls = x->conn->client.ssl != NULL,
 		.head = &x->request,
 		.target = &x->target};
 

@@ -1,11 +1,11 @@
 #ifndef EGRESS_REQUEST_H
 #define EGRESS_REQUEST_H
 
-#include "egress/conn.h"
+#include "egress/exchange.h"
 
 /* What is to happen with a request whose head was read. */
 enum request_verdict {
-	REQUEST_FORWARD, /* x->rules, rule, host, port, target and length are set */
+	REQUEST_FORWARD, /* x->rules, rule, host, port and target are set */
 	REQUEST_CONNECT, /* x->host and port: a tunnel begins */
 	REQUEST_POLICY,	 /* the agent asks for the policy in force */
 	REQUEST_GATE,	 /* a large file's request, which is the gate's */
@@ -13,13 +13,13 @@ enum request_verdict {
 };
 
 /* Pure but for the name pool: decides by the connection, the head and the policy in force. */
-enum request_verdict request_decide(struct conn *c, struct exchange *x, struct refusal *why);
+enum request_verdict request_decide(struct exchange *x, struct refusal *why);
 
 /* Whether a field of the agent's request is sent on as it is. */
 bool request_sends(const struct exchange *x, const char *name);
 
 /* Its rule's checks once more, after some of the head was rewritten. 0, or -EACCES and *why. */
-int request_check_again(const struct conn *c, struct refusal *why);
+int request_check_again(const struct exchange *x, struct refusal *why);
 
 /*
  * The head that is sent upstream, made of what was checked and nothing else, with the route's

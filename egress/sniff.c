@@ -9,10 +9,11 @@
 #include "egress/intercept.h"
 #include "egress/journal.h"
 
-#define TLS_HANDSHAKE 22
-#define HANDSHAKE_MS  15000
-#define HEAD_IDLE_MS  60000
-#define LINE_MAX_LEN  (16U << 10)
+#define TLS_HANDSHAKE	22
+#define HANDSHAKE_MS	15000
+#define HEAD_IDLE_MS	60000
+#define TUNNEL_SNIFF_MS 15000
+#define LINE_MAX_LEN	(16U << 10)
 
 /* The stages in front of HTTP: what is this connection, and whom is it for? */
 
@@ -33,6 +34,18 @@ void conn_refuse_raw(struct conn *c, bool tls, const char *host, const char *rea
 	}
 	wire_reset(&c->client);
 	conn_end(c);
+}
+
+void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port)
+{
+	memcpy(c->tunnel, host, strlen(host) + 1);
+	c->port = port;
+	c->way = CONN_TUNNEL;
+	c->stage = CONN_SNIFF;
+	c->http1 = (struct conn_http1){0};
+	conn_set_deadline(c, TUNNEL_SNIFF_MS);
+	if (buf_adds(&c->client.out, "HTTP/1.1 200 Connection established\r\n\r\n") < 0)
+		c->client.dead = true;
 }
 
 /* What the hello says must agree with what was said before. NULL, or why not. */
@@ -120,7 +133,7 @@ bool conn_step_sniff(struct conn *c)
 		conn_refuse_raw(c, false, c->tunnel, "neither TLS nor HTTP/1");
 		return true;
 	} else if (sure) {
-		c->stage = CONN_HEAD;
+		c->stage = CONN_HTTP1;
 		return true;
 	}
 	if (c->client.eof)
@@ -158,7 +171,7 @@ bool conn_step_handshake(struct conn *c)
 		break;
 	}
 	acknowledge_now(c);
-	c->stage = CONN_HEAD;
+	c->stage = CONN_HTTP1;
 	conn_set_deadline(c, HEAD_IDLE_MS);
 	return true;
 }

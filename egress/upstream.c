@@ -59,15 +59,18 @@ void upstream_close(struct upstream *u)
 	u->rules = NULL;
 	u->rule = NULL;
 	u->n = u->next = 0;
-	u->used = false;
 	u->state = UPSTREAM_NONE;
 }
 
 bool upstream_fits(const struct upstream *u, const struct upstream_to *to)
 {
-	return u->state == UPSTREAM_READY && !u->wire.dead && !u->wire.eof && !u->wire.hup &&
-	       u->wire.in.len == 0 && u->rules == to->rules && u->rule == to->rule &&
-	       u->port == to->port && u->tls == to->tls && strcmp(u->host, to->host) == 0;
+	bool usable = u->state == UPSTREAM_READY
+			      ? !u->wire.dead && !u->wire.eof && !u->wire.hup &&
+					(u->http2 || u->wire.in.len == 0)
+			      : u->state != UPSTREAM_NONE && u->state != UPSTREAM_FAILED;
+
+	return usable && u->rules == to->rules && u->rule == to->rule && u->port == to->port &&
+	       u->tls == to->tls && u->asks_http2 == to->http2 && strcmp(u->host, to->host) == 0;
 }
 
 /* ---- dial */
@@ -156,6 +159,7 @@ void upstream_open(struct upstream *u, const struct upstream_to *to)
 	u->tls = to->tls;
 	u->rules = rules_ref(to->rules);
 	u->rule = to->rule;
+	u->asks_http2 = to->http2;
 	u->state = UPSTREAM_RESOLVE;
 	if (resolver_start(u->service->resolver, u->host, &done, &u->lookup, &e) == 0)
 		return;

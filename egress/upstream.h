@@ -1,14 +1,15 @@
 #ifndef EGRESS_UPSTREAM_H
 #define EGRESS_UPSTREAM_H
 
+#include "base/http1_body.h"
 #include "egress/refusal.h"
 #include "egress/service.h"
 #include "egress/wire.h"
 
 /*
- * The connection to the host that a rule allowed: resolve once, check every address, dial what was
- * checked, verify the certificate. Belongs to one connection of the agent and is used again only by
- * that one, for the same host, port and policy.
+ * A connection to the host that a rule allowed: resolve once, check every address, dial what was
+ * checked, verify the certificate. Belongs to one connection of the agent (egress/upstreams.h) and
+ * is used again only by that one, for the same host, port and policy.
  */
 enum upstream_state {
 	UPSTREAM_NONE,
@@ -36,8 +37,21 @@ struct upstream {
 	size_t n, next;
 	int64_t deadline_ms; /* of the present step */
 	int64_t dial_end_ms; /* of all addresses together */
-	bool used; /* has carried a response: it may be closed by the time it is used again */
 	struct refusal why;
+	bool asks_http2, http2; /* … was offered by ALPN; was chosen */
+
+	/* Of egress/upstreams.c: */
+	struct upstream *list_next, **list_at;
+	struct loop_task task;	 /* frees it */
+	struct exchange *holder; /* HTTP/1: whose it is; NULL: idle */
+	unsigned int users;	 /* exchanges that have or await it */
+
+	/* Of back_http1.c: the holder's response. */
+	struct http1_body body;
+	size_t scanned; /* of its head */
+	bool keeps;	/* the connection carries another exchange afterwards */
+
+	struct h2 *h2; /* of back_http2.c; NULL: HTTP/1 */
 };
 
 struct upstream_to {
@@ -46,11 +60,12 @@ struct upstream_to {
 	bool tls;
 	struct rules *rules;
 	struct rule *rule;
+	bool http2; /* what asks speaks HTTP/2, and so may the upstream */
 };
 
 void upstream_init(struct upstream *u, struct service *s, void (*wake)(void *arg), void *arg);
 
-/* Whether it stands ready for this destination. */
+/* Whether it stands ready, or is on its way, for this destination. */
 bool upstream_fits(const struct upstream *u, const struct upstream_to *to);
 
 /* Begins anew; what there was is closed. The state tells how it goes on. */

@@ -1,0 +1,133 @@
+#include <errno.h>
+#include <string.h>
+
+#include "egress/back.h"
+#include "egress/conn.h"
+#include "egress/request.h"
+#include "egress/upstreams.h"
+
+/* An upstream that speaks HTTP/1: its connection is the exchange's for as long as that lasts. */
+
+static int send_head(struct exchange *x)
+{
+	struct upstream *u = x->up;
+
+	u->scanned = 0;
+	u->keeps = false;
+	return request_write_head(x, &u->wire.out);
+}
+
+static size_t room(const struct exchange *x)
+{
+	size_t len = x->up->wire.out.len;
+
+	return len < WIRE_OUT_MAX ? WIRE_OUT_MAX - len : 0;
+}
+
+static int send_data(struct exchange *x, const struct http1_piece *piece)
+{
+	return http1_body_put(x->length.framing, &x->up->wire.out, piece);
+}
+
+static int send_end(struct exchange *x)
+{
+	return http1_body_put_end(x->length.framing, &x->up->wire.out);
+}
+
+static bool has_ended(const struct upstream *u)
+{
+	return u->wire.dead || (u->wire.eof && u->wire.in.len == 0);
+}
+
+static int parse_head(struct exchange *x, size_t len, const char **ret_what)
+{
+	int r = http1_parse_response(buf_data(&x->up->wire.in), len, &x->response, ret_what);
+
+	if (r < 0 || x->response.status < 200)
+		return r;
+	return http1_response_length(
+		&x->response, x->request.method, &x->response_length, ret_what);
+}
+
+static enum take take_head(struct exchange *x, const char **ret_what)
+{
+	struct upstream *u = x->up;
+	struct buf *in = &u->wire.in;
+	long n = in->len ? http1_head_length(buf_data(in), in->len, &u->scanned, ret_what) : 0;
+
+	if (n == 0)
+		return u->wire.dead || u->wire.eof ? TAKE_GONE : TAKE_NOTHING;
+	u->scanned = 0;
+	if (n < 0 || parse_head(x, (size_t)n, ret_what) < 0)
+		return TAKE_BROKEN;
+	buf_consume(in, (size_t)n);
+	if (x->response.status >= 200) {
+		u->keeps = http1_keeps_alive(&x->response) &&
+			   x->response_length.framing != HTTP1_UNTIL_CLOSE;
+		http1_body_start(&u->body, &x->response_length, false);
+	}
+	return TAKE_DATA;
+}
+
+static enum take at_end(struct upstream *u)
+{
+	if (!has_ended(u))
+		return TAKE_NOTHING;
+	return !u->wire.dead && http1_body_at_eof(&u->body) == 0 ? TAKE_END : TAKE_GONE;
+}
+
+static enum take take(struct exchange *x, size_t max, struct http1_piece *ret)
+{
+	struct upstream *u = x->up;
+	struct buf *in = &u->wire.in;
+
+	ret->len = 0;
+	while (!http1_body_is_done(&u->body) && in->len > 0 && ret->len == 0) {
+		long n =
+			http1_body_take(&u->body, buf_data(in), in->len < max ? in->len : max, ret);
+
+		if (n < 0)
+			return TAKE_BROKEN;
+		buf_consume(in, (size_t)n);
+	}
+	if (ret->len > 0)
+		return TAKE_DATA;
+	return http1_body_is_done(&u->body) ? TAKE_END : at_end(u);
+}
+
+static bool drained(const struct exchange *x)
+{
+	const struct wire *w = &x->up->wire;
+
+	return w->in.len == 0 && !w->readable && !w->tls_more;
+}
+
+static bool untouched(const struct exchange *x)
+{
+	return x->up->wire.in.len == 0;
+}
+
+static void release(struct exchange *x, bool whole)
+{
+	struct upstream *u = x->up;
+	/* Bytes behind the answer belong to nobody. */
+	bool keep = whole && u->keeps && u->wire.in.len == 0;
+
+	if (keep)
+		buf_shrink(&u->wire.in);
+	else if (!x->all_sent)
+		wire_reset(&u->wire);
+	upstreams_give(x, keep);
+}
+
+const struct back back_http1 = {
+	.head = send_head,
+	.room = room,
+	.data = send_data,
+	.end = send_end,
+	.take_head = take_head,
+	.take = take,
+	.drained = drained,
+	.untouched = untouched,
+	.release = release,
+};

@@ -1,0 +1,318 @@
+#include "egress/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/ptr.h"
+#include "base/str.h"
+#include "egress/back.h"
+#include "egress/conn.h"
+#include "egress/exchange_parts.h"
+#include "egress/front.h"
+#include "egress/journal.h"
+#include "egress/request.h"
+#include "egress/upstreams.h"
+
+#define STREAM_MS 60000
+
+struct exchange *exchange_new(struct conn *c, const struct front *front)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->conn = c;
+	x->front = front;
+	x->deadline_ms = INT64_MAX;
+	x->begun_us = loop_now_us();
+	refusal_new_id(x->id);
+	x->next = c->exchanges;
+	x->at = &c->exchanges;
+	if (x->next)
+		x->next->at = &x->next;
+	c->exchanges = x;
+	return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+	exchange_release(x, false);
+	*x->at = x->next;
+	if (x->next)
+		x->next->at = x->at;
+	outbound_done(&x->outbound);
+	held_done(&x->held);
+	incoming_done(&x->incoming);
+	http1_head_done(&x->request);
+	http1_head_done(&x->request_trailers);
+	http1_head_done(&x->response);
+	http1_head_done(&x->response_trailers);
+	redact_done(&x->redact);
+	target_done(&x->target);
+	rules_unref(x->rules);
+	free(x);
+}
+
+void exchange_set_deadline(struct exchange *x, int ms)
+{
+	x->deadline_ms = loop_now_ms(x->conn->service->loop) + ms;
+}
+
+void exchange_release(struct exchange *x, bool whole)
+{
+	if (x->back)
+		x->back->release(x, whole);
+	else
+		upstreams_give(x, whole);
+}
+
+void exchange_over(struct exchange *x)
+{
+	x->stage = EXCHANGE_OVER;
+}
+
+/* ---- answers of ours */
+
+static bool is_head(const struct exchange *x)
+{
+	return x->request.method && strcmp(x->request.method, "HEAD") == 0;
+}
+
+void exchange_refuse(struct exchange *x, const struct refusal *refusal)
+{
+	struct refusal own = *refusal, *why = &own;
+	cleanup_free char *body = NULL;
+	bool text = refusal_wants_text(&x->request);
+	char reason[REFUSAL_PHRASE_MAX];
+	struct answer a = {.status = why->status,
+		.reason = refusal_phrase(why, reason),
+		.type = text ? "text/plain; charset=utf-8" : "application/json",
+		/* After these nobody knows where the next request begins. */
+		.last = why->status == 400 || why->status == 431};
+
+	if (x->stage == EXCHANGE_OVER)
+		return;
+	memcpy(own.id, x->id, sizeof(own.id));
+	journal_refusal(x->conn->service, why);
+	exchange_release(x, false);
+	exchange_over(x);
+	if (x->have_response || refusal_body(why, text, &body) < 0) {
+		x->front->cut(x, true);
+		return;
+	}
+	a.body = body;
+	a.len = strlen(body);
+	x->front->answer(x, &a);
+}
+
+void exchange_refuse_upstream(struct exchange *x, const char *what)
+{
+	struct refusal why = {.host = ""};
+
+	memcpy(why.host, x->host, HOST_MAX);
+	refusal_set(&why, 502, "upstream_answer", "upstream", "%s: %s", x->host, what);
+	exchange_refuse(x, &why);
+}
+
+void exchange_abandon(struct exchange *x)
+{
+	if (x->stage == EXCHANGE_OVER)
+		return;
+	exchange_release(x, false);
+	exchange_over(x);
+}
+
+/* The path of a target in origin or absolute form; "" when it has none. */
+static const char *path_of(const char *target)
+{
+	const char *authority = *target == '/' ? NULL : strstr(target, "://");
+	const char *path = authority ? strchr(authority + 3, '/') : target;
+
+	return path ? path : "";
+}
+
+static void answer(struct exchange *x, const struct answer *a)
+{
+	exchange_over(x);
+	x->front->answer(x, a);
+}
+
+/* With the policy in force (http://_egress.local/allowlist). */
+static void answer_policy(struct exchange *x)
+{
+	struct refusal why = {.host = HOST_POLICY};
+	cleanup_json json_t *j = NULL;
+	cleanup_free char *text = NULL, *body = NULL;
+
+	if ((strcmp(x->request.method, "GET") != 0 && !is_head(x)) ||
+		strcmp(path_of(x->request.target), "/allowlist") != 0) {
+		refusal_set(&why, 403, "no_service", "GET /allowlist",
+			"http://" HOST_POLICY " has one page: /allowlist");
+		exchange_refuse(x, &why);
+		return;
+	}
+	j = policy_egress_allowlist(rules_policy(x->conn->service->rules));
+	text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
+	body = text ? str_format("%s\n", text) : NULL;
+	if (!body) {
+		exchange_abandon(x);
+		x->front->cut(x, true);
+		return;
+	}
+	answer(x, &(struct answer){.status = 200,
+			  .reason = "OK",
+			  .type = "application/json",
+			  .body = body,
+			  .len = strlen(body)});
+}
+
+/* Tells git-lfs where the gate listens: the request goes there as it is. */
+static void answer_gate(struct exchange *x)
+{
+	cleanup_free char *location = str_format(HOST_GATE_HTTP "%s", path_of(x->request.target));
+
+	if (!location) {
+		exchange_abandon(x);
+		x->front->cut(x, true);
+		return;
+	}
+	answer(x, &(struct answer){
+			  .status = 307, .reason = "Temporary Redirect", .location = location});
+}
+
+/* ---- the decision */
+
+static void begin_tunnel(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	memcpy(why.host, x->host, HOST_MAX);
+	if (strcmp(x->host, HOST_POLICY) != 0 &&
+		!rules_find(x->conn->service->rules, x->host, x->port)) {
+		refusal_set(&why, 403, "host_not_allowed", "default: deny",
+			"no route of this bottle allows %s port %u", x->host, x->port);
+		exchange_refuse(x, &why);
+		return;
+	}
+	if (x->length.framing != HTTP1_NO_BODY) {
+		refusal_set(&why, 400, "bad_request", "HTTP/1.1, read strictly",
+			"a CONNECT with a body");
+		exchange_refuse(x, &why);
+		return;
+	}
+	exchange_over(x);
+	conn_begin_tunnel(x->conn, x->host, x->port);
+}
+
+void exchange_begin(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	switch (request_decide(x, &why)) {
+	case REQUEST_FORWARD:
+		exchange_read(x);
+		break;
+	case REQUEST_CONNECT:
+		begin_tunnel(x);
+		break;
+	case REQUEST_POLICY:
+		answer_policy(x);
+		break;
+	case REQUEST_GATE:
+		answer_gate(x);
+		break;
+	case REQUEST_REFUSED:
+		exchange_refuse(x, &why);
+		break;
+	}
+}
+
+/* ---- to the upstream */
+
+void exchange_forward(struct exchange *x)
+{
+	journal_request(x->conn->service, x->host, x->target.text, &x->request);
+	x->stage = EXCHANGE_WAIT;
+	/* The upstream has time limits of its own for each step. */
+	x->deadline_ms = INT64_MAX;
+}
+
+static bool send_head(struct exchange *x)
+{
+	x->back = &back_http1;
+	if (x->back->head(x) < 0) {
+		exchange_abandon(x);
+		x->front->cut(x, true);
+		return true;
+	}
+	x->sent_us = loop_now_us();
+	/* We have decided: the body may come. The upstream is not asked. */
+	if (x->expects_continue)
+		x->front->go_on(x);
+	x->expects_continue = false;
+	x->stage = EXCHANGE_STREAM;
+	exchange_set_deadline(x, STREAM_MS);
+	/* What is here of the body goes with the head, in one packet. */
+	(void)exchange_step_up(x);
+	return true;
+}
+
+static bool step_wait(struct exchange *x)
+{
+	struct refusal why;
+
+	if (!x->up)
+		upstreams_take(x);
+	if (!x->up)
+		return false;
+	if (x->up->state == UPSTREAM_FAILED) {
+		why = x->up->why;
+		memcpy(why.host, x->host, HOST_MAX);
+		exchange_refuse(x, &why);
+		return true;
+	}
+	return x->up->state == UPSTREAM_READY && send_head(x);
+}
+
+bool exchange_step(struct exchange *x)
+{
+	bool moved;
+
+	switch (x->stage) {
+	case EXCHANGE_HOLD:
+		return exchange_step_hold(x);
+	case EXCHANGE_WAIT:
+		return step_wait(x);
+	case EXCHANGE_STREAM:
+		moved = exchange_step_up(x);
+		return x->stage == EXCHANGE_STREAM ? exchange_step_down(x) || moved : moved;
+	case EXCHANGE_NEW:
+	case EXCHANGE_OVER:
+		break;
+	}
+	return false;
+}
+
+void exchange_tick(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	if (loop_now_ms(x->conn->service->loop) < x->deadline_ms || x->stage == EXCHANGE_OVER)
+		return;
+	memcpy(why.host, x->host, HOST_MAX);
+	if (x->have_response) {
+		journal_warn(
+			x->conn->service, "%s: an exchange ended: nothing moved in time", x->host);
+		exchange_abandon(x);
+		x->front->cut(x, true);
+		return;
+	}
+	if (x->up_ended)
+		refusal_set(&why, 504, "upstream_silent", "time limits",
+			"%s did not answer in time", x->host);
+	else
+		refusal_set(&why, 408, "request_stalled", "time limits",
+			"the request's body stopped coming");
+	exchange_refuse(x, &why);
+}

@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "egress/back.h"
+#include "egress/conn.h"
+#include "egress/exchange_parts.h"
+#include "egress/front.h"
+#include "egress/journal.h"
+#include "egress/upstreams.h"
+
+/*
+ * The response on its way down, each piece behind its reading. Both directions run at once, each
+ * bounded by the room on its other side: when there is none, its source is not read, and its sender
+ * is told so by TCP, or HTTP/2's windows.
+ */
+#define THINKING_MS 600000 /* while only the upstream has anything to do */
+#define INTERIM_MAX 8
+
+static void set_stream_deadline(struct exchange *x)
+{
+	bool sending = !x->up_ended && x->back->room(x) > 0;
+	bool receiving = x->front->room(x) < WIRE_OUT_MAX;
+
+	exchange_set_deadline(x, sending || receiving ? EXCHANGE_MOVING_MS : THINKING_MS);
+}
+
+/* ---- the upstream ended */
+
+/*
+ * A kept connection may be closed just as it is used again: nothing was done with the request, and
+ * it goes out once more, over a new one.
+ */
+static bool retry(struct exchange *x)
+{
+	if (x->fresh || x->moved_body || x->have_head || !x->back->untouched(x))
+		return false;
+	exchange_release(x, false);
+	x->fresh = true;
+	x->sent = 0;
+	x->all_sent = false;
+	x->stage = EXCHANGE_WAIT;
+	x->deadline_ms = INT64_MAX;
+	return true;
+}
+
+/* What arrived so far still goes out, and shows that it is not all. */
+static void cut_short(struct exchange *x, const char *what)
+{
+	if (!x->have_response) {
+		exchange_refuse_upstream(x, what);
+		return;
+	}
+	exchange_abandon(x);
+	x->front->cut(x, false);
+}
+
+/* ---- the head */
+
+/* 100 was answered by us already, others tell nothing an agent needs; 101 was never asked for. */
+static void skip_interim(struct exchange *x)
+{
+	if (x->response.status == 101 || ++x->interim > INTERIM_MAX)
+		exchange_refuse_upstream(x, "an upgrade, or too many interim responses");
+	else
+		http1_head_done(&x->response);
+}
+
+/*
+ * Where a credential was sent its echo must be seen, and in a coded body it is not: the upstream
+ * was asked for none.
+ */
+static int start_redact(struct exchange *x, const char **what)
+{
+	const struct needles *needles = rule_needles(x->rules, x->rule);
+	const char *coding = http1_field(&x->response, "Content-Encoding", NULL);
+
+	if (!needles || x->response_length.framing == HTTP1_NO_BODY)
+		return 0;
+	if (coding && *coding && strcasecmp(coding, "identity") != 0) {
+		*what = "its answer is compressed although that was not asked for, and could hold "
+			"the route's credential unseen";
+		return -EACCES;
+	}
+	redact_start(&x->redact, needles);
+	return 0;
+}
+
+static void pass_head(struct exchange *x)
+{
+	x->front->head(x);
+	x->have_response = true;
+}
+
+static void begin_response(struct exchange *x)
+{
+	const char *what;
+
+	if (start_redact(x, &what) < 0) {
+		exchange_refuse_upstream(x, what);
+		return;
+	}
+	/* A server that echoes the credential in its head does not get it to the agent. */
+	rules_redact_head(x->rules, &x->response);
+	journal_response(x->conn->service, x->host, &x->response);
+	x->have_head = true;
+	x->first_byte_us = loop_now_us();
+	if (x->all_sent)
+		held_done(&x->held); /* it will not be sent again */
+	if (!incoming_start(&x->incoming, x))
+		pass_head(x);
+}
+
+static bool take_head(struct exchange *x)
+{
+	const char *what = "";
+
+	switch (x->back->take_head(x, &what)) {
+	case TAKE_DATA:
+		if (x->response.status < 200)
+			skip_interim(x);
+		else
+			begin_response(x);
+		return true;
+	case TAKE_BROKEN:
+		exchange_refuse_upstream(x, what);
+		return true;
+	case TAKE_END:
+	case TAKE_GONE:
+		if (!retry(x))
+			exchange_refuse_upstream(
+				x, "the upstream closed the connection without an answer");
+		return true;
+	case TAKE_NOTHING:
+		break;
+	}
+	return false;
+}
+
+/* ---- the body */
+
+/* Something in it is not for the agent: an answer of ours where nothing was passed on, else it is
+ * cut, also what waits to be sent. */
+static void refuse_incoming(struct exchange *x)
+{
+	const struct refusal why = x->incoming.why;
+
+	exchange_refuse(x, &why);
+}
+
+static void give(struct exchange *x, const struct http1_piece *piece)
+{
+	if (piece->len > 0)
+		x->front->data(x, piece);
+	x->bytes_down += piece->len;
+}
+
+/* What was read goes on, with its head. */
+static void release_held(struct exchange *x)
+{
+	struct incoming *i = &x->incoming;
+	const struct http1_piece piece = {.data = buf_data(&i->held.buf), .len = i->held.buf.len};
+
+	pass_head(x);
+	give(x, &piece);
+	held_done(&i->held);
+	i->holds = false;
+}
+
+static bool pass_piece(struct exchange *x, const struct http1_piece *piece)
+{
+	if (incoming_take(&x->incoming, piece) < 0) {
+		refuse_incoming(x);
+		return false;
+	}
+	if (!x->incoming.holds)
+		give(x, piece);
+	return true;
+}
+
+/* What is in the queue has been read to its end before it is sent. */
+static bool settle(struct exchange *x)
+{
+	bool due = incoming_is_due(&x->incoming, x->back->drained(x));
+
+	if (x->incoming.holds && !due)
+		return false;
+	if (incoming_flush(&x->incoming) < 0) {
+		refuse_incoming(x);
+		return true;
+	}
+	if (due)
+		release_held(x);
+	return due;
+}
+
+static void end_response(struct exchange *x)
+{
+	struct http1_piece rest;
+	bool whole;
+
+	redact_end(&x->redact, &rest);
+	if (!pass_piece(x, &rest))
+		return;
+	if (incoming_end(&x->incoming) < 0) {
+		refuse_incoming(x);
+		return;
+	}
+	if (x->incoming.holds)
+		release_held(x);
+	whole = x->all_sent;
+	exchange_release(x, whole);
+	exchange_over(x);
+	x->front->end(x);
+}
+
+/* What the agent has room for. While the response is held there always is. */
+static size_t room(const struct exchange *x)
+{
+	return x->incoming.holds ? WIRE_OUT_MAX : x->front->room(x);
+}
+
+/* One piece. Whether there was one; it may be over. */
+static bool take_piece(struct exchange *x)
+{
+	struct http1_piece piece;
+	size_t max = room(x);
+
+	switch (max > 0 ? x->back->take(x, max, &piece) : TAKE_NOTHING) {
+	case TAKE_DATA:
+		if (redact_take(&x->redact, &piece, &piece) < 0) {
+			cut_short(x, "memory ran out");
+			return true;
+		}
+		return pass_piece(x, &piece);
+	case TAKE_END:
+		x->down_ended = true;
+		return true;
+	case TAKE_BROKEN:
+		journal_warn(x->conn->service, "%s: the response's body is broken", x->host);
+		cut_short(x, "a body that is not framed as announced");
+		return true;
+	case TAKE_GONE:
+		journal_warn(
+			x->conn->service, "%s closed the connection within its answer", x->host);
+		cut_short(x, "the upstream closed the connection within its answer");
+		return true;
+	case TAKE_NOTHING:
+		break;
+	}
+	return false;
+}
+
+static bool pass_body(struct exchange *x)
+{
+	bool moved = false;
+
+	while (!x->down_ended && x->stage == EXCHANGE_STREAM && take_piece(x))
+		moved = true;
+	if (x->stage != EXCHANGE_STREAM)
+		return true;
+	if (x->down_ended) {
+		end_response(x);
+		return true;
+	}
+	return settle(x) || moved;
+}
+
+bool exchange_step_down(struct exchange *x)
+{
+	bool moved = !x->have_head && take_head(x);
+
+	if (x->stage == EXCHANGE_STREAM && x->have_head)
+		moved |= pass_body(x);
+	if (moved && x->stage == EXCHANGE_STREAM)
+		set_stream_deadline(x);
+	return moved;
+}

@@ -1,0 +1,239 @@
+#include <errno.h>
+#include <string.h>
+
+#include "egress/back.h"
+#include "egress/conn.h"
+#include "egress/exchange_parts.h"
+#include "egress/front.h"
+
+/*
+ * A request's body on its way up. Where its route looks for nothing it passes as it comes. Else it
+ * was read as a whole and is held until the response begins, so that it can be sent again; or it is
+ * too long for that and passes behind its reading.
+ */
+
+/* A piece of a stream that may wait beside what reading it holds back. */
+#define AHEAD_MAX (64U << 10)
+#define PIECE_MAX (64U << 10)
+
+static void refuse_framing(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	memcpy(why.host, x->host, HOST_MAX);
+	refusal_set(&why, 400, "bad_request", "HTTP/1.1, read strictly",
+		"the request's body is not framed as announced");
+	exchange_refuse(x, &why);
+}
+
+static void refuse_memory(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	memcpy(why.host, x->host, HOST_MAX);
+	refusal_set(&why, 503, "busy", "bounds of memory",
+		"too many bodies wait to be read at the same time");
+	exchange_refuse(x, &why);
+}
+
+/* One piece from the agent; true: there is one (it may be empty: the end). */
+static bool take(struct exchange *x, size_t max, struct http1_piece *ret)
+{
+	*ret = (struct http1_piece){0};
+	if (x->up_ended || max == 0)
+		return false;
+	switch (x->front->take(x, max, ret)) {
+	case TAKE_DATA:
+		x->bytes_up += ret->len;
+		return true;
+	case TAKE_END:
+		x->up_ended = true;
+		return true;
+	case TAKE_BROKEN:
+		refuse_framing(x);
+		return false;
+	case TAKE_GONE: /* the rest will never come */
+		exchange_abandon(x);
+		return false;
+	case TAKE_NOTHING:
+		break;
+	}
+	return false;
+}
+
+static void put(struct exchange *x, const struct http1_piece *piece)
+{
+	if (piece->len > 0 && x->back->data(x, piece) < 0)
+		x->conn->client.dead = true;
+	x->sent += piece->len;
+}
+
+static bool put_end(struct exchange *x)
+{
+	if (x->all_sent)
+		return false;
+	if (x->back->end(x) < 0)
+		x->conn->client.dead = true;
+	x->all_sent = true;
+	return true;
+}
+
+/* ---- as it comes */
+
+static bool pass(struct exchange *x)
+{
+	struct http1_piece piece;
+	bool moved = false;
+
+	while (take(x, x->back->room(x), &piece)) {
+		put(x, &piece);
+		x->moved_body |= piece.len > 0;
+		moved = true;
+	}
+	if (x->stage == EXCHANGE_STREAM && x->up_ended)
+		moved |= put_end(x);
+	return moved;
+}
+
+/* ---- behind its reading */
+
+/* As much of the front as may go on. */
+static bool send_decided(struct exchange *x)
+{
+	uint64_t ready = outbound_decided(&x->outbound) - x->sent;
+	struct http1_piece piece = {.data = buf_data(&x->held.buf), .len = x->back->room(x)};
+
+	if (piece.len > PIECE_MAX)
+		piece.len = PIECE_MAX;
+	if (ready < piece.len)
+		piece.len = (size_t)ready;
+	if (piece.len == 0)
+		return false;
+	put(x, &piece);
+	held_consume(&x->held, piece.len);
+	return true;
+}
+
+/* Reads one more piece. Whether there was one; it may be over. */
+static bool read_more(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+	struct http1_piece piece;
+
+	if (x->held.buf.len >= SCAN_HOLD + AHEAD_MAX || !take(x, PIECE_MAX, &piece))
+		return false;
+	if (outbound_more(&x->outbound, piece.data, piece.len, x->up_ended, &why) < 0) {
+		exchange_refuse(x, &why);
+		return false;
+	}
+	if (held_add(&x->held, &x->conn->service->held, piece.data, piece.len) < 0) {
+		refuse_memory(x);
+		return false;
+	}
+	return true;
+}
+
+static bool stream(struct exchange *x)
+{
+	bool moved = false, more = true;
+
+	x->moved_body = true;
+	while (more && !x->conn->client.dead) {
+		more = send_decided(x);
+		more |= read_more(x);
+		if (x->stage != EXCHANGE_STREAM)
+			return true;
+		moved |= more;
+	}
+	if (x->up_ended && x->held.buf.len == 0)
+		moved |= put_end(x);
+	return moved;
+}
+
+/* ---- held whole */
+
+static bool send_held(struct exchange *x)
+{
+	const struct buf *b = &x->held.buf;
+	bool moved = false;
+
+	while (x->sent < b->len) {
+		struct http1_piece piece = {.data = buf_data(b) + x->sent, .len = x->back->room(x)};
+
+		if (b->len - x->sent < piece.len)
+			piece.len = b->len - (size_t)x->sent;
+		if (piece.len == 0)
+			break;
+		put(x, &piece);
+		moved = true;
+	}
+	if (x->sent >= b->len)
+		moved |= put_end(x);
+	return moved;
+}
+
+bool exchange_step_up(struct exchange *x)
+{
+	if (x->all_sent)
+		return false;
+	if (x->streams)
+		return stream(x);
+	return outbound_wanted(x) ? send_held(x) : pass(x);
+}
+
+/* ---- collected, before anything is sent */
+
+/* Reads what was collected: refused, or on its way. */
+static void judge(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	if (outbound_read(&x->outbound, x, !x->streams, &why) < 0)
+		exchange_refuse(x, &why);
+	else
+		exchange_forward(x);
+}
+
+void exchange_read(struct exchange *x)
+{
+	if (!outbound_wanted(x)) {
+		exchange_forward(x);
+		return;
+	}
+	if (x->length.framing == HTTP1_NO_BODY) {
+		x->up_ended = true;
+		judge(x);
+		return;
+	}
+	x->stage = EXCHANGE_HOLD;
+	exchange_set_deadline(x, EXCHANGE_MOVING_MS);
+	/* The body may come: where it goes was allowed. The upstream is not asked. */
+	if (x->expects_continue)
+		x->front->go_on(x);
+	x->expects_continue = false;
+}
+
+bool exchange_step_hold(struct exchange *x)
+{
+	struct http1_piece piece;
+	bool moved = false;
+
+	/* One byte more than may be held shows that there is more. */
+	while (take(x, HELD_BODY_MAX + 1 - x->held.buf.len, &piece)) {
+		if (held_add(&x->held, &x->conn->service->held, piece.data, piece.len) < 0) {
+			refuse_memory(x);
+			return true;
+		}
+		moved = true;
+	}
+	if (x->stage != EXCHANGE_HOLD)
+		return true;
+	x->streams = x->held.buf.len > HELD_BODY_MAX;
+	if (x->up_ended || x->streams) {
+		judge(x);
+		return true;
+	}
+	if (moved)
+		exchange_set_deadline(x, EXCHANGE_MOVING_MS);
+	return moved;
+}
