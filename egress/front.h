@@ -9,6 +9,7 @@ struct answer {
 	const char *reason;   /* phrase of HTTP/1 */
 	const char *type;     /* Content-Type, or NULL: there is no body */
 	const char *location; /* or NULL */
+	int retry_after_s;    /* 0: not said */
 	const char *body;
 	size_t len;
 	bool last; /* nobody knows where the next request would begin: HTTP/1 closes */

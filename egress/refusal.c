@@ -86,6 +86,10 @@ static char *how_to_ask(const struct refusal *r)
 	if (strcmp(r->error, "git_push") == 0)
 		return strdup("push to the upstream's ssh URL: the bottle's git sends it through "
 			      "git-gate, which scans it and forwards it");
+	if (strncmp(r->rule, "limits: ", 8) == 0)
+		return str_format("the operator can raise it in the bottle's manifest, under "
+				  "limits of egress or of the route%s",
+			r->retry_after_s ? "; a later try may pass as it is" : "");
 	if (r->status == 403 && r->host[0])
 		return str_format("ask the operator to allow it under egress.routes of the "
 				  "bottle's manifest (host: %s); the routes in force are at "

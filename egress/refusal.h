@@ -19,7 +19,8 @@ struct refusal {
 	char reason[512];    /* one sentence */
 	char host[HOST_MAX]; /* "" when unknown */
 	char id[17];
-	const char *how; /* constant text: how to ask; NULL: by the other members */
+	int retry_after_s; /* 0: nothing is said of it */
+	const char *how;   /* constant text: how to ask; NULL: by the other members */
 	/* What the scanner found; finding "": nothing. */
 	char finding[64], place[64], via[SCAN_VIA_MAX], excerpt[SCAN_EXCERPT_MAX];
 };

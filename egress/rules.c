@@ -18,7 +18,11 @@ struct rule {
 	struct secret credential;   /* the whole field; none: bytes NULL */
 	bool by_method, by_path;    /* some of them speaks of methods, of paths */
 	SSL_CTX *tls;
+	const struct secret *tls_key; /* of route->tls_cert; the boot's */
 	struct sessions sessions;
+	struct limits limits;
+	struct limit_bucket bucket;
+	int64_t connections;	    /* to its upstreams */
 	struct scan_window *window; /* NULL: nothing was sent yet */
 	int64_t warned_ms;	    /* beginning of the present minute */
 	size_t warned, left_out;    /* … and lines in it */
@@ -29,7 +33,26 @@ struct rules {
 	struct policy_egress policy;
 	struct rule *list;	 /* as many as policy.n_routes */
 	struct needles *needles; /* of all credentials */
+	struct limits limits;	 /* of the bottle */
+	struct limit_bucket bucket;
 };
+
+/* "*.example.com" stands for any depth below example.com, and not for example.com itself. How well
+ * the host fits: 0 not at all, else more for a longer pattern, most for an exact one. */
+static size_t host_fit(const char *pattern, const char *host)
+{
+	if (strcmp(pattern, host) == 0)
+		return HOST_MAX + 1;
+	if (!str_starts(pattern, "*.") || !str_ends(host, pattern + 1) ||
+		strlen(host) <= strlen(pattern + 1))
+		return 0;
+	return strlen(pattern);
+}
+
+static bool port_fits(const struct policy_route *route, uint16_t port)
+{
+	return route->port ? port == route->port : port == 443 || port == 80;
+}
 
 /*
  * What an upstream that was sent this field could say of it: the value as sent, and for basic what
@@ -51,12 +74,8 @@ static int add_needles(
 	return 0;
 }
 
-static int rule_init(struct rule *r, const struct policy_route *route,
-	const struct component_boot *boot, struct needles *needles, struct err *e)
+static int init_criteria(struct rule *r, const struct policy_route *route, struct err *e)
 {
-	const struct secret *value;
-
-	r->route = route;
 	r->criteria = calloc(route->n_matches + 1, sizeof(*r->criteria));
 	if (!r->criteria)
 		return err_set(e, ENOMEM, "a route");
@@ -68,15 +87,78 @@ static int rule_init(struct rule *r, const struct policy_route *route,
 		r->by_method |= m->methods && m->methods[0];
 		r->by_path |= m->n_paths > 0;
 	}
-	if (!route->auth.slot)
+	return 0;
+}
+
+/* Who we are to an upstream that asks: found wrong here, and not by the first request. */
+static int init_client(struct rule *r, const struct component_boot *boot, struct err *e)
+{
+	const struct policy_route *route = r->route;
+
+	if (!route->tls_cert && !route->tls_key_slot)
 		return 0;
-	value = component_secret(boot, route->auth.slot);
+	if (!route->tls_cert || !route->tls_key_slot)
+		return err_say(e, EINVAL, "tls: client_cert and client_key only together");
+	r->tls_key = component_secret(boot, route->tls_key_slot);
+	if (!r->tls_key)
+		return err_say(e, EINVAL, "its client_key was not handed over");
+	return trust_check_client(route->tls_cert, r->tls_key, e);
+}
+
+static int init_credential(
+	struct rule *r, const struct component_boot *boot, struct needles *needles, struct err *e)
+{
+	const struct policy_auth *auth = &r->route->auth;
+	const struct secret *value;
+
+	if (!auth->slot)
+		return 0;
+	value = component_secret(boot, auth->slot);
 	if (!value)
 		return err_say(e, EINVAL, "its credential '%s' was not handed over",
-			route->auth.token_ref ? route->auth.token_ref : route->auth.slot);
-	if (credential_make(&route->auth, value, &r->credential, e) < 0)
+			auth->token_ref ? auth->token_ref : auth->slot);
+	if (credential_make(auth, value, &r->credential, e) < 0)
 		return -e->code;
 	return add_needles(needles, &r->credential, value, e);
+}
+
+/* What passes unread is named exactly, and nothing is promised of it that needs reading. */
+static int check_tcp(const struct policy_route *route, const struct rules *all, struct err *e)
+{
+	if (!route->tcp)
+		return 0;
+	if (!route->port || route->host[0] == '*')
+		return err_say(e, EINVAL, "tcp: needs one host and one port");
+	if (route->auth.scheme != POLICY_AUTH_NONE || route->n_matches > 0 || route->n_deny > 0 ||
+		route->git_fetch || route->tls_ca || route->tls_cert)
+		return err_say(e, EINVAL,
+			"tcp: its bytes pass unread: no auth, matches, deny, git or tls");
+	for (size_t i = 0; i < all->policy.n_routes; i++) {
+		const struct policy_route *other = &all->policy.routes[i];
+
+		if (other != route && strcmp(other->host, route->host) == 0 &&
+			port_fits(other, route->port))
+			return err_say(e, EINVAL,
+				"tcp: another route has the same host and port %u", route->port);
+	}
+	return 0;
+}
+
+static int rule_init(struct rule *r, const struct policy_route *route, const struct rules *all,
+	const struct component_boot *boot, struct err *e)
+{
+	int result;
+
+	r->route = route;
+	r->limits = all->limits;
+	result = check_tcp(route, all, e);
+	if (result == 0)
+		result = limits_choose_route(&r->limits, route, e);
+	if (result == 0)
+		result = init_criteria(r, route, e);
+	if (result == 0)
+		result = init_client(r, boot, e);
+	return result < 0 ? result : init_credential(r, boot, all->needles, e);
 }
 
 static void rule_done(struct rule *r)
@@ -99,7 +181,10 @@ int rules_new(
 	if (!r)
 		return err_set(e, ENOMEM, "the policy");
 	r->refs = 1;
+	limits_default(&r->limits);
 	result = policy_egress_parse(json, &r->policy, e);
+	if (result == 0)
+		result = limits_choose(&r->limits, &r->policy.limits, e);
 	if (result == 0) {
 		r->list = calloc(r->policy.n_routes + 1, sizeof(*r->list));
 		r->needles = needles_new();
@@ -107,7 +192,7 @@ int rules_new(
 			result = err_set(e, ENOMEM, "the policy");
 	}
 	for (size_t i = 0; result == 0 && i < r->policy.n_routes; i++) {
-		result = rule_init(&r->list[i], &r->policy.routes[i], boot, r->needles, e);
+		result = rule_init(&r->list[i], &r->policy.routes[i], r, boot, e);
 		if (result < 0)
 			err_wrap(e, "route %s", r->policy.routes[i].host);
 	}
@@ -155,19 +240,7 @@ const struct secret *rule_credential(const struct rule *r)
 	return r->credential.bytes ? &r->credential : NULL;
 }
 
-/* "*.example.com" stands for any depth below example.com, and not for example.com itself. How well
- * the host fits: 0 not at all, else more for a longer pattern, most for an exact one. */
-static size_t host_fit(const char *pattern, const char *host)
-{
-	if (strcmp(pattern, host) == 0)
-		return HOST_MAX + 1;
-	if (!str_starts(pattern, "*.") || !str_ends(host, pattern + 1) ||
-		strlen(host) <= strlen(pattern + 1))
-		return 0;
-	return strlen(pattern);
-}
-
-struct rule *rules_find(const struct rules *r, const char *host, uint16_t port)
+static struct rule *nearest(const struct rules *r, const char *host, uint16_t port)
 {
 	struct rule *best = NULL;
 	size_t best_fit = 0;
@@ -176,14 +249,26 @@ struct rule *rules_find(const struct rules *r, const char *host, uint16_t port)
 		const struct policy_route *route = &r->policy.routes[i];
 		size_t fit = host_fit(route->host, host);
 
-		if (route->port ? port != route->port : port != 443 && port != 80)
-			continue;
-		if (fit > best_fit) {
+		if (port_fits(route, port) && fit > best_fit) {
 			best = &r->list[i];
 			best_fit = fit;
 		}
 	}
 	return best;
+}
+
+struct rule *rules_find(const struct rules *r, const char *host, uint16_t port)
+{
+	struct rule *rule = nearest(r, host, port);
+
+	return rule && !rule->route->tcp ? rule : NULL;
+}
+
+struct rule *rules_find_tcp(const struct rules *r, const char *host, uint16_t port)
+{
+	struct rule *rule = nearest(r, host, port);
+
+	return rule && rule->route->tcp ? rule : NULL;
 }
 
 static int check_git(const struct rule *r, const struct rule_request *q, struct refusal *why)
@@ -277,10 +362,62 @@ int rule_check_address(const struct rule *r, const struct address *a, struct ref
 
 int rule_tls(struct rule *r, struct trust *trust, trust_keep_fn *keep, SSL_CTX **ret, struct err *e)
 {
-	int result = r->tls ? 0 : trust_context(trust, r->route->tls_ca, keep, &r->tls, e);
+	const struct trust_want want = {.tls_ca = r->route->tls_ca,
+		.tls_cert = r->route->tls_cert,
+		.tls_key = r->tls_key,
+		.keep = keep};
+	int result = r->tls ? 0 : trust_context(trust, &want, &r->tls, e);
 
 	*ret = r->tls;
 	return result;
+}
+
+const struct limits *rules_limits(const struct rules *r)
+{
+	return &r->limits;
+}
+
+const struct limits *rule_limits(const struct rule *r)
+{
+	return &r->limits;
+}
+
+int rule_admit(struct rules *all, struct rule *r, int64_t now_ms, struct refusal *why)
+{
+	int64_t route = r->limits.of[LIMIT_ROUTE_REQUESTS_PER_SECOND];
+	int64_t bottle = all->limits.of[LIMIT_REQUESTS_PER_SECOND];
+	int wait = limit_bucket_take(&r->bucket, route, now_ms);
+
+	if (wait > 0) {
+		why->retry_after_s = wait;
+		return refusal_set(why, 429, "too_many_requests", "limits: requests_per_second",
+			"more than %lld requests a second to %s", (long long)route, r->route->host);
+	}
+	wait = limit_bucket_take(&all->bucket, bottle, now_ms);
+	if (wait == 0)
+		return 0;
+	why->retry_after_s = wait;
+	return refusal_set(why, 429, "too_many_requests", "limits: requests_per_second",
+		"more than %lld requests a second from this bottle", (long long)bottle);
+}
+
+int rule_connect(struct rule *r, struct refusal *why)
+{
+	int64_t most = r->limits.of[LIMIT_ROUTE_CONNECTIONS];
+
+	if (r->connections >= most) {
+		why->retry_after_s = 1;
+		return refusal_set(why, 503, "too_many_connections", "limits: connections",
+			"%lld connections to %s are open, which is all its route allows",
+			(long long)most, r->route->host);
+	}
+	r->connections++;
+	return 0;
+}
+
+void rule_disconnect(struct rule *r)
+{
+	r->connections--;
 }
 
 struct sessions *rule_sessions(struct rule *r)

@@ -8,6 +8,7 @@
 #include "base/http1.h"
 #include "bundle/policy.h"
 #include "egress/address.h"
+#include "egress/limits.h"
 #include "egress/refusal.h"
 #include "egress/session.h"
 #include "egress/target.h"
@@ -23,7 +24,8 @@ struct rule; /* one route */
 struct needles;
 
 /*
- * From the policy's JSON. boot lends the credentials' values (copied). An error names the route.
+ * From the policy's JSON. boot lends the credentials' values (copied) and the keys of client
+ * certificates (it must outlive the rules). An error names the route.
  */
 int rules_new(
 	const char *json, const struct component_boot *boot, struct rules **ret, struct err *e);
@@ -35,6 +37,9 @@ const struct policy_egress *rules_policy(const struct rules *r);
 /* The route for host and port: an exact host before a wildcard, the longest wildcard first. NULL:
  * nothing leaves. */
 struct rule *rules_find(const struct rules *r, const char *host, uint16_t port);
+
+/* The same for a tcp route, whose bytes pass unread. A host and port has one of the two at most. */
+struct rule *rules_find_tcp(const struct rules *r, const char *host, uint16_t port);
 
 const struct policy_route *rule_route(const struct rule *r);
 
@@ -68,6 +73,18 @@ struct scan_window *rule_window(struct rule *r);
 
 /* Whether another warning about this route may be logged; *ret_left_out: how many were not. */
 bool rule_may_warn(struct rule *r, int64_t now_ms, size_t *ret_left_out);
+
+/* What bounds the bottle, and the route's requests and connections. Borrowed. */
+const struct limits *rules_limits(const struct rules *r);
+const struct limits *rule_limits(const struct rule *r);
+
+/* One request more, of the route and of the bottle. 0, or -EACCES and *why (429). */
+int rule_admit(struct rules *all, struct rule *r, int64_t now_ms, struct refusal *why);
+
+/* One connection more to the route's upstreams, until rule_disconnect. 0, or -EACCES and *why
+ * (503). */
+int rule_connect(struct rule *r, struct refusal *why);
+void rule_disconnect(struct rule *r);
 
 /* Sessions of the route's upstreams; borrowed. */
 struct sessions *rule_sessions(struct rule *r);

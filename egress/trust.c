@@ -126,7 +126,8 @@ static SSL_CTX *client_context(trust_keep_fn *keep)
 	/* Many servers end a connection without close_notify; framing tells us what is missing. */
 	SSL_CTX_set_options(ctx,
 		SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_session_cache_mode(ctx,
+		keep ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
 	SSL_CTX_sess_set_new_cb(ctx, keep);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	if (SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1) != 0) {
@@ -136,29 +137,105 @@ static SSL_CTX *client_context(trust_keep_fn *keep)
 	return ctx;
 }
 
-int trust_context(
-	struct trust *t, const char *tls_ca, trust_keep_fn *keep, SSL_CTX **ret, struct err *e)
+/* ---- who we are to those that ask */
+
+/* Nobody is here to be asked for a passphrase; without this the library would ask the terminal. */
+static int no_passphrase(char *buf, int size, int rwflag, void *asked)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	*(bool *)asked = true;
+	return -1;
+}
+
+/* The first certificate is ours, the others lead from it to a root. */
+static int use_certificates(SSL_CTX *ctx, const char *pem, struct err *e)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	bool ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1;
+
+	X509_free(cert);
+	while (ok && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+		ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
+	BIO_free(bio);
+	ERR_clear_error();
+	return ok ? 0
+		  : err_say(e, EINVAL, "tls: client_cert holds no certificate that can be used");
+}
+
+static int use_key(SSL_CTX *ctx, const struct secret *pem, struct err *e)
+{
+	BIO *bio = BIO_new_mem_buf(pem->bytes, (int)pem->len);
+	bool asked = false;
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked) : NULL;
+	bool used = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	bool fits = used && SSL_CTX_check_private_key(ctx) == 1;
+
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	ERR_clear_error();
+	if (fits)
+		return 0;
+	if (key)
+		return err_say(e, EINVAL, "tls: client_key is not the key of client_cert");
+	return err_say(e, EINVAL, "tls: client_key %s",
+		asked ? "has a passphrase: it must be stored without one"
+		      : "holds no private key in PEM form");
+}
+
+static int use_client(
+	SSL_CTX *ctx, const char *tls_cert, const struct secret *tls_key, struct err *e)
+{
+	int r = use_certificates(ctx, tls_cert, e);
+
+	return r < 0 ? r : use_key(ctx, tls_key, e);
+}
+
+int trust_check_client(const char *tls_cert, const struct secret *tls_key, struct err *e)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	int r = ctx ? use_client(ctx, tls_cert, tls_key, e) : err_set(e, ENOMEM, "a TLS context");
+
+	SSL_CTX_free(ctx);
+	return r;
+}
+
+/* ---- a context */
+
+static int use_roots(struct trust *t, SSL_CTX *ctx, const char *tls_ca, struct err *e)
+{
+	X509_STORE *store;
+
+	if (!tls_ca) {
+		SSL_CTX_set1_cert_store(ctx, t->store);
+		return 0;
+	}
+	store = store_with(t, tls_ca);
+	if (!store)
+		return err_say(e, EINVAL, "tls_ca holds no certificate");
+	SSL_CTX_set_cert_store(ctx, store); /* takes the store */
+	return 0;
+}
+
+int trust_context(struct trust *t, const struct trust_want *want, SSL_CTX **ret, struct err *e)
 {
 	SSL_CTX *ctx;
-	X509_STORE *store;
 	int r = trust_load(t, e);
 
 	if (r < 0)
 		return r;
-	ctx = client_context(keep);
+	ctx = client_context(want->keep);
 	if (!ctx)
 		return err_set(e, ENOMEM, "a TLS context");
-	if (!tls_ca) {
-		SSL_CTX_set1_cert_store(ctx, t->store);
-		*ret = ctx;
-		return 0;
-	}
-	store = store_with(t, tls_ca);
-	if (!store) {
+	r = use_roots(t, ctx, want->tls_ca, e);
+	if (r == 0 && want->tls_cert)
+		r = use_client(ctx, want->tls_cert, want->tls_key, e);
+	if (r < 0) {
 		SSL_CTX_free(ctx);
-		return err_say(e, EINVAL, "tls_ca holds no certificate");
+		return r;
 	}
-	SSL_CTX_set_cert_store(ctx, store); /* takes the store */
 	*ret = ctx;
 	return 0;
 }

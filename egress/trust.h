@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "base/err.h"
+#include "base/secret.h"
 
 /*
  * Whom we believe on the upstream side: the host's trust store, and for a route with private roots
@@ -18,13 +19,24 @@ void trust_free(struct trust *t);
 /* Reads the roots, once. Also done by the first trust_context. */
 int trust_load(struct trust *t, struct err *e);
 
-/*
- * A client context that verifies against the store and, when tls_ca is not NULL, the roots of that
- * PEM text. A session that can be resumed is handed to keep, which returns 1 to take it. The caller
- * frees the context (SSL_CTX_free).
- */
+/* A session that can be resumed is handed over; 1 to take it. */
 typedef int trust_keep_fn(SSL *ssl, SSL_SESSION *session);
-int trust_context(
-	struct trust *t, const char *tls_ca, trust_keep_fn *keep, SSL_CTX **ret, struct err *e);
+
+/* What a client context is made of; all borrowed. */
+struct trust_want {
+	const char *tls_ca;	      /* PEM text of roots beside the store's, or NULL */
+	const char *tls_cert;	      /* PEM text of our own certificate and its chain, or NULL */
+	const struct secret *tls_key; /* … and its key, PEM */
+	trust_keep_fn *keep;	      /* NULL: nothing is resumed */
+};
+
+/*
+ * A client context for TLS 1.2 and 1.3 that verifies. The caller frees it (SSL_CTX_free). Who has
+ * one has the identity in it: it is not to be shared with a route that has another.
+ */
+int trust_context(struct trust *t, const struct trust_want *want, SSL_CTX **ret, struct err *e);
+
+/* Whether certificate and key are ones, and belong together. -EINVAL with the reason. */
+int trust_check_client(const char *tls_cert, const struct secret *tls_key, struct err *e);
 
 #endif
