@@ -88,6 +88,7 @@ void exchange_refuse(struct exchange *x, const struct refusal *refusal)
 	struct answer a = {.status = why->status,
 		.reason = refusal_phrase(why, reason),
 		.type = text ? "text/plain; charset=utf-8" : "application/json",
+		.retry_after_s = why->retry_after_s,
 		/* After these nobody knows where the next request begins. */
 		.last = why->status == 400 || why->status == 431};
 

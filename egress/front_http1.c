@@ -167,6 +167,8 @@ static int write_answer(
 		r |= buf_adds(out, a->location);
 		r |= buf_adds(out, "\r\n");
 	}
+	if (a->retry_after_s)
+		r |= buf_addf(out, "Retry-After: %d\r\n", a->retry_after_s);
 	r |= buf_addf(out,
 		"Content-Length: %zu\r\nCache-Control: no-store\r\nConnection: %s\r\n\r\n", a->len,
 		keeps ? "keep-alive" : "close");
