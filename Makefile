@@ -216,6 +216,7 @@ bench: all unit ## the marks, beside peers in the same run (root)
 	$(Q)BUILD=$(B) bench/bottle
 	$(Q)BUILD=$(B) bench/scan
 	$(Q)BUILD=$(B) bench/gate
+	$(Q)BUILD=$(B) bench/egress
 
 lint: ## layers, headers, format, man pages
 	$(Q)tests/lint/run
