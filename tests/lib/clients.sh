@@ -118,11 +118,11 @@ row() {
 	path=/row-$rows-
 	: >$CLIENTS/said
 	out=$("$4" $path "" 2>$CLIENTS/said)
-	seen="$(seen_of $path)"
+	seen="$(seen_of ${path#/})"
 	check_is "$client, $WAY, arrives as $3" "200 $3" "$out $seen"
 	[ "$out $seen" = "200 $3" ] || tail -n 5 $CLIENTS/said
 	out=$("$4" ${path}leak "$API_TOKEN" 2>$CLIENTS/said)
-	check_is "… and with a secret nowhere" "403 " "$out $(seen_of ${path}leak)"
+	check_is "… and with a secret nowhere" "403 " "$out $(seen_of ${path#/}leak)"
 	[ "$out" = 403 ] || tail -n 5 $CLIENTS/said
 	printf 'figure: %-28s %-12s %-22s %s\n' "$client" "$WAY" "$seen" "secret: $out" >>$CLIENTS/table
 }

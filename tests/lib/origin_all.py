@@ -6,9 +6,10 @@ is every message of a WebSocket (protocol "WebSocket").
 
 Paths: /files/… a file below FILES, /git/… git's smart HTTP of the repositories below GIT, /events three
 server-sent events, /socket a WebSocket that says what it hears, anything else answers what was received.
-gRPC: /test.Echo/Say answers its message, /test.Echo/Count three of them.
+gRPC: /test.Echo/Say… answers its message, /test.Echo/Count… three of them.
 """
 import asyncio
+import functools
 import json
 import mimetypes
 import os
@@ -262,10 +263,10 @@ async def connection(reader, writer):
 
 class Echo(grpc.GenericRpcHandler):
     def service(self, call):
-        if call.method == "/test.Echo/Say":
-            return grpc.unary_unary_rpc_method_handler(self.say)
-        if call.method == "/test.Echo/Count":
-            return grpc.unary_stream_rpc_method_handler(self.count)
+        if call.method.startswith("/test.Echo/Say"):
+            return grpc.unary_unary_rpc_method_handler(functools.partial(self.say, call.method))
+        if call.method.startswith("/test.Echo/Count"):
+            return grpc.unary_stream_rpc_method_handler(functools.partial(self.count, call.method))
         return None
 
     def note(self, method, message, context):
@@ -274,12 +275,12 @@ class Echo(grpc.GenericRpcHandler):
                 "body": message.decode("latin-1")})
         context.set_trailing_metadata((("x-trailer", "came"),))
 
-    def say(self, message, context):
-        self.note("/test.Echo/Say", message, context)
+    def say(self, method, message, context):
+        self.note(method, message, context)
         return b"heard " + message
 
-    def count(self, message, context):
-        self.note("/test.Echo/Count", message, context)
+    def count(self, method, message, context):
+        self.note(method, message, context)
         for n in (b"1", b"2", b"3"):
             yield message + n
 
