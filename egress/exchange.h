@@ -70,6 +70,7 @@ struct exchange {
 	struct rule *rule;
 	char host[HOST_MAX];
 	uint16_t port;
+	bool tls; /* https, also where the agent asks the proxy for such a URL in plain */
 	struct outbound outbound;
 	struct held held; /* of the body up: all of it, or what was not yet passed on */
 	uint64_t sent;	  /* bytes of the body up that the back was given */

@@ -32,28 +32,42 @@ static uint16_t default_port(bool tls)
 /* ---- whom is it for: request target, Host, SNI, CONNECT and address must say the same */
 
 /*
- * Takes "http://authority" off the target; what is left is in origin form. 1: there was one, and x
- * has its host and port; 0: there was none; -EINVAL.
+ * The scheme of a URL: the connection's own; or, where the proxy is asked without a CONNECT (axios
+ * does that), https: TLS begins at the proxy then. Its length with "://", or -EINVAL.
  */
-static int take_absolute(const char **target, bool tls, struct exchange *x, const char **what)
+static int take_scheme(const char *target, struct exchange *x, const char **what)
 {
-	const char *scheme = tls ? "https://" : "http://";
+	if (!x->tls && strncasecmp(target, "http://", 7) == 0)
+		return 7;
+	if ((x->tls || x->conn->way == CONN_EXPLICIT) && strncasecmp(target, "https://", 8) == 0) {
+		x->tls = true;
+		return 8;
+	}
+	*what = "the request target is neither a path nor a URL of this connection's scheme";
+	return -EINVAL;
+}
+
+/*
+ * Takes "http://authority" off the target; what is left is in origin form. 1: there was one, and x
+ * has its scheme, host and port; 0: there was none; -EINVAL.
+ */
+static int take_absolute(const char **target, struct exchange *x, const char **what)
+{
 	const char *authority;
 	size_t len;
+	int scheme;
 
 	if (**target == '/' || strcmp(*target, "*") == 0)
 		return 0;
-	if (strncasecmp(*target, scheme, strlen(scheme)) != 0) {
-		*what = "the request target is neither a path nor a URL of this connection's "
-			"scheme";
-		return -EINVAL;
-	}
-	authority = *target + strlen(scheme);
+	scheme = take_scheme(*target, x, what);
+	if (scheme < 0)
+		return scheme;
+	authority = *target + scheme;
 	len = strcspn(authority, "/?#\\");
 	if (host_parse_authority(authority, len, x->host, &x->port, what) < 0)
 		return -EINVAL;
 	if (x->port == 0)
-		x->port = default_port(tls);
+		x->port = default_port(x->tls);
 	*target = authority[len] ? authority + len : "/";
 	if (**target == '/')
 		return 1;
@@ -79,11 +93,9 @@ static int read_host_field(
 /* x->host (if there was an absolute URL) and Host agree; x->host and port are set. NULL or what. */
 static const char *settle_host(struct exchange *x, bool absolute, const char *host, uint16_t port)
 {
-	bool tls = x->conn->client.ssl != NULL;
-
 	if (!absolute) {
 		memcpy(x->host, host, HOST_MAX);
-		x->port = x->conn->way == CONN_EXPLICIT ? default_port(tls) : x->conn->port;
+		x->port = x->conn->way == CONN_EXPLICIT ? default_port(x->tls) : x->conn->port;
 		if (port == 0)
 			port = x->port;
 	} else if (!host[0]) {
@@ -94,7 +106,7 @@ static const char *settle_host(struct exchange *x, bool absolute, const char *ho
 	if (!host[0])
 		return "the request names no host";
 	if (port == 0)
-		port = absolute ? x->port : default_port(tls);
+		port = absolute ? x->port : default_port(x->tls);
 	return port == x->port ? NULL : "the Host header names another port";
 }
 
@@ -160,11 +172,11 @@ static int find_rule(struct exchange *x, struct refusal *why)
 	return 0;
 }
 
-static int check_scheme(const struct exchange *x, bool tls, struct refusal *why)
+static int check_scheme(const struct exchange *x, struct refusal *why)
 {
-	if ((x->port == 443 && !tls) || (x->port == 80 && tls))
+	if ((x->port == 443 && !x->tls) || (x->port == 80 && x->tls))
 		return refusal_set(why, 403, "wrong_scheme", "443 is https, 80 is http",
-			"%s to port %u", tls ? "TLS" : "plain HTTP", x->port);
+			"%s to port %u", x->tls ? "TLS" : "plain HTTP", x->port);
 	return 0;
 }
 
@@ -213,9 +225,8 @@ static bool has_two_types(const struct exchange *x)
 static enum request_verdict decide_forward(
 	struct exchange *x, const char *target, struct refusal *why)
 {
-	bool tls = x->conn->client.ssl != NULL;
 	struct rule_request q = {
-		.host = x->host, .tls = tls, .head = &x->request, .target = &x->target};
+		.host = x->host, .tls = x->tls, .head = &x->request, .target = &x->target};
 	const char *what;
 
 	if (x->conn->way == CONN_TRANSPARENT &&
@@ -232,9 +243,8 @@ static enum request_verdict decide_forward(
 		return malformed(why, what);
 	if (has_two_types(x))
 		return malformed(why, "more than one Content-Type");
-	if (check_scheme(x, tls, why) < 0 || check_method(x, why) < 0 ||
-		check_upgrade(x, why) < 0 || check_expect(x, why) < 0 ||
-		rule_check(x->rule, &q, why) < 0)
+	if (check_scheme(x, why) < 0 || check_method(x, why) < 0 || check_upgrade(x, why) < 0 ||
+		check_expect(x, why) < 0 || rule_check(x->rule, &q, why) < 0)
 		return REQUEST_REFUSED;
 	return REQUEST_FORWARD;
 }
@@ -248,7 +258,8 @@ enum request_verdict request_decide(struct exchange *x, struct refusal *why)
 
 	if (strcmp(x->request.method, "CONNECT") == 0)
 		return decide_connect(x, why);
-	absolute = take_absolute(&target, x->conn->client.ssl != NULL, x, &what);
+	x->tls = x->conn->client.ssl != NULL;
+	absolute = take_absolute(&target, x, &what);
 	if (absolute < 0 || read_host_field(x, host, &port, &what) < 0)
 		return malformed(why, what);
 	what = settle_host(x, absolute, host, port);
@@ -301,10 +312,8 @@ bool request_sends(const struct exchange *x, const char *name)
 
 int request_check_again(const struct exchange *x, struct refusal *why)
 {
-	const struct rule_request q = {.host = x->host,
-		.tls = x->conn->client.ssl != NULL,
-		.head = &x->request,
-		.target = &x->target};
+	const struct rule_request q = {
+		.host = x->host, .tls = x->tls, .head = &x->request, .target = &x->target};
 
 	memcpy(why->host, x->host, HOST_MAX);
 	return rule_check(x->rule, &q, why);

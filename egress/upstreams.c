@@ -79,7 +79,7 @@ void upstreams_take(struct exchange *x)
 {
 	const struct upstream_to to = {.host = x->host,
 		.port = x->port,
-		.tls = x->conn->client.ssl != NULL,
+		.tls = x->tls,
 		.rules = x->rules,
 		.rule = x->rule,
 		.http2 = x->front->http2};
