@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "base/json_at.h"
 #include "base/ptr.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #define JSON_MAX_BYTES (16U << 20)
@@ -107,6 +109,18 @@ int json_parse(const char *text, size_t len, const char *file, json_t **ret, str
 		return syntax_error(text, len, file, &je, e);
 	*ret = j;
 	return 0;
+}
+
+static void wipe_and_free(void *p)
+{
+	if (p)
+		secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+void json_wipe_freed(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
 }
 
 struct json_at json_root(json_t *j, const char *file)

@@ -30,6 +30,12 @@ static inline void json_cleanup(json_t **j)
  */
 int json_parse(const char *text, size_t len, const char *file, json_t **ret, struct err *e);
 
+/*
+ * From here on what JSON documents held is wiped when it is freed: a process that reads secrets in
+ * JSON calls it first of all.
+ */
+void json_wipe_freed(void);
+
 struct json_at json_root(json_t *j, const char *file);
 
 /* "process.args[0]" into buf. */

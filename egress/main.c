@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/component.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "egress/journal.h"
 #include "egress/lockdown.h"
@@ -74,6 +75,7 @@ int main(void)
 	struct err e = {0};
 	pid_t parent = getppid();
 
+	json_wipe_freed();
 	signal(SIGPIPE, SIG_IGN);
 	/* A log as long as it may be ends the lines, not the service. */
 	signal(SIGXFSZ, SIG_IGN);
