@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "egress/journal.h"
+#include "egress/tcp.h"
 #include "egress/upstreams.h"
 
 /* Steps at a time, so that one busy connection does not keep the others waiting. */
@@ -47,6 +48,7 @@ void conn_end(struct conn *c)
 		exchange_free(c->exchanges);
 	c->http1.x = NULL;
 	upstreams_close(c);
+	tcp_end(c);
 	wire_done(&c->client);
 	*c->at = c->next;
 	if (c->next)
@@ -94,8 +96,12 @@ static bool step(struct conn *c)
 		return conn_step_sniff(c);
 	case CONN_HANDSHAKE:
 		return conn_step_handshake(c);
+	case CONN_SOCKS:
+		return conn_step_socks(c);
 	case CONN_HTTP1:
 		return conn_step_http1(c);
+	case CONN_TCP:
+		return conn_step_tcp(c);
 	case CONN_DRAIN:
 		return step_drain(c);
 	case CONN_DNS:
@@ -208,6 +214,7 @@ void conn_tick(struct conn *c)
 {
 	c->running = true;
 	upstreams_tick(c);
+	tcp_tick(c);
 	for (struct exchange *next, *x = c->exchanges; x && c->stage != CONN_END; x = next) {
 		next = x->next;
 		exchange_tick(x);
@@ -241,6 +248,7 @@ static int read_destination(struct conn *c)
 void conn_accept(struct service *s, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
+	const char *name;
 	int one = 1;
 
 	if (!c) {
@@ -253,6 +261,7 @@ void conn_accept(struct service *s, int fd)
 	wire_init(&c->client);
 	c->client.fd = fd;
 	c->client.writable = true;
+	wire_keep_alive(&c->client);
 	c->next = s->conns;
 	c->at = &s->conns;
 	if (c->next)
@@ -263,6 +272,12 @@ void conn_accept(struct service *s, int fd)
 	loop_want_ticks(s->loop);
 	if (read_destination(c) < 0 ||
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ||
-		loop_add(s->loop, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &c->watch) < 0)
+		loop_add(s->loop, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &c->watch) < 0) {
 		conn_end(c);
+		return;
+	}
+	/* Before any byte: its server may be the one to speak first. */
+	name = c->stage == CONN_SNIFF ? service_name_of(s, c->to) : NULL;
+	if (name && c->way == CONN_TRANSPARENT)
+		(void)tcp_begin(c, name, c->to_port, CONN_ASKED_NOTHING);
 }

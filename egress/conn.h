@@ -16,14 +16,18 @@
  * freed between two such rounds.
  *
  *	SNIFF → (HANDSHAKE →) HTTP1
- *	  └→ DNS                └→ SNIFF again, behind CONNECT
+ *	  ├→ DNS                └→ SNIFF again, or TCP, behind CONNECT
+ *	  ├→ SOCKS → SNIFF again, or TCP
+ *	TCP at once, for an address and port that stand for a tcp route's
  *	any → DRAIN → END
  */
 enum conn_stage {
 	CONN_SNIFF,	/* the first bytes decide what it is; nothing is sent */
 	CONN_HANDSHAKE, /* our TLS handshake; the upstream knows nothing of it */
+	CONN_SOCKS,	/* greeting and request (egress/socks.h) */
 	CONN_HTTP1,	/* requests, one after the other (front_http1.c) */
 	CONN_DRAIN,	/* the answer goes out, what still comes in is thrown away */
+	CONN_TCP,	/* a tcp route's: bytes pass as they are (egress/tcp.h) */
 	CONN_DNS,	/* DNS over TCP */
 	CONN_END,	/* closed; freed after this round of events */
 };
@@ -34,6 +38,9 @@ enum conn_way {
 	CONN_TUNNEL,	  /* behind CONNECT */
 	CONN_TRANSPARENT, /* to any other address and port */
 };
+
+/* How a tunnel was asked for, and so what the agent is told of it. */
+enum conn_asked { CONN_ASKED_NOTHING, CONN_ASKED_CONNECT, CONN_ASKED_SOCKS };
 
 /* What the front of HTTP/1 remembers. */
 struct conn_http1 {
@@ -65,6 +72,8 @@ struct conn {
 	struct exchange *exchanges;
 	struct upstream *upstreams; /* egress/upstreams.h */
 	size_t n_upstreams;
+	bool socks_greeted;
+	struct tcp *tcp; /* CONN_TCP; else NULL */
 };
 
 /* Takes an accepted socket. Never fails visibly: what cannot be served is closed. */
@@ -88,14 +97,20 @@ void conn_no_deadline(struct conn *c);
 /* Each takes one step of its stage and returns whether anything changed. */
 bool conn_step_sniff(struct conn *c);
 bool conn_step_handshake(struct conn *c);
+bool conn_step_socks(struct conn *c);
 bool conn_step_http1(struct conn *c);
+bool conn_step_tcp(struct conn *c);
 bool conn_step_dns(struct conn *c);
 
 /* Refuses without a word of HTTP: alert when it was TLS, then reset; logged. */
 void conn_refuse_raw(struct conn *c, bool tls, const char *host, const char *reason);
 
-/* The agent asked for a tunnel, and may have it: what it sends next is sniffed anew. */
-void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port);
+/* The agent asked for a tunnel, and may have it: what it sends next is sniffed anew, or passes as
+ * it is where a tcp route says so. */
+void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port, enum conn_asked asked);
+
+/* Tells it that the tunnel stands. */
+void conn_grant(struct conn *c, enum conn_asked asked);
 
 /* Answers are out: nothing more is read but to be thrown away. */
 void conn_drain(struct conn *c);

@@ -190,7 +190,8 @@ static void begin_tunnel(struct exchange *x)
 
 	memcpy(why.host, x->host, HOST_MAX);
 	if (strcmp(x->host, HOST_POLICY) != 0 &&
-		!rules_find(x->conn->service->rules, x->host, x->port)) {
+		!rules_find(x->conn->service->rules, x->host, x->port) &&
+		!rules_find_tcp(x->conn->service->rules, x->host, x->port)) {
 		refusal_set(&why, 403, "host_not_allowed", "default: deny",
 			"no route of this bottle allows %s port %u", x->host, x->port);
 		exchange_refuse(x, &why);
@@ -203,7 +204,7 @@ static void begin_tunnel(struct exchange *x)
 		return;
 	}
 	exchange_over(x);
-	conn_begin_tunnel(x->conn, x->host, x->port);
+	conn_begin_tunnel(x->conn, x->host, x->port, CONN_ASKED_CONNECT);
 }
 
 void exchange_begin(struct exchange *x)

@@ -61,6 +61,17 @@ void journal_refusal(const struct service *s, const struct refusal *why)
 	emit(s, true, &line);
 }
 
+void journal_tcp(const struct service *s, const struct journal_tcp *t)
+{
+	if (!t->end)
+		journal_warn(s, "tcp %s %s port %u opened, not scanned", t->id, t->host, t->port);
+	else
+		journal_warn(s,
+			"tcp %s %s port %u %s: %llu bytes up, %llu down in %lld ms, not scanned",
+			t->id, t->host, t->port, t->end, (unsigned long long)t->bytes_up,
+			(unsigned long long)t->bytes_down, (long long)t->ms);
+}
+
 void journal_warn(const struct service *s, const char *fmt, ...)
 {
 	struct str line = {0};

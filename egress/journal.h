@@ -13,6 +13,15 @@
  */
 void journal_boot(const struct service *s);
 void journal_refusal(const struct service *s, const struct refusal *why);
+/* A connection of a tcp route, which nobody reads: opened (end NULL), or over. From level 1 on. */
+struct journal_tcp {
+	const char *id, *host;
+	uint16_t port;
+	uint64_t bytes_up, bytes_down;
+	int64_t ms;
+	const char *end; /* "ended", or "cut": reset, or idle for too long */
+};
+void journal_tcp(const struct service *s, const struct journal_tcp *t);
 void journal_warn(const struct service *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same for what may come often: some lines a minute of each route, and how many were left out.

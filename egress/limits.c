@@ -33,7 +33,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_FIRST_BYTE_MS] = {"from a request's end to its answer", "first_byte", "504",
 		10 * MINUTE, 24 * HOUR},
 	[LIMIT_IDLE_MS] = {"an exchange without any byte", "idle", "504, or cut", 10 * MINUTE,
-		24 * HOUR},
+		7 * 24 * HOUR},
 	/* What MySQL gives an idle client. */
 	[LIMIT_TCP_IDLE_MS] = {"a tcp route's connection without any byte", "idle", "reset",
 		8 * HOUR, 7 * 24 * HOUR},

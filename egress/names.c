@@ -114,6 +114,13 @@ static bool pool_address(struct names *n, const char *name, struct in_addr *ret)
 	return false;
 }
 
+const char *names_of(const struct names *n, struct in_addr a)
+{
+	uint32_t i = ntohl(a.s_addr) - POOL_FIRST;
+
+	return i < POOL_SIZE && n->slots[i] ? n->text + n->slots[i] - 1 : NULL;
+}
+
 bool names_agree(struct names *n, struct in_addr a, const char *name)
 {
 	struct in_addr own;

@@ -29,6 +29,10 @@ size_t names_answer(struct names *n, const struct policy_egress *policy, const u
 /* Whether the address lies in the pool. */
 bool names_in_pool(struct in_addr a);
 
+/* The name that was given this address of the pool; NULL: none was, since we began. Borrowed, until
+ * the next name is given one. */
+const char *names_of(const struct names *n, struct in_addr a);
+
 /*
  * Whether that address of the pool is the name's. A name not yet given out gets its address now:
  * after a restart an agent may still use what it was told before.

@@ -76,6 +76,17 @@ void service_done(struct service *s)
 	*s = (struct service){0};
 }
 
+const char *service_name_of(struct service *s, struct in_addr a)
+{
+	const struct policy_egress *p = rules_policy(s->rules);
+	const char *name = names_of(s->names, a);
+
+	for (size_t i = 0; !name && names_in_pool(a) && i < p->n_routes; i++)
+		if (p->routes[i].host[0] != '*' && names_agree(s->names, a, p->routes[i].host))
+			name = p->routes[i].host;
+	return name;
+}
+
 int service_reload(struct service *s, const char *json, struct err *e)
 {
 	struct rules *rules = NULL;

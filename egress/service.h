@@ -40,6 +40,12 @@ struct service {
 int service_open(struct component_boot *boot, struct service *s, struct err *e);
 void service_done(struct service *s);
 
+/*
+ * The name that an address of the pool stands for. One that a former process has given out is known
+ * when it is the name of a route. NULL: nobody's. Borrowed, for the moment.
+ */
+const char *service_name_of(struct service *s, struct in_addr a);
+
 /* A new policy: in force at once, or refused with the old one kept. */
 int service_reload(struct service *s, const char *json, struct err *e);
 

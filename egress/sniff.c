@@ -8,6 +8,8 @@
 #include "egress/hello.h"
 #include "egress/intercept.h"
 #include "egress/journal.h"
+#include "egress/socks.h"
+#include "egress/tcp.h"
 
 #define TLS_HANDSHAKE	22
 #define HANDSHAKE_MS	15000
@@ -36,16 +38,31 @@ void conn_refuse_raw(struct conn *c, bool tls, const char *host, const char *rea
 	conn_end(c);
 }
 
-void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port)
+void conn_grant(struct conn *c, enum conn_asked asked)
 {
+	unsigned char reply[SOCKS_REPLY_LEN];
+	int r = 0;
+
+	socks_write_reply(SOCKS_GRANTED, reply);
+	if (asked == CONN_ASKED_CONNECT)
+		r = buf_adds(&c->client.out, "HTTP/1.1 200 Connection established\r\n\r\n");
+	else if (asked == CONN_ASKED_SOCKS)
+		r = buf_add(&c->client.out, reply, sizeof(reply));
+	if (r < 0)
+		c->client.dead = true;
+}
+
+void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port, enum conn_asked asked)
+{
+	c->http1 = (struct conn_http1){0};
+	if (tcp_begin(c, host, port, asked))
+		return;
 	memcpy(c->tunnel, host, strlen(host) + 1);
 	c->port = port;
 	c->way = CONN_TUNNEL;
 	c->stage = CONN_SNIFF;
-	c->http1 = (struct conn_http1){0};
 	conn_set_deadline(c, TUNNEL_SNIFF_MS);
-	if (buf_adds(&c->client.out, "HTTP/1.1 200 Connection established\r\n\r\n") < 0)
-		c->client.dead = true;
+	conn_grant(c, asked);
 }
 
 /* What the hello says must agree with what was said before. NULL, or why not. */
@@ -111,6 +128,15 @@ static bool may_be_http(const unsigned char *p, size_t len, bool *ret_sure)
 	return len < LINE_MAX_LEN;
 }
 
+/* What is neither may pass by the name that was asked for alone: that is a tcp route's. */
+static void refuse_unknown(struct conn *c)
+{
+	const char *name = c->tunnel[0] ? c->tunnel : service_name_of(c->service, c->to);
+
+	conn_refuse_raw(c, false, name,
+		"neither TLS nor HTTP/1; bytes that nobody reads need a tcp: route");
+}
+
 bool conn_step_sniff(struct conn *c)
 {
 	const unsigned char *p = buf_data(&c->client.in);
@@ -129,8 +155,11 @@ bool conn_step_sniff(struct conn *c)
 	if (p[0] == TLS_HANDSHAKE) {
 		if (sniff_tls(c))
 			return true;
+	} else if (c->way == CONN_EXPLICIT && (p[0] == SOCKS4_VERSION || p[0] == SOCKS5_VERSION)) {
+		c->stage = CONN_SOCKS;
+		return true;
 	} else if (!may_be_http(p, len, &sure)) {
-		conn_refuse_raw(c, false, c->tunnel, "neither TLS nor HTTP/1");
+		refuse_unknown(c);
 		return true;
 	} else if (sure) {
 		c->stage = CONN_HTTP1;

@@ -12,7 +12,7 @@
  * request. Of the commands CONNECT alone, of the methods "no authentication" alone: who the agent
  * is, is known. SOCKS4 has no way to say why it is refused, and is.
  */
-#define SOCKS_VERSION	4 /* of the first byte: SOCKS4, and 4a */
+#define SOCKS4_VERSION	4 /* the first byte, of 4a, too */
 #define SOCKS5_VERSION	5
 #define SOCKS_REPLY_LEN 10
 

@@ -87,6 +87,7 @@ static int dial_one(struct upstream *u, const struct address *a)
 		return -errno;
 	if (setsockopt(u->wire.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
 		return -errno;
+	wire_keep_alive(&u->wire);
 	if (connect(u->wire.fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
 		return -errno;
 	return loop_add(

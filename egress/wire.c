@@ -1,6 +1,8 @@
 #include "egress/wire.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -287,6 +289,23 @@ void wire_shut(struct wire *w)
 	w->shut = true;
 	if (w->out.len == 0)
 		finish_shut(w);
+}
+
+void wire_keep_alive(struct wire *w)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 60},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 15},
+		{IPPROTO_TCP, TCP_KEEPCNT, 4},
+	};
+
+	/* Best effort: without it a peer that is gone is noticed later. */
+	for (size_t i = 0; w->fd >= 0 && i < sizeof(options) / sizeof(*options); i++)
+		(void)setsockopt(w->fd, options[i].level, options[i].name, &options[i].value,
+			sizeof(options[i].value));
 }
 
 void wire_reset(struct wire *w)

@@ -57,6 +57,12 @@ enum wire_tls wire_handshake(struct wire *w, struct err *e);
 /* No more will be sent: close_notify, then FIN, once `out` is empty. */
 void wire_shut(struct wire *w);
 
+/*
+ * The kernel finds out when the peer is gone although nothing passes (tcp(7)): after a minute it
+ * asks, four times, every 15 s. What was sent and not acknowledged has its own time-out.
+ */
+void wire_keep_alive(struct wire *w);
+
 /* Closing will send RST: the peer must not take what it got for whole. */
 void wire_reset(struct wire *w);
 

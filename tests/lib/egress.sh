@@ -6,6 +6,7 @@
 #
 #	egress_world "$@"	namespaces, world, link (first line of a test)
 #	egress_start JSON	policy's routes, a JSON list; waits for READY
+#	EGRESS_MORE		members of the policy beside its routes, JSON (limits, proxy)
 #	egress_reload JSON	another list; prints the answer
 #	agent COMMAND…		in the agent's namespace
 #	proxied CURL-ARGUMENTS…	curl by way of the proxy, trusting the bottle's CA
@@ -57,9 +58,9 @@ egress_ca() {
 }
 
 egress_config() {
-	jq -n --argjson routes "$1" --argjson log "${EGRESS_LOG:-1}" --arg s $SIDECAR --arg a $AGENT_IP \
+	jq -n --argjson routes "$1" --argjson log "${EGRESS_LOG:-1}" --argjson more "${EGRESS_MORE:-{\}}" --arg s $SIDECAR --arg a $AGENT_IP \
 		'{log: $log, slug: "test", sidecar_address: $s, agent_address: $a,
-		  agent_names: ["agent"], routes: $routes}' >$EGRESS_DIR/config
+		  agent_names: ["agent"], routes: $routes} + $more' >$EGRESS_DIR/config
 }
 
 egress_start() {
