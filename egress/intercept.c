@@ -1,7 +1,10 @@
 #include "egress/intercept.h"
 
 #include <errno.h>
+#include <string.h>
 #include <strings.h>
+
+#include "base/sha256.h"
 
 const unsigned char intercept_alert[7] = {21, 3, 3, 0, 2, 2, 112};
 
@@ -38,9 +41,9 @@ int intercept_context(SSL_CTX **ret, struct err *e)
 	if (!ctx)
 		return err_set(e, ENOMEM, "a TLS context");
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-					 SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_options(ctx,
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
@@ -49,6 +52,17 @@ int intercept_context(SSL_CTX **ret, struct err *e)
 	SSL_CTX_set_tlsext_servername_callback(ctx, check_name);
 	*ret = ctx;
 	return 0;
+}
+
+/* A ticket of one host opens no other: it is not known there, and a full handshake follows. */
+static int bind_tickets(SSL *ssl, const char *host, struct err *e)
+{
+	unsigned char id[SHA256_SIZE];
+
+	sha256(host, strlen(host), id);
+	return SSL_set_session_id_context(ssl, id, sizeof(id)) == 1
+		       ? 0
+		       : err_set(e, ENOMEM, "a TLS session");
 }
 
 int intercept_session(SSL_CTX *ctx, struct ca *ca, const char *host, SSL **ret, struct err *e)
@@ -60,7 +74,9 @@ int intercept_session(SSL_CTX *ctx, struct ca *ca, const char *host, SSL **ret, 
 		return err_set(e, ENOMEM, "a TLS session");
 	SSL_set_app_data(ssl, (char *)host);
 	SSL_set_accept_state(ssl);
-	r = ca_use_leaf(ca, host, ssl, e);
+	r = bind_tickets(ssl, host, e);
+	if (r == 0)
+		r = ca_use_leaf(ca, host, ssl, e);
 	if (r < 0) {
 		SSL_free(ssl);
 		return r;

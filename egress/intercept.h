@@ -7,8 +7,9 @@
 #include "egress/ca.h"
 
 /*
- * Our side of the agent's TLS connections: TLS 1.2 and 1.3, HTTP/1.1 only, no session is ever
- * resumed (a ticket of one host must not open another).
+ * Our side of the agent's TLS connections: TLS 1.2 and 1.3, HTTP/1.1 only. Sessions are resumed by
+ * tickets (RFC 5077, RFC 8446 section 4.6.1), each for the host that it was given for and for as
+ * long as this process lives; early data is never taken.
  */
 int intercept_context(SSL_CTX **ret, struct err *e);
 
