@@ -239,6 +239,22 @@ size_t json_count(const struct json_at *at)
 	return json_is_array(at->j) ? json_array_size(at->j) : json_object_size(at->j);
 }
 
+int json_only(const struct json_at *at, const char *const *known, struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (at->j, key, value) {
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key) != 0)
+			i++;
+		if (!known[i])
+			return json_err(at, EINVAL, e, "unknown member '%s'", key);
+	}
+	return 0;
+}
+
 int json_get_str(const struct json_at *at, const char *key, char **ret, struct err *e)
 {
 	struct json_at m;

@@ -85,6 +85,12 @@ int json_get_list(
 /* An array of these strings (empty for NULL). New reference; NULL when memory ran out. */
 json_t *json_from_strv(char *const *v);
 
+/*
+ * -EINVAL for a member of the object whose name is not among `known` (which ends with NULL): for
+ * documents in which a member that nobody reads would have restricted something.
+ */
+int json_only(const struct json_at *at, const char *const *known, struct err *e);
+
 /* As above, but absence is an error that says so. */
 int json_need_str(const struct json_at *at, const char *key, char **ret, struct err *e);
 

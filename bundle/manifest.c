@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/ptr.h"
-#include "bundle/policy_route.h"
+#include "bundle/policy_proxy.h"
 
 /* One bottle manifest: its keys at the top, env and extends. */
 
@@ -19,11 +19,10 @@ void manifest_done(struct manifest *m)
 		manifest_repo_done(&m->repos[i]);
 	free(m->repos);
 	manifest_push_done(&m->push);
-	for (size_t i = 0; i < m->n_routes; i++) {
-		policy_route_done(&m->routes[i].route);
-		free(m->routes[i].where);
-	}
+	for (size_t i = 0; i < m->n_routes; i++)
+		manifest_route_done(&m->routes[i]);
 	free(m->routes);
+	policy_proxy_done(&m->proxy);
 	*m = (struct manifest){0};
 }
 
@@ -56,7 +55,7 @@ static int read_extends(struct frontmatter *f, const struct yaml_node *n, struct
 	return 0;
 }
 
-static bool is_variable_name(const char *name)
+bool manifest_variable_ok(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 				      "0123456789";
@@ -71,7 +70,7 @@ static int read_env(struct frontmatter *f, const struct yaml_node *n, struct man
 	if (!n || !yaml_is(&f->problems, n, YAML_MAP))
 		return 0;
 	for (const struct yaml_node *c = n->first; c; c = c->next) {
-		if (!is_variable_name(c->key))
+		if (!manifest_variable_ok(c->key))
 			yaml_problem(&f->problems, c,
 				"no name of a variable: letters, digits and _ only");
 		if (!yaml_str(&f->problems, c, &value))

@@ -59,7 +59,11 @@ struct manifest_gate {
 };
 
 struct manifest_route {
-	struct policy_route route; /* without auth_slot */
+	struct policy_route route; /* without any slot */
+	/* Names of secrets beside route.auth.token_ref; NULL: none. */
+	char *access_key_ref, *session_ref, *client_secret_ref;
+	char *key_file; /* path of tls.client_key */
+	char *env;	/* the agent's variable that holds the placeholder */
 	char *where;
 };
 
@@ -76,6 +80,9 @@ struct manifest {
 	size_t n_routes;
 	bool has_log;
 	int log;
+	struct policy_limits limits; /* 0: not declared */
+	bool has_proxy;		     /* proxy.url NULL: declared that there is none */
+	struct policy_proxy proxy;   /* without slot */
 };
 
 struct manifest_agent {
@@ -108,10 +115,15 @@ void manifest_take(char **into, char **child);
 int manifest_merge_repo(struct manifest_repo *into, struct manifest_repo *child);
 void manifest_merge_push(struct manifest_push *into, struct manifest_push *child);
 
+/* Limits by field; the later proxy as a whole. */
+void manifest_merge_limits(struct policy_limits *into, const struct policy_limits *child);
+void manifest_merge_proxy(struct manifest *into, struct manifest *child);
+
 /* The checks of manifest_resolve that need all files. */
 int manifest_check(const struct manifest *m, struct err *e);
 
 void manifest_done(struct manifest *m);
+void manifest_route_done(struct manifest_route *r);
 void manifest_repo_done(struct manifest_repo *r);
 void manifest_push_done(struct manifest_push *p);
 void manifest_agent_done(struct manifest_agent *a);
@@ -124,8 +136,27 @@ int manifest_read_push(struct frontmatter *f, struct yaml_node *push, struct man
 int manifest_read_lfs(struct frontmatter *f, struct yaml_node *lfs, struct manifest_lfs *ret);
 int manifest_read_key(struct frontmatter *f, struct yaml_node *key, struct manifest_key *ret);
 int manifest_read_egress(struct frontmatter *f, struct yaml_node *egress, struct manifest *m);
-int manifest_read_matches(
-	struct frontmatter *f, struct yaml_node *matches, struct policy_route *ret);
+
+/* matches or deny of a route. */
+struct manifest_matchers {
+	struct policy_matcher **list;
+	size_t *n;
+};
+int manifest_read_matchers(
+	struct frontmatter *f, struct yaml_node *list, const struct manifest_matchers *ret);
+
+/* host: NAME, *.NAME, NAME:PORT; tcp: NAME:PORT. */
+int manifest_read_host(struct frontmatter *f, const struct yaml_node *n, struct policy_route *r);
+int manifest_read_tcp(struct frontmatter *f, const struct yaml_node *n, struct policy_route *r);
+
+int manifest_read_auth(struct frontmatter *f, struct yaml_node *auth, struct manifest_route *route);
+int manifest_read_proxy(struct frontmatter *f, struct yaml_node *proxy, struct manifest *m);
+
+/* Limits of requests, or of what a tcp route lets pass. */
+void manifest_read_limits(
+	struct frontmatter *f, struct yaml_node *limits, struct policy_limits *ret);
+void manifest_read_tcp_limits(
+	struct frontmatter *f, struct yaml_node *limits, struct policy_limits *ret);
 
 /* dlp NULL: what holds where nothing is said. r->host was read before. */
 void manifest_read_dlp(struct frontmatter *f, struct yaml_node *dlp, struct policy_route *r);
@@ -138,6 +169,9 @@ int manifest_read_text(struct frontmatter *f, const struct yaml_node *n, char **
 /* The name of a secret: letters, digits, . _ - */
 int manifest_read_secret(struct frontmatter *f, const struct yaml_node *n, char **ret);
 
+/* A file of certificates, as PEM text. */
+int manifest_read_pem(struct frontmatter *f, const struct yaml_node *n, char **ret_pem);
+
 /* tls: {ca: FILE}: the PEM text of the file. */
 int manifest_read_tls(struct frontmatter *f, struct yaml_node *tls, char **ret_pem);
 
@@ -149,5 +183,11 @@ enum manifest_said manifest_read_switch(struct frontmatter *f, const struct yaml
 
 /* A host name in lower case: letters, digits, - and _, in labels. */
 bool manifest_host_ok(const char *host);
+
+/* A copy with its ASCII letters in lower case; NULL: out of memory. */
+char *manifest_lower(const char *text);
+
+/* The name of a variable of the environment: letters, digits and _, no digit first. */
+bool manifest_variable_ok(const char *name);
 
 #endif

@@ -5,101 +5,9 @@
 
 #include "base/ptr.h"
 #include "bundle/manifest.h"
-#include "bundle/policy_auth.h"
+#include "bundle/policy_route.h"
 
-/* egress of a manifest: the log level and the routes. */
-
-bool manifest_host_ok(const char *host)
-{
-	const char *label = host;
-
-	if (!*host || strlen(host) > 253)
-		return false;
-	while (*label) {
-		size_t len = strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-_");
-
-		if (len == 0 || len > 63 || label[0] == '-' || label[len - 1] == '-')
-			return false;
-		label += len;
-		if (*label && (*label != '.' || !label[1]))
-			return false;
-		label += *label == '.';
-	}
-	return true;
-}
-
-static bool is_sidecar(const char *host)
-{
-	static const char *const own[] = {
-		"egress", "git-gate", "supervise", "pipelock", "localhost", "_egress.local"};
-
-	for (size_t i = 0; i < ARRAY_LEN(own); i++)
-		if (str_eq(own[i], host))
-			return true;
-	return false;
-}
-
-/* "Host.Example", "*.example.com" or "host:port" into lower case and a number. */
-static int read_host(struct frontmatter *f, const struct yaml_node *n, struct policy_route *r)
-{
-	const char *text;
-	char *host, *colon;
-	long port = 0;
-
-	if (!n || !yaml_str(&f->problems, n, &text))
-		return 0;
-	host = r->host = strdup(text);
-	if (!host)
-		return -ENOMEM;
-	for (char *c = host; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	colon = strchr(host, ':');
-	if (colon) {
-		*colon = '\0';
-		if (!str_to_long(colon + 1, 1, UINT16_MAX, &port))
-			port = -1;
-	}
-	if (port < 0 || !manifest_host_ok(str_starts(host, "*.") ? host + 2 : host))
-		yaml_problem(&f->problems, n,
-			"'%s' is no host: expected a name, *.NAME or NAME:PORT, without a scheme "
-			"or "
-			"a path",
-			text);
-	else if (is_sidecar(host))
-		yaml_problem(&f->problems, n, "'%s' is the sidecar itself", host);
-	r->port = (uint16_t)(port > 0 ? port : 0);
-	return 0;
-}
-
-static int read_auth_map(struct frontmatter *f, struct yaml_node *auth, struct policy_route *r)
-{
-	const struct yaml_node *scheme = yaml_need(&f->problems, auth, "scheme");
-	const struct yaml_node *ref = yaml_need(&f->problems, auth, "token_ref");
-	const char *text;
-
-	yaml_finish(&f->problems, auth, "scheme, token_ref");
-	if (yaml_str(&f->problems, scheme, &text)) {
-		if (!policy_auth_parse(text, &r->auth.scheme))
-			yaml_problem(&f->problems, scheme,
-				"'%s' is no scheme; allowed: Bearer, token, basic", text);
-	}
-	return manifest_read_secret(f, ref, &r->auth.token_ref);
-}
-
-static int read_auth(struct frontmatter *f, struct yaml_node *auth, struct policy_route *r)
-{
-	if (!auth)
-		return 0;
-	if (auth->type == YAML_MAP)
-		return read_auth_map(f, auth, r);
-	if (auth->type == YAML_STRING && str_eq(auth->text, "pass"))
-		r->auth.scheme = POLICY_AUTH_PASS;
-	else
-		yaml_problem(&f->problems, auth,
-			"expected {scheme: Bearer|token|basic, token_ref: NAME} or 'pass'");
-	return 0;
-}
+/* egress of a manifest: the routes, and what holds for all of them. */
 
 static void read_git(struct frontmatter *f, struct yaml_node *git, struct policy_route *r)
 {
@@ -146,23 +54,86 @@ static int read_addresses(
 	return 0;
 }
 
-static int read_route(struct frontmatter *f, struct yaml_node *n, struct manifest_route *route)
+/* tls: private roots, and what egress shows of itself. */
+static int read_tls(struct frontmatter *f, struct yaml_node *tls, struct manifest_route *route)
+{
+	const struct yaml_node *cert, *key;
+
+	if (!tls || !yaml_is(&f->problems, tls, YAML_MAP))
+		return 0;
+	if (!tls->first)
+		yaml_problem(
+			&f->problems, tls, "it is empty; allowed: ca, client_cert, client_key");
+	cert = yaml_get(tls, "client_cert");
+	key = yaml_get(tls, "client_key");
+	if (!cert != !key)
+		yaml_problem(&f->problems, tls, "client_cert and client_key stand together only");
+	if (manifest_read_pem(f, yaml_get(tls, "ca"), &route->route.tls_ca) < 0 ||
+		manifest_read_pem(f, cert, &route->route.tls_cert) < 0)
+		return -ENOMEM;
+	if (key)
+		route->key_file = frontmatter_path(f, key);
+	yaml_finish(&f->problems, tls, "ca, client_cert, client_key");
+	return 0;
+}
+
+/* tcp: HOST:PORT in the place of host: nothing but an address can be asked of it. */
+static int read_tcp_route(struct frontmatter *f, struct yaml_node *n, struct manifest_route *route)
 {
 	struct policy_route *r = &route->route;
+	struct yaml_node *host = yaml_get(n, "host");
 
+	if (host)
+		yaml_problem(&f->problems, host, "tcp stands there, too; a route is one of both");
+	if (manifest_read_tcp(f, yaml_get(n, "tcp"), r) < 0 ||
+		read_addresses(f, yaml_get(n, "addresses"), r) < 0)
+		return -ENOMEM;
+	manifest_read_tcp_limits(f, yaml_get(n, "limits"), &r->limits);
+	yaml_finish(&f->problems, n, "tcp, addresses, limits");
+	return 0;
+}
+
+static int read_host_route(struct frontmatter *f, struct yaml_node *n, struct manifest_route *route)
+{
+	struct policy_route *r = &route->route;
+	const struct manifest_matchers matches = {&r->matches, &r->n_matches};
+	const struct manifest_matchers deny = {&r->deny, &r->n_deny};
+
+	if (manifest_read_host(f, yaml_need(&f->problems, n, "host"), r) < 0 ||
+		manifest_read_auth(f, yaml_get(n, "auth"), route) < 0 ||
+		manifest_read_matchers(f, yaml_get(n, "matches"), &matches) < 0 ||
+		manifest_read_matchers(f, yaml_get(n, "deny"), &deny) < 0 ||
+		read_addresses(f, yaml_get(n, "addresses"), r) < 0 ||
+		read_tls(f, yaml_get(n, "tls"), route) < 0)
+		return -ENOMEM;
+	read_git(f, yaml_get(n, "git"), r);
+	manifest_read_limits(f, yaml_get(n, "limits"), &r->limits);
+	manifest_read_dlp(f, yaml_get(n, "dlp"), r);
+	yaml_finish(&f->problems, n,
+		"host or tcp, auth, matches, deny, git, dlp, addresses, tls, limits");
+	return 0;
+}
+
+static int read_route(struct frontmatter *f, struct yaml_node *n, struct manifest_route *route)
+{
 	if (!yaml_is(&f->problems, n, YAML_MAP))
 		return 0;
 	route->where = str_format("%s:%u", f->path, n->line);
-	if (!route->where || read_host(f, yaml_need(&f->problems, n, "host"), r) < 0 ||
-		read_auth(f, yaml_get(n, "auth"), r) < 0 ||
-		manifest_read_matches(f, yaml_get(n, "matches"), r) < 0 ||
-		read_addresses(f, yaml_get(n, "addresses"), r) < 0 ||
-		manifest_read_tls(f, yaml_get(n, "tls"), &r->tls_ca) < 0)
+	if (!route->where)
 		return -ENOMEM;
-	read_git(f, yaml_get(n, "git"), r);
-	manifest_read_dlp(f, yaml_get(n, "dlp"), r);
-	yaml_finish(&f->problems, n, "host, auth, matches, git, dlp, addresses, tls");
-	return 0;
+	return yaml_get(n, "tcp") ? read_tcp_route(f, n, route) : read_host_route(f, n, route);
+}
+
+void manifest_route_done(struct manifest_route *r)
+{
+	policy_route_done(&r->route);
+	free(r->where);
+	free(r->access_key_ref);
+	free(r->session_ref);
+	free(r->client_secret_ref);
+	free(r->key_file);
+	free(r->env);
+	*r = (struct manifest_route){0};
 }
 
 static int read_routes(struct frontmatter *f, const struct yaml_node *list, struct manifest *m)
@@ -192,8 +163,10 @@ int manifest_read_egress(struct frontmatter *f, struct yaml_node *egress, struct
 		m->has_log = true;
 		m->log = (int)log;
 	}
-	if (read_routes(f, yaml_get(egress, "routes"), m) < 0)
+	if (read_routes(f, yaml_get(egress, "routes"), m) < 0 ||
+		manifest_read_proxy(f, yaml_get(egress, "upstream_proxy"), m) < 0)
 		return -ENOMEM;
-	yaml_finish(&f->problems, egress, "routes, log");
+	manifest_read_limits(f, yaml_get(egress, "limits"), &m->limits);
+	yaml_finish(&f->problems, egress, "routes, log, limits, upstream_proxy");
 	return 0;
 }

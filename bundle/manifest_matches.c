@@ -4,9 +4,12 @@
 
 #include "base/ptr.h"
 #include "bundle/manifest.h"
-#include "bundle/policy_route.h"
+#include "bundle/policy_match.h"
 
-/* matches of a route. An absent field matches all, so an empty one must not pass for absent. */
+/* matches and deny of a route. An absent field matches all, so an empty one must not pass for
+ * absent. */
+
+#define FIELDS "paths, methods, headers, query"
 
 /* The number of entries; 0 with a problem when it is no list or empty. */
 static size_t count(struct frontmatter *f, const struct yaml_node *list)
@@ -18,8 +21,7 @@ static size_t count(struct frontmatter *f, const struct yaml_node *list)
 	for (const struct yaml_node *c = list->first; c; c = c->next)
 		n++;
 	if (n == 0)
-		yaml_problem(&f->problems, list,
-			"an empty list matches nothing; leave the key out to match everything");
+		yaml_problem(&f->problems, list, "an empty list says nothing; leave the key out");
 	return n;
 }
 
@@ -100,7 +102,11 @@ static int read_methods(struct frontmatter *f, struct yaml_node *list, struct po
 	return 0;
 }
 
-static int read_header(struct frontmatter *f, struct yaml_node *n, struct policy_header *h)
+/* Whose names: a header's, or a parameter's. */
+enum pair { PAIR_HEADER, PAIR_PARAMETER };
+
+static int read_pair(
+	struct frontmatter *f, struct yaml_node *n, enum pair kind, struct policy_header *h)
 {
 	const struct yaml_node *name;
 
@@ -111,24 +117,27 @@ static int read_header(struct frontmatter *f, struct yaml_node *n, struct policy
 	if (copy_str(f, name, &h->name) < 0 ||
 		copy_str(f, yaml_need(&f->problems, n, "value"), &h->value) < 0)
 		return -ENOMEM;
-	if (h->name && !is_token(h->name))
-		yaml_problem(&f->problems, name, "'%s' is no name of a header", h->name);
+	if (h->name && (kind == PAIR_HEADER ? !is_token(h->name) : !*h->name))
+		yaml_problem(&f->problems, name, "'%s' is no name of a %s", h->name,
+			kind == PAIR_HEADER ? "header" : "parameter");
 	read_type(f, yaml_get(n, "type"), "exact, regex", &h->type);
 	yaml_finish(&f->problems, n, "name, value, type");
 	return 0;
 }
 
-static int read_headers(struct frontmatter *f, struct yaml_node *list, struct policy_matcher *m)
+/* headers and query: lists of names and values. */
+static int read_pairs(struct frontmatter *f, struct yaml_node *list, enum pair kind,
+	struct policy_header **ret, size_t *ret_n)
 {
 	size_t n = list ? count(f, list) : 0;
 
 	if (n == 0)
 		return 0;
-	m->headers = calloc(n, sizeof(*m->headers));
-	if (!m->headers)
+	*ret = calloc(n, sizeof(**ret));
+	if (!*ret)
 		return -ENOMEM;
 	for (struct yaml_node *c = list->first; c; c = c->next)
-		if (read_header(f, c, &m->headers[m->n_headers++]) < 0)
+		if (read_pair(f, c, kind, &(*ret)[(*ret_n)++]) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -138,27 +147,29 @@ static int read_matcher(struct frontmatter *f, struct yaml_node *n, struct polic
 	if (!yaml_is(&f->problems, n, YAML_MAP))
 		return 0;
 	if (!n->first)
-		yaml_problem(&f->problems, n, "it is empty; allowed: paths, methods, headers");
+		yaml_problem(&f->problems, n, "it is empty; allowed: " FIELDS);
 	if (read_paths(f, yaml_get(n, "paths"), m) < 0 ||
 		read_methods(f, yaml_get(n, "methods"), m) < 0 ||
-		read_headers(f, yaml_get(n, "headers"), m) < 0)
+		read_pairs(f, yaml_get(n, "headers"), PAIR_HEADER, &m->headers, &m->n_headers) <
+			0 ||
+		read_pairs(f, yaml_get(n, "query"), PAIR_PARAMETER, &m->query, &m->n_query) < 0)
 		return -ENOMEM;
-	yaml_finish(&f->problems, n, "paths, methods, headers");
+	yaml_finish(&f->problems, n, FIELDS);
 	return 0;
 }
 
-int manifest_read_matches(
-	struct frontmatter *f, struct yaml_node *matches, struct policy_route *ret)
+int manifest_read_matchers(
+	struct frontmatter *f, struct yaml_node *list, const struct manifest_matchers *ret)
 {
-	size_t n = matches ? count(f, matches) : 0;
+	size_t n = list ? count(f, list) : 0;
 
 	if (n == 0)
 		return 0;
-	ret->matches = calloc(n, sizeof(*ret->matches));
-	if (!ret->matches)
+	*ret->list = calloc(n, sizeof(**ret->list));
+	if (!*ret->list)
 		return -ENOMEM;
-	for (struct yaml_node *c = matches->first; c; c = c->next)
-		if (read_matcher(f, c, &ret->matches[ret->n_matches++]) < 0)
+	for (struct yaml_node *c = list->first; c; c = c->next)
+		if (read_matcher(f, c, &(*ret->list)[(*ret->n)++]) < 0)
 			return -ENOMEM;
 	return 0;
 }

@@ -108,6 +108,8 @@ int manifest_merge(struct manifest *into, struct manifest *child)
 		into->has_log = true;
 		into->log = child->log;
 	}
+	manifest_merge_limits(&into->limits, &child->limits);
+	manifest_merge_proxy(into, child);
 	if (merge_env(&into->env, child->env) < 0 || merge_repos(into, child) < 0 ||
 		merge_routes(into, child) < 0)
 		return -ENOMEM;

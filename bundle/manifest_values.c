@@ -10,7 +10,7 @@
 
 /* Single values that several keys of a manifest have. */
 
-#define CA_MAX (1U << 20)
+#define PEM_MAX (1U << 20)
 
 int manifest_read_text(struct frontmatter *f, const struct yaml_node *n, char **ret)
 {
@@ -41,28 +41,36 @@ int manifest_read_secret(struct frontmatter *f, const struct yaml_node *n, char 
 	return *ret ? 0 : -ENOMEM;
 }
 
-int manifest_read_tls(struct frontmatter *f, struct yaml_node *tls, char **ret_pem)
+int manifest_read_pem(struct frontmatter *f, const struct yaml_node *n, char **ret_pem)
 {
-	cleanup_free char *path = NULL, *pem = NULL;
-	const struct yaml_node *ca;
+	cleanup_free char *path = n ? frontmatter_path(f, n) : NULL, *pem = NULL;
 	struct err why = {0};
 	size_t len;
+
+	if (!path)
+		return 0;
+	if (path_check_strict(path, f->owner, &why) < 0 ||
+		fd_read_file(AT_FDCWD, path, PEM_MAX, &pem, &len, &why) < 0)
+		yaml_problem(&f->problems, n, "%s", why.msg);
+	else if (!strstr(pem, "-----BEGIN CERTIFICATE-----") || strlen(pem) != len)
+		yaml_problem(&f->problems, n, "'%s' holds no certificate in PEM form", path);
+	else if (strstr(pem, "PRIVATE KEY-----"))
+		yaml_problem(&f->problems, n,
+			"'%s' holds a private key, too; here stand certificates only", path);
+	free(*ret_pem);
+	*ret_pem = steal_ptr(&pem);
+	return 0;
+}
+
+int manifest_read_tls(struct frontmatter *f, struct yaml_node *tls, char **ret_pem)
+{
+	const struct yaml_node *ca;
 
 	if (!tls || !yaml_is(&f->problems, tls, YAML_MAP))
 		return 0;
 	ca = yaml_need(&f->problems, tls, "ca");
 	yaml_finish(&f->problems, tls, "ca");
-	path = ca ? frontmatter_path(f, ca) : NULL;
-	if (!path)
-		return 0;
-	if (path_check_strict(path, f->owner, &why) < 0 ||
-		fd_read_file(AT_FDCWD, path, CA_MAX, &pem, &len, &why) < 0)
-		yaml_problem(&f->problems, ca, "%s", why.msg);
-	else if (!strstr(pem, "-----BEGIN CERTIFICATE-----") || strlen(pem) != len)
-		yaml_problem(&f->problems, ca, "'%s' holds no certificate in PEM form", path);
-	free(*ret_pem);
-	*ret_pem = steal_ptr(&pem);
-	return 0;
+	return manifest_read_pem(f, ca, ret_pem);
 }
 
 static bool parse_size(const char *text, int64_t max, int64_t *ret)
@@ -92,8 +100,9 @@ bool manifest_read_size(struct frontmatter *f, const struct yaml_node *n, int64_
 		return true;
 	yaml_problem(&f->problems, n,
 		"'%s' is no size; expected bytes, or a number with KiB, MiB or GiB behind it "
-		"(512MiB, 2GiB), from 1 to %lldGiB",
-		n->text ? n->text : "", (long long)(max >> 30));
+		"(512MiB, 2GiB), from 1 to %lld%s",
+		n->text ? n->text : "", (long long)(max >= 1LL << 30 ? max >> 30 : max >> 10),
+		max >= 1LL << 30 ? "GiB" : "KiB");
 	return false;
 }
 

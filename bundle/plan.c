@@ -157,7 +157,7 @@ static int fill_bottle(struct plan *p, const struct plan_choice *c, const char *
 
 	if ((r = plan_refuse(p->oci, e)) < 0 ||
 		(r = plan_refuse_mounts(p->oci, p->bottle, c->root, e)) < 0 ||
-		(r = change_container(p, c, e)) < 0 || (r = plan_env(p, m->env, id, e)) < 0 ||
+		(r = change_container(p, c, e)) < 0 || (r = plan_env(p, m, id, e)) < 0 ||
 		(r = plan_slices(p, m, e)) < 0 || (r = plan_files(p, e)) < 0 ||
 		(r = plan_rules(p->bottle, e)) < 0)
 		return r;

@@ -62,12 +62,16 @@ struct plan_file {
 /* A secret that a component is to have: found at create, by name. */
 struct plan_secret {
 	/*
-	 * COMPONENT_SECRET name: "EGRESS_TOKEN_0", "REPO_name_KEY", "REPO_name_TOKEN" (of an https
-	 * upstream), "FORGE_TOKEN_0" (the monitor's alone)
+	 * COMPONENT_SECRET name: "EGRESS_TOKEN_0", "EGRESS_KEY_0", "EGRESS_LOGIN_0",
+	 * "REPO_name_KEY", "REPO_name_TOKEN" (of an https upstream), "FORGE_TOKEN_0" (the monitor's
+	 * alone)
 	 */
 	char *slot;
-	char *name;		 /* name as the manifest has it, or the path of a key file */
-	bool is_file;		 /* a key file (identity), not a named secret */
+	char *name;   /* name as the manifest has it, or the path of a key file */
+	bool is_file; /* a key file (identity, client_key), not a named secret */
+	/* The file of a login (auth.provider): name is its path, or the provider where that is the
+	 * provider's own place. */
+	bool is_login;
 	bool to_gate, to_egress; /* who uses it; neither: the monitor */
 	bool to_scan;		 /* who looks for it; the gate's keys are looked for, too */
 };

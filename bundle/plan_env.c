@@ -49,8 +49,27 @@ static int add_canary(struct plan_bottle *b, const char *id, struct err *e)
 	return 0;
 }
 
-int plan_env(struct plan *p, char *const *manifest_env, const char *id, struct err *e)
+/*
+ * The placeholder in the agent's variable. A variable that holds something else already is what
+ * the operator did not mean.
+ */
+static int add_placeholder(struct plan_bottle *b, const struct manifest_route *r, struct err *e)
 {
+	const char *before = env_get(b->env, r->env);
+
+	if (before && !str_eq(before, r->route.auth.placeholder))
+		return err_say(e, EINVAL,
+			"%s: egress.routes: auth.env: the variable %s has another value already "
+			"(by env, another route, or the bottle itself)",
+			r->where, r->env);
+	if (env_set(&b->env, r->env, r->route.auth.placeholder) < 0)
+		return err_set(e, ENOMEM, "plan the environment");
+	return 0;
+}
+
+int plan_env(struct plan *p, const struct manifest *m, const char *id, struct err *e)
+{
+	char *const *manifest_env = m->env;
 	struct plan_bottle *b = p->bottle;
 
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
@@ -63,6 +82,9 @@ int plan_env(struct plan *p, char *const *manifest_env, const char *id, struct e
 		if (!name || env_set(&b->env, name, eq + 1) < 0)
 			return err_set(e, ENOMEM, "plan the environment");
 	}
+	for (size_t i = 0; i < m->n_routes; i++)
+		if (m->routes[i].env && add_placeholder(b, &m->routes[i], e) < 0)
+			return -e->code;
 	return add_canary(b, id, e);
 }
 

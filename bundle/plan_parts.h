@@ -75,7 +75,7 @@ int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct er
 int plan_gitconfig_text(const struct plan_bottle *b, const char *image, struct str *ret);
 
 /* plan_env.c: what the agent finds in its environment. */
-int plan_env(struct plan *p, char *const *manifest_env, const char *id, struct err *e);
+int plan_env(struct plan *p, const struct manifest *m, const char *id, struct err *e);
 int plan_env_apply(struct oci_process *process, char *const *bottle_env);
 /* Drops CAP_NET_RAW from every set. true when it was there. */
 bool plan_drop_net_raw(struct oci_process *process);

@@ -92,13 +92,15 @@ static int find_key(
 		r = read_wiped(s->name, true, ret, e);
 	if (r >= 0 &&
 		(!str_starts(ret->bytes, "-----BEGIN ") || !strstr(ret->bytes, "PRIVATE KEY-----")))
-		r = err_say(e, EINVAL,
-			"'%s' is no private key (identity wants the file without .pub)", s->name);
+		r = err_say(e, EINVAL, "'%s' is no private key%s", s->name,
+			s->to_gate ? " (identity wants the file without .pub)" : "");
+	if (r >= 0)
+		return 0;
+	if (!s->to_gate)
+		return err_wrap(e, "egress.routes: tls.client_key");
 	/* The slot's name says of which repository it is; the operator knows it by that. */
-	return r < 0 ? err_wrap(e, "git-gate.repos.%.*s.identity",
-			       (int)(strlen(s->slot) - strlen("REPO__KEY")),
-			       s->slot + strlen("REPO_"))
-		     : 0;
+	return err_wrap(e, "git-gate.repos.%.*s.identity",
+		(int)(strlen(s->slot) - strlen("REPO__KEY")), s->slot + strlen("REPO_"));
 }
 
 /* What a token must be, wherever it came from. */

@@ -44,12 +44,64 @@ int plan_token_slot(
 	return 0;
 }
 
-/* The same for every route that names it. */
-static int route_token(struct plan_bottle *b, struct policy_route *r)
+/* The slot of a named secret, the same for everyone who names it. No name: no slot. */
+static int named(struct plan_bottle *b, const char *name, char **ret_slot)
 {
-	struct plan_secret s = {.name = r->auth.token_ref, .to_egress = true, .to_scan = true};
+	struct plan_secret s = {.name = (char *)name, .to_egress = true, .to_scan = true};
 
-	return plan_token_slot(b, "EGRESS_TOKEN_", &s, &r->auth.slot);
+	return name ? plan_token_slot(b, "EGRESS_TOKEN_", &s, ret_slot) : 0;
+}
+
+static int key_file(struct plan_bottle *b, const char *path, char **ret_slot)
+{
+	struct plan_secret s = {
+		.name = (char *)path, .is_file = true, .to_egress = true, .to_scan = true};
+
+	return path ? plan_token_slot(b, "EGRESS_KEY_", &s, ret_slot) : 0;
+}
+
+static int login(struct plan_bottle *b, struct policy_auth *a)
+{
+	struct plan_secret s = {.name = a->file ? a->file : a->provider,
+		.is_login = true,
+		.to_egress = true,
+		.to_scan = true};
+
+	return a->provider ? plan_token_slot(b, "EGRESS_LOGIN_", &s, &a->slot) : 0;
+}
+
+static int route_secrets(
+	struct plan_bottle *b, const struct manifest_route *from, struct policy_route *r)
+{
+	struct policy_auth *a = &r->auth;
+
+	if (named(b, a->token_ref, &a->slot) < 0 || login(b, a) < 0 ||
+		named(b, from->access_key_ref, &a->access_key_slot) < 0 ||
+		named(b, from->session_ref, &a->session_slot) < 0 ||
+		named(b, from->client_secret_ref, &a->client_secret_slot) < 0)
+		return -ENOMEM;
+	return key_file(b, from->key_file, &r->tls_key_slot);
+}
+
+static int take_routes(struct plan *p, struct manifest *m)
+{
+	struct policy_egress *e = &p->bottle->egress;
+
+	e->routes = calloc(m->n_routes + 1, sizeof(*e->routes));
+	if (!e->routes)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->n_routes; i++) {
+		struct policy_route *r = &e->routes[e->n_routes++];
+
+		*r = m->routes[i].route;
+		m->routes[i].route = (struct policy_route){0};
+		if (route_secrets(p->bottle, &m->routes[i], r) < 0)
+			return -ENOMEM;
+		if (r->tcp && plan_note(p, "egress.routes: what passes to %s:%d is not scanned",
+				      r->host, r->port) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int egress_slice(struct plan *p, struct manifest *m)
@@ -65,18 +117,12 @@ static int egress_slice(struct plan *p, struct manifest *m)
 		return -ENOMEM;
 	if (name && strv_add(&e->agent_names, name) < 0)
 		return -ENOMEM;
-	e->routes = calloc(m->n_routes + 1, sizeof(*e->routes));
-	if (!e->routes)
+	e->limits = m->limits;
+	e->proxy = m->proxy;
+	m->proxy = (struct policy_proxy){0};
+	if (named(p->bottle, e->proxy.token_ref, &e->proxy.slot) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < m->n_routes; i++) {
-		struct policy_route *r = &e->routes[e->n_routes++];
-
-		*r = m->routes[i].route;
-		m->routes[i].route = (struct policy_route){0};
-		if (r->auth.token_ref && route_token(p->bottle, r) < 0)
-			return -ENOMEM;
-	}
-	return 0;
+	return take_routes(p, m);
 }
 
 static int canary_secret(struct plan_bottle *b)

@@ -108,12 +108,16 @@ static int read_words(const struct json_at *dlp, struct policy_dlp *ret, struct 
 
 int policy_dlp_read(const struct json_at *route, struct policy_dlp *ret, struct err *e)
 {
+	static const char *const known[] = {
+		"outbound_detectors", "inbound_detectors", "outbound_on_match", "unreadable", NULL};
 	struct json_at dlp;
 	int r = json_member(route, "dlp", JSON_OBJECT, &dlp, e);
 
 	*ret = policy_dlp_default;
 	if (r <= 0)
 		return r;
+	if (json_only(&dlp, known, e) < 0)
+		return -e->code;
 	r = read_detectors(&dlp, "outbound_detectors", POLICY_OUTBOUND, &ret->outbound, e);
 	if (r == 0)
 		r = read_detectors(&dlp, "inbound_detectors", POLICY_INBOUND, &ret->inbound, e);

@@ -7,37 +7,8 @@
 #include "base/str.h"
 #include "bundle/policy_auth.h"
 #include "bundle/policy_dlp.h"
-
-static const char *const match_names[] = {
-	[POLICY_EXACT] = "exact",
-	[POLICY_PREFIX] = "prefix",
-	[POLICY_REGEX] = "regex",
-};
-
-bool policy_match_parse(const char *name, enum policy_match *ret)
-{
-	for (size_t i = 0; i < ARRAY_LEN(match_names); i++) {
-		if (str_eq(match_names[i], name)) {
-			*ret = (enum policy_match)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-void policy_matcher_done(struct policy_matcher *m)
-{
-	for (size_t i = 0; i < m->n_paths; i++)
-		free(m->paths[i].value);
-	free(m->paths);
-	strv_free(m->methods);
-	for (size_t i = 0; i < m->n_headers; i++) {
-		free(m->headers[i].name);
-		free(m->headers[i].value);
-	}
-	free(m->headers);
-	*m = (struct policy_matcher){0};
-}
+#include "bundle/policy_limits.h"
+#include "bundle/policy_match.h"
 
 void policy_route_done(struct policy_route *r)
 {
@@ -46,131 +17,107 @@ void policy_route_done(struct policy_route *r)
 	for (size_t i = 0; i < r->n_matches; i++)
 		policy_matcher_done(&r->matches[i]);
 	free(r->matches);
+	for (size_t i = 0; i < r->n_deny; i++)
+		policy_matcher_done(&r->deny[i]);
+	free(r->deny);
 	strv_free(r->addresses);
 	free(r->tls_ca);
+	free(r->tls_cert);
+	free(r->tls_key_slot);
 	*r = (struct policy_route){0};
-}
-
-static json_t *paths_to_json(const struct policy_matcher *m)
-{
-	cleanup_json json_t *list = json_array();
-
-	for (size_t i = 0; list && i < m->n_paths; i++)
-		if (json_array_append_new(
-			    list, json_pack("{s:s, s:s}", "type", match_names[m->paths[i].type],
-					  "value", m->paths[i].value)) < 0)
-			return NULL;
-	return steal_ptr(&list);
-}
-
-static json_t *headers_to_json(const struct policy_matcher *m)
-{
-	cleanup_json json_t *list = json_array();
-
-	for (size_t i = 0; list && i < m->n_headers; i++)
-		if (json_array_append_new(
-			    list, json_pack("{s:s, s:s, s:s}", "name", m->headers[i].name, "type",
-					  match_names[m->headers[i].type], "value",
-					  m->headers[i].value)) < 0)
-			return NULL;
-	return steal_ptr(&list);
-}
-
-/* A field that is not there matches everything, so one that was lost must be an error. */
-static json_t *matcher_to_json(const struct policy_matcher *m)
-{
-	cleanup_json json_t *j = json_object();
-
-	if (!j || (m->n_paths > 0 && json_object_set_new(j, "paths", paths_to_json(m)) < 0) ||
-		(m->methods && json_object_set_new(j, "methods", json_from_strv(m->methods)) < 0) ||
-		(m->n_headers > 0 && json_object_set_new(j, "headers", headers_to_json(m)) < 0))
-		return NULL;
-	return steal_ptr(&j);
-}
-
-json_t *policy_matches_to_json(const struct policy_route *r)
-{
-	cleanup_json json_t *list = json_array();
-
-	for (size_t i = 0; list && i < r->n_matches; i++)
-		if (json_array_append_new(list, matcher_to_json(&r->matches[i])) < 0)
-			return NULL;
-	return steal_ptr(&list);
 }
 
 json_t *policy_route_to_json(const struct policy_route *r)
 {
-	cleanup_json json_t *j = json_pack("{s:s, s:i, s:b, s:s*}", "host", r->host, "port",
-		(int)r->port, "git_fetch", (int)r->git_fetch, "tls_ca", r->tls_ca);
+	cleanup_json json_t *j = json_pack("{s:s, s:i, s:b, s:s*, s:s*, s:s*}", "host", r->host,
+		"port", (int)r->port, "git_fetch", (int)r->git_fetch, "tls_ca", r->tls_ca,
+		"tls_cert", r->tls_cert, "tls_key_slot", r->tls_key_slot);
 
 	if (!j || policy_auth_to_json(&r->auth, j) < 0 ||
-		(r->n_matches > 0 &&
-			json_object_set_new(j, "matches", policy_matches_to_json(r)) < 0))
+		policy_matchers_to_json("matches", r->matches, r->n_matches, j) < 0 ||
+		policy_matchers_to_json("deny", r->deny, r->n_deny, j) < 0 ||
+		policy_limits_to_json(&r->limits, j) < 0)
 		return NULL;
 	if (r->addresses && json_object_set_new(j, "addresses", json_from_strv(r->addresses)) < 0)
 		return NULL;
-	if (json_object_set_new(j, "dlp", policy_dlp_to_json(&r->dlp)) < 0)
+	/* For the people who read a plan, too: nothing is looked for in what passes here. */
+	if (r->tcp && (json_object_set_new(j, "tcp", json_true()) < 0 ||
+			      json_object_set_new(j, "scanned", json_false()) < 0))
+		return NULL;
+	if (!r->tcp && json_object_set_new(j, "dlp", policy_dlp_to_json(&r->dlp)) < 0)
 		return NULL;
 	return steal_ptr(&j);
 }
 
-static int read_type(const struct json_at *at, enum policy_match *ret, struct err *e)
+/* A member that nobody reads could be one that was to restrict the route. */
+static int check_members(const struct json_at *route, struct err *e)
 {
-	cleanup_free char *name = NULL;
-	int r = json_need_str(at, "type", &name, e);
+	static const char *const known[] = {"host", "port", "tcp", "scanned", "matches", "deny",
+		"git_fetch", "addresses", "tls_ca", "tls_cert", "tls_key_slot", "limits", "dlp",
+		"auth_pass", "auth_scheme", "auth_slot", "token_ref", "name", "prefix",
+		"placeholder", "places", "require", "region", "service", "access_key_slot",
+		"session_slot", "grant", "token_url", "client_id", "client_secret_slot", "scope",
+		"audience", "provider", NULL};
 
-	if (r >= 0 && !policy_match_parse(name, ret))
-		return json_err(at, EINVAL, e, "type: '%s' is none of exact, prefix, regex", name);
-	return r;
+	return json_only(route, known, e);
 }
 
-static int read_path(const struct json_at *at, void *item, struct err *e)
+/* Of bytes that nobody reads nothing can be asked but where they go. */
+static int check_tcp(const struct json_at *at, const struct policy_route *r, struct err *e)
 {
-	struct policy_path *p = item;
-	int r = read_type(at, &p->type, e);
+	static const char *const misplaced[] = {"matches", "deny", "git_fetch", "dlp", "tls_ca",
+		"tls_cert", "tls_key_slot", "auth_scheme", "auth_slot", NULL};
 
-	return r < 0 ? r : json_need_str(at, "value", &p->value, e);
+	if (!r->tcp)
+		return 0;
+	if (r->port == 0)
+		return json_err(at, EINVAL, e, "a tcp route needs the member 'port'");
+	for (size_t i = 0; misplaced[i]; i++) {
+		const json_t *j = json_object_get(at->j, misplaced[i]);
+
+		if (j && !json_is_null(j) && !json_is_false(j))
+			return json_err(
+				at, EINVAL, e, "'%s' cannot stand in a tcp route", misplaced[i]);
+	}
+	return 0;
 }
 
-static int read_header(const struct json_at *at, void *item, struct err *e)
+static int read_lists(const struct json_at *at, struct policy_route *r, struct err *e)
 {
-	struct policy_header *h = item;
-	int r = read_type(at, &h->type, e);
+	const struct policy_matchers matches = {&r->matches, &r->n_matches};
+	const struct policy_matchers deny = {&r->deny, &r->n_deny};
 
-	if (r >= 0)
-		r = json_need_str(at, "name", &h->name, e);
-	return r < 0 ? r : json_need_str(at, "value", &h->value, e);
+	if (policy_matchers_read(at, "matches", &matches, e) < 0 ||
+		policy_matchers_read(at, "deny", &deny, e) < 0 ||
+		json_get_strv(at, "addresses", &r->addresses, e) < 0)
+		return -e->code;
+	return 0;
 }
 
-static int read_matcher(const struct json_at *at, void *item, struct err *e)
+static int read_tls(const struct json_at *at, struct policy_route *r, struct err *e)
 {
-	struct policy_matcher *m = item;
-	const struct json_list paths = {&m->paths, &m->n_paths, sizeof(*m->paths), read_path};
-	const struct json_list headers = {
-		&m->headers, &m->n_headers, sizeof(*m->headers), read_header};
-	int r = json_get_list(at, "paths", &paths, e);
-
-	if (r >= 0)
-		r = json_get_strv(at, "methods", &m->methods, e);
-	return r < 0 ? r : json_get_list(at, "headers", &headers, e);
+	if (json_get_str(at, "tls_ca", &r->tls_ca, e) < 0 ||
+		json_get_str(at, "tls_cert", &r->tls_cert, e) < 0 ||
+		json_get_str(at, "tls_key_slot", &r->tls_key_slot, e) < 0)
+		return -e->code;
+	if (!r->tls_cert != !r->tls_key_slot)
+		return json_err(at, EINVAL, e, "tls_cert and tls_key_slot stand together only");
+	return 0;
 }
 
 int policy_route_read(const struct json_at *at, void *route, struct err *e)
 {
 	struct policy_route *r = route;
-	const struct json_list matches = {
-		&r->matches, &r->n_matches, sizeof(*r->matches), read_matcher};
 	int64_t port = 0;
 
-	if (json_need_str(at, "host", &r->host, e) < 0 ||
+	if (check_members(at, e) < 0 || json_need_str(at, "host", &r->host, e) < 0 ||
 		json_get_int(at, "port", 0, UINT16_MAX, &port, e) < 0 ||
-		policy_auth_read(at, &r->auth, e) < 0 ||
-		json_get_list(at, "matches", &matches, e) < 0 ||
-		json_get_bool(at, "git_fetch", &r->git_fetch, e) < 0 ||
-		json_get_strv(at, "addresses", &r->addresses, e) < 0 ||
-		json_get_str(at, "tls_ca", &r->tls_ca, e) < 0 ||
-		policy_dlp_read(at, &r->dlp, e) < 0)
+		json_get_bool(at, "tcp", &r->tcp, e) < 0 || policy_auth_read(at, &r->auth, e) < 0 ||
+		read_lists(at, r, e) < 0 || json_get_bool(at, "git_fetch", &r->git_fetch, e) < 0 ||
+		read_tls(at, r, e) < 0 || policy_limits_read(at, &r->limits, e) < 0)
 		return -e->code;
 	r->port = (uint16_t)port;
-	return 0;
+	if (check_tcp(at, r, e) < 0)
+		return -e->code;
+	return r->tcp ? 0 : policy_dlp_read(at, &r->dlp, e);
 }

@@ -15,13 +15,4 @@ json_t *policy_route_to_json(const struct policy_route *r);
 /* Reader of one route, as json_get_list calls it. */
 int policy_route_read(const struct json_at *at, void *route, struct err *e);
 
-/* `matches` of a route in the words of manifest and routes.yaml. New reference or NULL. */
-json_t *policy_matches_to_json(const struct policy_route *r);
-
-/* false: no such type. */
-bool policy_match_parse(const char *name, enum policy_match *ret);
-
-/* Frees one entry of `matches`. */
-void policy_matcher_done(struct policy_matcher *m);
-
 #endif

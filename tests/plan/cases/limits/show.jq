@@ -1,0 +1,1 @@
+{limits: .bottle.egress.limits, routes: [.bottle.egress.routes[].limits]}

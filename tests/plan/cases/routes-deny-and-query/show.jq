@@ -1,0 +1,1 @@
+[.bottle.egress.routes[] | {matches, deny}]

@@ -1,0 +1,1 @@
+{routes: .bottle.egress.routes, notes}

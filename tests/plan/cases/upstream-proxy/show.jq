@@ -1,0 +1,1 @@
+{proxy: .bottle.egress.proxy, secrets: [.bottle.secrets[].name] | map(select(test("PROXY")))}
