@@ -5,6 +5,7 @@
 
 #include "base/ptr.h"
 #include "bundle/git_url.h"
+#include "bundle/login.h"
 #include "bundle/manifest.h"
 #include "bundle/policy_auth.h"
 
@@ -294,9 +295,9 @@ static int read_map(struct frontmatter *f, struct yaml_node *auth, struct manife
 		read_shown(f, auth, a, &route->env) < 0 || read_sigv4(f, auth, route) < 0 ||
 		read_oauth(f, auth, route) < 0 || manifest_read_text(f, provider, &a->provider) < 0)
 		return -ENOMEM;
-	if (a->provider && !str_eq(a->provider, "claude") && !str_eq(a->provider, "codex"))
-		yaml_problem(&f->problems, provider, "'%s' is no provider; allowed: claude, codex",
-			a->provider);
+	if (a->provider && !login_provider_find(a->provider))
+		yaml_problem(&f->problems, provider,
+			"'%s' is no provider; allowed: " LOGIN_PROVIDERS, a->provider);
 	if (file)
 		a->file = frontmatter_path(f, file);
 	check_keys(f, auth, a->scheme);

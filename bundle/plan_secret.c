@@ -93,10 +93,11 @@ static int find_key(
 	if (r >= 0 &&
 		(!str_starts(ret->bytes, "-----BEGIN ") || !strstr(ret->bytes, "PRIVATE KEY-----")))
 		r = err_say(e, EINVAL, "'%s' is no private key%s", s->name,
-			s->to_gate ? " (identity wants the file without .pub)" : "");
+			str_starts(s->slot, "REPO_") ? " (identity wants the file without .pub)"
+						     : "");
 	if (r >= 0)
 		return 0;
-	if (!s->to_gate)
+	if (!str_starts(s->slot, "REPO_"))
 		return err_wrap(e, "egress.routes: tls.client_key");
 	/* The slot's name says of which repository it is; the operator knows it by that. */
 	return err_wrap(e, "git-gate.repos.%.*s.identity",
