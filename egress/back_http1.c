@@ -8,13 +8,44 @@
 
 /* An upstream that speaks HTTP/1: its connection is the exchange's for as long as that lasts. */
 
+static int write_head(const struct outgoing *o, struct buf *out)
+{
+	int r = buf_adds(out, o->method);
+
+	r |= buf_add(out, " ", 1);
+	r |= buf_adds(out, o->target);
+	r |= buf_adds(out, " HTTP/1.1\r\nHost: ");
+	r |= buf_adds(out, o->authority);
+	r |= buf_add(out, "\r\n", 2);
+	for (size_t i = 0; i < o->n_fields; i++) {
+		r |= buf_adds(out, o->fields[i].name);
+		r |= buf_add(out, ": ", 2);
+		r |= buf_adds(out, o->fields[i].value);
+		r |= buf_add(out, "\r\n", 2);
+	}
+	if (o->length.framing == HTTP1_CHUNKED)
+		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
+	else if (o->length.announced)
+		r |= buf_addf(
+			out, "Content-Length: %llu\r\n", (unsigned long long)o->length.length);
+	return r | buf_add(out, "\r\n", 2);
+}
+
 static int send_head(struct exchange *x)
 {
+	const struct outgoing_request q = request_outgoing(x);
 	struct upstream *u = x->up;
+	struct outgoing o;
+	struct refusal why;
+	int r = outgoing_make(&q, &o, &why);
 
 	u->scanned = 0;
 	u->keeps = false;
-	return request_write_head(x, &u->wire.out);
+	if (r == 0)
+		r = write_head(&o, &u->wire.out);
+	x->sent_length = o.length;
+	outgoing_done(&o);
+	return r == 0 ? 0 : -ENOMEM;
 }
 
 static size_t room(const struct exchange *x)
@@ -26,12 +57,12 @@ static size_t room(const struct exchange *x)
 
 static int send_data(struct exchange *x, const struct http1_piece *piece)
 {
-	return http1_body_put(x->length.framing, &x->up->wire.out, piece);
+	return http1_body_put(x->sent_length.framing, &x->up->wire.out, piece);
 }
 
 static int send_end(struct exchange *x)
 {
-	return http1_body_put_end(x->length.framing, &x->up->wire.out);
+	return http1_body_put_end(x->sent_length.framing, &x->up->wire.out);
 }
 
 static bool has_ended(const struct upstream *u)

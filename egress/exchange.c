@@ -49,6 +49,7 @@ void exchange_free(struct exchange *x)
 	http1_head_done(&x->response);
 	http1_head_done(&x->response_trailers);
 	redact_done(&x->redact);
+	swap_done(&x->swap);
 	target_done(&x->target);
 	rules_unref(x->rules);
 	free(x);
@@ -242,6 +243,10 @@ void exchange_forward(struct exchange *x)
 
 static bool send_head(struct exchange *x)
 {
+	const struct outgoing_request q = request_outgoing(x);
+
+	swap_done(&x->swap);
+	outgoing_swap(&q, &x->swap);
 	x->back = &back_http1;
 	if (x->back->head(x) < 0) {
 		exchange_abandon(x);

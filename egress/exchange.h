@@ -8,6 +8,7 @@
 #include "egress/outbound.h"
 #include "egress/redact.h"
 #include "egress/refusal.h"
+#include "egress/swap.h"
 #include "egress/target.h"
 
 /*
@@ -72,6 +73,8 @@ struct exchange {
 	uint16_t port;
 	bool tls; /* https, also where the agent asks the proxy for such a URL in plain */
 	struct outbound outbound;
+	struct swap swap;		 /* of the body up */
+	struct http1_length sent_length; /* of the body up, as it is sent */
 	struct held held; /* of the body up: all of it, or what was not yet passed on */
 	uint64_t sent;	  /* bytes of the body up that the back was given */
 	bool up_ended;	  /* all of the body up has come */

@@ -5,6 +5,7 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
+#include "egress/request.h"
 
 /*
  * A request's body on its way up. Where its route looks for nothing it passes as it comes. Else it
@@ -61,18 +62,37 @@ static bool take(struct exchange *x, size_t max, struct http1_piece *ret)
 	return false;
 }
 
+/* Of a body that was too long to be counted through before; what was sent of it is not whole. */
+static void refuse_placeholders(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	memcpy(why.host, x->host, HOST_MAX);
+	refusal_set(&why, 403, "placeholders", "auth: swap",
+		"the placeholder stands in more than %d places of the request", SWAPS_MAX);
+	exchange_refuse(x, &why);
+}
+
 static void put(struct exchange *x, const struct http1_piece *piece)
 {
-	if (piece->len > 0 && x->back->data(x, piece) < 0)
-		x->conn->client.dead = true;
+	struct http1_piece swapped;
+	int r = swap_take(&x->swap, piece, &swapped);
+
 	x->sent += piece->len;
+	if (r == -E2BIG)
+		refuse_placeholders(x);
+	else if (r < 0 || (swapped.len > 0 && x->back->data(x, &swapped) < 0))
+		x->conn->client.dead = true;
 }
 
 static bool put_end(struct exchange *x)
 {
+	struct http1_piece rest;
+
 	if (x->all_sent)
 		return false;
-	if (x->back->end(x) < 0)
+	swap_end(&x->swap, &rest);
+	if ((rest.len > 0 && x->back->data(x, &rest) < 0) || x->back->end(x) < 0)
 		x->conn->client.dead = true;
 	x->all_sent = true;
 	return true;
@@ -172,13 +192,21 @@ static bool send_held(struct exchange *x)
 	return moved;
 }
 
+/* Whether it is collected before it is sent: to be read, or for its credential. */
+static bool is_held(const struct exchange *x)
+{
+	const struct outgoing_request q = request_outgoing(x);
+
+	return outbound_wanted(x) || outgoing_wants_body(&q);
+}
+
 bool exchange_step_up(struct exchange *x)
 {
 	if (x->all_sent)
 		return false;
 	if (x->streams)
 		return stream(x);
-	return outbound_wanted(x) ? send_held(x) : pass(x);
+	return is_held(x) ? send_held(x) : pass(x);
 }
 
 /* ---- collected, before anything is sent */
@@ -186,9 +214,11 @@ bool exchange_step_up(struct exchange *x)
 /* Reads what was collected: refused, or on its way. */
 static void judge(struct exchange *x)
 {
+	const struct outgoing_request q = request_outgoing(x);
 	struct refusal why = {.host = ""};
 
-	if (outbound_read(&x->outbound, x, !x->streams, &why) < 0)
+	memcpy(why.host, x->host, HOST_MAX);
+	if (outbound_read(&x->outbound, x, !x->streams, &why) < 0 || outgoing_check(&q, &why) < 0)
 		exchange_refuse(x, &why);
 	else
 		exchange_forward(x);
@@ -196,12 +226,9 @@ static void judge(struct exchange *x)
 
 void exchange_read(struct exchange *x)
 {
-	if (!outbound_wanted(x)) {
-		exchange_forward(x);
-		return;
-	}
-	if (x->length.framing == HTTP1_NO_BODY) {
+	if (x->length.framing == HTTP1_NO_BODY)
 		x->up_ended = true;
+	if (x->up_ended || !is_held(x)) {
 		judge(x);
 		return;
 	}

@@ -198,7 +198,7 @@ static int read_names(struct outbound *o)
 	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
 		const char *name = x->request.fields[i].name;
 
-		if (is_among(name, ordinary_names) || !request_sends(x, name))
+		if (is_among(name, ordinary_names) || !request_sends(x, &x->request.fields[i]))
 			continue;
 		if (strncasecmp(name, "X-", 2) == 0)
 			name += 2;
@@ -238,7 +238,7 @@ static int read_fields(struct outbound *o)
 		/* It points into the head's own text. */
 		char *value = (char *)f->value;
 
-		if (!request_sends(x, f->name))
+		if (!request_sends(x, f))
 			continue;
 		snprintf(place, sizeof(place), "header %s", f->name);
 		r = strcasecmp(f->name, "Cookie") == 0
@@ -368,8 +368,13 @@ static int finish(struct outbound *o, int r, struct refusal *why)
 
 int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct refusal *why)
 {
-	int r = start(o, x, whole);
+	int r;
 
+	if (!outbound_wanted(x)) {
+		*o = (struct outbound){.x = x, .fed = x->held.buf.len};
+		return 0;
+	}
+	r = start(o, x, whole);
 	if (r == 0)
 		r = read_message(o, rule_window(x->rule), whole);
 	if (r == 0 && o->rewrote)
@@ -379,8 +384,13 @@ int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct ref
 
 int outbound_more(struct outbound *o, const void *data, size_t len, bool end, struct refusal *why)
 {
-	int r = feed_body(o, data, len, end);
+	int r;
 
+	if (!o->scanner) {
+		o->fed += len;
+		return 0;
+	}
+	r = feed_body(o, data, len, end);
 	return r == 0 && !end ? 0 : finish(o, r, why);
 }
 

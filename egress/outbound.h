@@ -34,6 +34,7 @@ bool outbound_wanted(const struct exchange *x);
 /*
  * Reads head and held body; where the route redacts and the body is whole, what was found is
  * rewritten in both. 0, or -EACCES and *why. Not whole: goes on with outbound_more.
+ * Where the route wants nothing to be looked for, all is decided.
  */
 int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct refusal *why);
 

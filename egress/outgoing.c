@@ -1,6 +1,8 @@
 #include "egress/outgoing.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,35 +17,44 @@ static bool is_among(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-bool outgoing_sends(const struct outgoing_request *q, const char *name)
+bool outgoing_sends(const struct outgoing_request *q, const struct http1_field *f)
 {
 	static const char *const ours[] = {"Host", "Content-Length", "Expect"};
+	/*
+	 * An answer that may echo a credential must be readable; and it must not be cut in the
+	 * middle of one by the agent's choice.
+	 */
+	static const char *const readable[] = {"Accept-Encoding", "Range", "If-Range"};
 
-	if (is_among(name, ours, ARRAY_LEN(ours)))
+	if (is_among(f->name, ours, ARRAY_LEN(ours)))
 		return false;
-	/* An answer that may echo a credential must be readable. */
-	if (rule_credential(q->rule) && strcasecmp(name, "Accept-Encoding") == 0)
+	if (credential_travels(q->credential) && is_among(f->name, readable, ARRAY_LEN(readable)))
 		return false;
-	return !http1_is_hop(q->head, name) && !rule_strips(q->rule, name);
+	return !http1_is_hop(q->head, f->name) && !credential_drops_field(q->credential, f);
 }
 
-bool outgoing_sends_trailer(const struct outgoing_request *q, const char *name)
+bool outgoing_sends_trailer(const struct outgoing_request *q, const struct http1_field *f)
 {
-	static const char *const head_only[] = {"Authorization", "Proxy-Authorization", "Cookie",
-		"Content-Encoding", "Content-Type", "Content-Range", "Cache-Control", "Range",
-		"Max-Forwards", "If-Match", "If-None-Match", "If-Modified-Since",
-		"If-Unmodified-Since", "If-Range"};
+	static const char *const head_only[] = {"Cookie", "Content-Encoding", "Content-Type",
+		"Content-Range", "Cache-Control", "Range", "Max-Forwards", "If-Match",
+		"If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range",
+		"Authorization", "Proxy-Authorization"};
 
-	return outgoing_sends(q, name) && !is_among(name, head_only, ARRAY_LEN(head_only));
+	return outgoing_sends(q, f) && !is_among(f->name, head_only, ARRAY_LEN(head_only));
 }
 
-/* A text of our own, which lives as long as o; NULL when memory ran out. */
-static struct buf *new_text(struct outgoing *o)
+/* ---- the list */
+
+char *outgoing_room(struct outgoing *o, size_t size)
 {
-	return o->n_texts < OUTGOING_FIELDS_MAX ? &o->texts[o->n_texts++] : NULL;
+	char *p = o->n_texts < OUTGOING_TEXTS_MAX ? calloc(1, size) : NULL;
+
+	if (p)
+		o->texts[o->n_texts++] = (struct outgoing_text){.p = p, .size = size};
+	return p;
 }
 
-static int add_field(struct outgoing *o, const char *name, const char *value, bool secret)
+int outgoing_add(struct outgoing *o, const char *name, const char *value, bool secret)
 {
 	if (o->n_fields == OUTGOING_FIELDS_MAX)
 		return -ENOMEM;
@@ -52,73 +63,114 @@ static int add_field(struct outgoing *o, const char *name, const char *value, bo
 	return 0;
 }
 
-static int make_authority(const struct outgoing_request *q, struct outgoing *o)
-{
-	struct buf *text = new_text(o);
-	bool bare = q->port == 80 || q->port == 443;
-	int r = buf_adds(text, q->host);
-
-	if (r == 0 && !bare)
-		r = buf_addf(text, ":%u", q->port);
-	if (r == 0)
-		r = buf_add(text, "", 1);
-	o->authority = (const char *)text->p;
-	return r;
-}
-
-/* "NAME: VALUE\r\n", as the rule has it, into a field. */
-static int add_credential(struct outgoing *o, const struct secret *line)
-{
-	const char *colon = strchr(line->bytes, ':');
-	struct buf *text = new_text(o);
-	char *value;
-
-	if (!text || buf_add(text, line->bytes, line->len - 1) < 0)
-		return -ENOMEM;
-	value = (char *)text->p + (colon - line->bytes);
-	value[0] = '\0';
-	value += 2;
-	text->p[text->len - 1] = '\0'; /* the CR */
-	return add_field(o, (const char *)text->p, value, true);
-}
-
-int outgoing_make(const struct outgoing_request *q, struct outgoing *ret, struct refusal *why)
-{
-	const struct secret *credential = rule_credential(q->rule);
-	int r;
-
-	(void)why;
-	*ret = (struct outgoing){
-		.method = q->head->method, .target = q->target->text, .length = *q->length};
-	r = make_authority(q, ret);
-	for (size_t i = 0; i < q->head->n_fields && r == 0; i++) {
-		const struct http1_field *f = &q->head->fields[i];
-
-		if (outgoing_sends(q, f->name))
-			r = add_field(ret, f->name, f->value, false);
-	}
-	if (r == 0 && credential)
-		r = add_field(ret, "Accept-Encoding", "identity", false);
-	return r == 0 && credential ? add_credential(ret, credential) : r;
-}
-
 void outgoing_done(struct outgoing *o)
 {
 	for (size_t i = 0; i < o->n_texts; i++) {
-		if (o->texts[i].p)
-			secret_wipe(o->texts[i].p, o->texts[i].cap);
-		buf_done(&o->texts[i]);
+		secret_wipe(o->texts[i].p, o->texts[i].size);
+		free(o->texts[i].p);
 	}
 	*o = (struct outgoing){0};
 }
 
-int outgoing_check(const struct outgoing_request *q, struct refusal *why)
+static int make_authority(const struct outgoing_request *q, struct outgoing *o)
 {
-	struct outgoing o;
-	int r = outgoing_make(q, &o, why);
+	size_t size = strlen(q->host) + 8;
+	char *text = outgoing_room(o, size);
 
-	outgoing_done(&o);
-	if (r == -ENOMEM)
-		refusal_set(why, 503, "busy", "bounds of memory", "no memory for a request");
-	return r < 0 ? -EACCES : 0;
+	if (!text)
+		return -ENOMEM;
+	if (q->port == 80 || q->port == 443)
+		snprintf(text, size, "%s", q->host);
+	else
+		snprintf(text, size, "%s:%u", q->host, q->port);
+	o->authority = text;
+	return 0;
+}
+
+static int copy_fields(const struct outgoing_request *q, struct outgoing *o)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < q->head->n_fields && r == 0; i++) {
+		const struct http1_field *f = &q->head->fields[i];
+		const char *value = f->value;
+		int swapped;
+
+		if (!outgoing_sends(q, f))
+			continue;
+		swapped = outgoing_swap_value(o, q->credential, &value);
+		r = swapped < 0 ? swapped : outgoing_add(o, f->name, value, swapped > 0);
+	}
+	return r;
+}
+
+/* ---- the credential */
+
+/* Behind the agent's other parameters. */
+static int add_param(const struct outgoing_request *q, struct outgoing *o)
+{
+	const struct secret *value = &q->credential->forms[CREDENTIAL_PERCENT];
+	const char *name = credential_param_name(q->credential), *text = q->target->text;
+	size_t size = strlen(text) + 3 * strlen(name) + value->len + 3;
+	char *target = outgoing_room(o, size);
+	size_t n;
+
+	if (!target)
+		return -ENOMEM;
+	n = (size_t)snprintf(target, size, "%s%c", text, text[q->target->path_len] ? '&' : '?');
+	n += query_encode(name, strlen(name), target + n);
+	snprintf(target + n, size - n, "=%s", value->bytes);
+	o->target = target;
+	return 0;
+}
+
+static int swap(const struct outgoing_request *q, struct outgoing *o)
+{
+	const struct credential *c = q->credential;
+	struct swap body;
+	int r = outgoing_swap_target(o, q);
+
+	outgoing_swap(q, &body);
+	if (r < 0 || !body.from)
+		return r;
+	if (q->whole) {
+		o->length.length += swap_count(body.from, q->body, q->body_len) * body.to_len;
+		o->length.length -=
+			swap_count(body.from, q->body, q->body_len) * strlen(c->auth->placeholder);
+	} else {
+		/* How long it will be shows when it has passed. */
+		o->length = (struct http1_length){.framing = HTTP1_CHUNKED};
+	}
+	return 0;
+}
+
+static int add_credential(const struct outgoing_request *q, struct outgoing *o, struct refusal *why)
+{
+	const struct credential *c = q->credential;
+
+	(void)why;
+	if (credential_travels(c) && outgoing_add(o, "Accept-Encoding", "identity", false) < 0)
+		return -ENOMEM;
+	switch (c->auth->scheme) {
+	case POLICY_AUTH_QUERY:
+		return add_param(q, o);
+	case POLICY_AUTH_SWAP:
+		return swap(q, o);
+	default:
+		return c->field.bytes
+			       ? outgoing_add(o, credential_field_name(c), c->field.bytes, true)
+			       : 0;
+	}
+}
+
+int outgoing_make(const struct outgoing_request *q, struct outgoing *ret, struct refusal *why)
+{
+	int r;
+
+	*ret = (struct outgoing){
+		.method = q->head->method, .target = q->target->text, .length = *q->length};
+	r = make_authority(q, ret);
+	if (r == 0)
+		r = copy_fields(q, ret);
+	return r == 0 && credential_gives(q->credential) ? add_credential(q, ret, why) : r;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "egress/conn.h"
@@ -222,6 +223,14 @@ static bool has_two_types(const struct exchange *x)
 	return n > 1;
 }
 
+/* What its route's credential wants of it. */
+static int admit(struct exchange *x, struct refusal *why)
+{
+	const struct outgoing_request q = request_outgoing(x);
+
+	return outgoing_admit(&q, &x->target, why);
+}
+
 static enum request_verdict decide_forward(
 	struct exchange *x, const char *target, struct refusal *why)
 {
@@ -244,7 +253,7 @@ static enum request_verdict decide_forward(
 	if (has_two_types(x))
 		return malformed(why, "more than one Content-Type");
 	if (check_scheme(x, why) < 0 || check_method(x, why) < 0 || check_upgrade(x, why) < 0 ||
-		check_expect(x, why) < 0 || rule_check(x->rule, &q, why) < 0)
+		check_expect(x, why) < 0 || rule_check(x->rule, &q, why) < 0 || admit(x, why) < 0)
 		return REQUEST_REFUSED;
 	return REQUEST_FORWARD;
 }
@@ -280,34 +289,25 @@ enum request_verdict request_decide(struct exchange *x, struct refusal *why)
 
 /* ---- what is sent */
 
-static bool is_ours(const struct exchange *x, const char *name)
+struct outgoing_request request_outgoing(const struct exchange *x)
 {
-	static const char *const ours[] = {"Host", "Content-Length", "Expect"};
-
-	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		if (strcasecmp(ours[i], name) == 0)
-			return true;
-	/* An answer that may echo a credential must be readable. */
-	if (rule_credential(x->rule) && strcasecmp(name, "Accept-Encoding") == 0)
-		return true;
-	return http1_is_hop(&x->request, name) || rule_strips(x->rule, name);
+	return (struct outgoing_request){.credential = rule_credential(x->rule),
+		.head = &x->request,
+		.target = &x->target,
+		.host = x->host,
+		.port = x->port,
+		.length = &x->length,
+		.body = x->held.buf.p ? buf_data(&x->held.buf) : NULL,
+		.body_len = x->held.buf.len,
+		.whole = x->up_ended && !x->streams,
+		.now_s = time(NULL)};
 }
 
-static int write_line(const struct exchange *x, struct buf *out)
+bool request_sends(const struct exchange *x, const struct http1_field *f)
 {
-	bool bare = x->port == 80 || x->port == 443;
-	int r = buf_adds(out, x->request.method);
+	const struct outgoing_request q = request_outgoing(x);
 
-	r |= buf_add(out, " ", 1);
-	r |= buf_adds(out, x->target.text);
-	r |= buf_adds(out, " HTTP/1.1\r\nHost: ");
-	r |= buf_adds(out, x->host);
-	return r | (bare ? buf_adds(out, "\r\n") : buf_addf(out, ":%u\r\n", x->port));
-}
-
-bool request_sends(const struct exchange *x, const char *name)
-{
-	return !is_ours(x, name);
+	return outgoing_sends(&q, f);
 }
 
 int request_check_again(const struct exchange *x, struct refusal *why)
@@ -317,32 +317,4 @@ int request_check_again(const struct exchange *x, struct refusal *why)
 
 	memcpy(why->host, x->host, HOST_MAX);
 	return rule_check(x->rule, &q, why);
-}
-
-int request_write_head(const struct exchange *x, struct buf *out)
-{
-	const struct secret *credential = rule_credential(x->rule);
-	int r = write_line(x, out);
-
-	for (size_t i = 0; i < x->request.n_fields; i++) {
-		const struct http1_field *f = &x->request.fields[i];
-
-		if (is_ours(x, f->name))
-			continue;
-		r |= buf_adds(out, f->name);
-		r |= buf_add(out, ": ", 2);
-		r |= buf_adds(out, f->value);
-		r |= buf_add(out, "\r\n", 2);
-	}
-	if (x->length.framing == HTTP1_CHUNKED)
-		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
-	else if (x->length.announced)
-		r |= buf_addf(
-			out, "Content-Length: %llu\r\n", (unsigned long long)x->length.length);
-	if (credential) {
-		r |= buf_adds(out, "Accept-Encoding: identity\r\n");
-		r |= buf_add(out, credential->bytes, credential->len);
-	}
-	r |= buf_add(out, "\r\n", 2);
-	return r ? -ENOMEM : 0;
 }

@@ -2,6 +2,7 @@
 #define EGRESS_REQUEST_H
 
 #include "egress/exchange.h"
+#include "egress/outgoing.h"
 
 /* What is to happen with a request whose head was read. */
 enum request_verdict {
@@ -15,16 +16,13 @@ enum request_verdict {
 /* Pure but for the name pool: decides by the connection, the head and the policy in force. */
 enum request_verdict request_decide(struct exchange *x, struct refusal *why);
 
-/* Whether a field of the agent's request is sent on as it is. */
-bool request_sends(const struct exchange *x, const char *name);
+/* Its view for what is sent upstream; borrows all of it. */
+struct outgoing_request request_outgoing(const struct exchange *x);
+
+/* Whether a field of the agent's request is sent on. */
+bool request_sends(const struct exchange *x, const struct http1_field *f);
 
 /* Its rule's checks once more, after some of the head was rewritten. 0, or -EACCES and *why. */
 int request_check_again(const struct exchange *x, struct refusal *why);
-
-/*
- * The head that is sent upstream, made of what was checked and nothing else, with the route's
- * credential. 0 or -ENOMEM.
- */
-int request_write_head(const struct exchange *x, struct buf *out);
 
 #endif

@@ -15,8 +15,8 @@
 struct rule {
 	const struct policy_route *route;
 	struct criteria **criteria; /* as many as route->n_matches */
-	struct secret credential;   /* the whole field; none: bytes NULL */
-	bool by_method, by_path;    /* some of them speaks of methods, of paths */
+	struct credential *credential;
+	bool by_method, by_path; /* some of them speaks of methods, of paths */
 	SSL_CTX *tls;
 	const struct secret *tls_key; /* of route->tls_cert; the boot's */
 	struct sessions sessions;
@@ -54,26 +54,6 @@ static bool port_fits(const struct policy_route *route, uint16_t port)
 	return route->port ? port == route->port : port == 443 || port == 80;
 }
 
-/*
- * What an upstream that was sent this field could say of it: the value as sent, and for basic what
- * that was made of.
- */
-static int add_needles(
-	struct needles *n, const struct secret *field, const struct secret *value, struct err *e)
-{
-	/* "Authorization: SCHEME VALUE\r\n" */
-	const char *sent = strchr(strchr(field->bytes, ' ') + 1, ' ') + 1;
-	size_t len = strcspn(value->bytes, "\r\n");
-	const char *colon = memchr(value->bytes, ':', len);
-	const char *password = colon ? colon + 1 : value->bytes;
-
-	if (needles_add(n, sent, field->len - 2 - (size_t)(sent - field->bytes)) < 0 ||
-		needles_add(n, value->bytes, len) < 0 ||
-		needles_add(n, password, len - (size_t)(password - value->bytes)) < 0)
-		return err_set(e, ENOMEM, "a credential");
-	return 0;
-}
-
 static int init_criteria(struct rule *r, const struct policy_route *route, struct err *e)
 {
 	r->criteria = calloc(route->n_matches + 1, sizeof(*r->criteria));
@@ -108,18 +88,11 @@ static int init_client(struct rule *r, const struct component_boot *boot, struct
 static int init_credential(
 	struct rule *r, const struct component_boot *boot, struct needles *needles, struct err *e)
 {
-	const struct policy_auth *auth = &r->route->auth;
-	const struct secret *value;
-
-	if (!auth->slot)
-		return 0;
-	value = component_secret(boot, auth->slot);
-	if (!value)
-		return err_say(e, EINVAL, "its credential '%s' was not handed over",
-			auth->token_ref ? auth->token_ref : auth->slot);
-	if (credential_make(auth, value, &r->credential, e) < 0)
+	if (credential_new(&r->route->auth, boot, &r->credential, e) < 0)
 		return -e->code;
-	return add_needles(needles, &r->credential, value, e);
+	return credential_add_needles(r->credential, needles) < 0
+		       ? err_set(e, ENOMEM, "a credential")
+		       : 0;
 }
 
 /* What passes unread is named exactly, and nothing is promised of it that needs reading. */
@@ -166,7 +139,7 @@ static void rule_done(struct rule *r)
 	for (size_t i = 0; r->criteria && i < r->route->n_matches; i++)
 		criteria_free(r->criteria[i]);
 	free(r->criteria);
-	secret_done(&r->credential);
+	credential_free(r->credential);
 	sessions_done(&r->sessions);
 	scan_window_free(r->window);
 	SSL_CTX_free(r->tls);
@@ -235,9 +208,9 @@ const struct policy_route *rule_route(const struct rule *r)
 	return r->route;
 }
 
-const struct secret *rule_credential(const struct rule *r)
+const struct credential *rule_credential(const struct rule *r)
 {
-	return r->credential.bytes ? &r->credential : NULL;
+	return r->credential;
 }
 
 static struct rule *nearest(const struct rules *r, const char *host, uint16_t port)
@@ -327,7 +300,7 @@ static int check_matches(const struct rule *r, const struct rule_request *q, str
 
 int rule_check(const struct rule *r, const struct rule_request *q, struct refusal *why)
 {
-	if (!q->tls && rule_credential(r))
+	if (!q->tls && credential_gives(r->credential))
 		return refusal_set(why, 403, "plain_http", "auth: only over TLS",
 			"the route for %s has a credential, which never goes over plain HTTP: use "
 			"https",
@@ -335,13 +308,6 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 	if (check_git(r, q, why) < 0)
 		return -EACCES;
 	return check_matches(r, q, why);
-}
-
-bool rule_strips(const struct rule *r, const char *name)
-{
-	if (strcasecmp(name, "Authorization") != 0 && strcasecmp(name, "Proxy-Authorization") != 0)
-		return false;
-	return rule_credential(r) || r->route->auth.scheme != POLICY_AUTH_PASS;
 }
 
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why)
@@ -450,7 +416,7 @@ bool rule_may_warn(struct rule *r, int64_t now_ms, size_t *ret_left_out)
 
 const struct needles *rule_needles(const struct rules *r, const struct rule *rule)
 {
-	return rule_credential(rule) ? r->needles : NULL;
+	return credential_travels(rule->credential) ? r->needles : NULL;
 }
 
 static void star(const struct rules *r, char *text, size_t len)

@@ -22,6 +22,7 @@
 struct rules;
 struct rule; /* one route */
 struct needles;
+struct credential;
 
 /*
  * From the policy's JSON. boot lends the credentials' values (copied) and the keys of client
@@ -54,11 +55,8 @@ struct rule_request {
 /* The checks behind the host: credential only over TLS, git, matches. 0, or -EACCES and *why. */
 int rule_check(const struct rule *r, const struct rule_request *q, struct refusal *why);
 
-/* Whether a field of the agent's request is to be dropped: its own credential. */
-bool rule_strips(const struct rule *r, const char *field_name);
-
-/* The field to add ("Authorization: …\r\n") for the verified upstream; NULL when there is none. */
-const struct secret *rule_credential(const struct rule *r);
+/* What the agent's own credential gives place to; never NULL. Borrowed. */
+const struct credential *rule_credential(const struct rule *r);
 
 /* Whether the upstream may have this address. 0, or -EACCES and *why. */
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why);
@@ -89,7 +87,7 @@ void rule_disconnect(struct rule *r);
 /* Sessions of the route's upstreams; borrowed. */
 struct sessions *rule_sessions(struct rule *r);
 
-/* What must not stand in the body of a response under this rule; NULL: it has no credential. */
+/* What must not stand in the body of a response under this rule; NULL: nothing secret is sent. */
 const struct needles *rule_needles(const struct rules *r, const struct rule *rule);
 
 /* Stars out each credential, in all its spellings, in a response's head. */

@@ -9,19 +9,19 @@
 
 #include <cmocka.h>
 
+/* Not anybody's: with signs that each place writes in its own way. */
+#define VALUE "va/l+ue\"&of<the\\test"
+
 static struct component_boot boot;
 
-/* Values that are no credential of anybody: made of pieces. */
 static int hand_over(void **state)
 {
-	char value[32];
 	struct err e;
 
 	(void)state;
-	snprintf(value, sizeof(value), "%s-%s\n", "value", "of-the-test");
 	boot.n_secrets = 1;
-	boot.secrets[0].name = strdup("EGRESS_TOKEN_0");
-	return secret_set(&boot.secrets[0].value, value, strlen(value), &e);
+	boot.secrets[0].name = strdup("SLOT");
+	return secret_set(&boot.secrets[0].value, VALUE, strlen(VALUE), &e);
 }
 
 static int take_back(void **state)
@@ -31,79 +31,326 @@ static int take_back(void **state)
 	return 0;
 }
 
-/* What would be sent for a request by a route with these members: one line a field. */
-static const char *sent(const char *route, const char *request, uint16_t port)
-{
-	static char text[4096];
-	char json[1024];
-	struct rules *rules;
+/* A request on its way, with all that it borrows from. */
+struct way {
+	struct policy_auth auth;
+	struct credential *credential;
 	struct http1_head head;
 	struct target target;
 	struct http1_length length;
-	struct outgoing_request q = {.head = &head,
-		.target = &target,
-		.host = "a.com",
-		.port = port,
-		.length = &length,
-		.whole = true};
+	struct outgoing_request q;
 	struct outgoing o;
-	struct refusal why = {0};
-	const char *what;
-	struct err e;
-	int n, r;
+	struct refusal why;
+	char text[4096];
+};
 
-	snprintf(json, sizeof(json),
-		"{\"log\":1,\"slug\":\"t\",\"sidecar_address\":\"198.19.255.1\","
-		"\"agent_address\":\"198.19.255.2\",\"agent_names\":[],"
-		"\"routes\":[{\"host\":\"a.com\",\"port\":%u%s}]}",
-		port, route);
-	assert_int_equal(rules_new(json, &boot, &rules, &e), 0);
-	assert_int_equal(
-		http1_parse_request((const unsigned char *)request, strlen(request), &head, &what),
+static void open_way(struct way *w, struct policy_auth auth, const char *request)
+{
+	const char *body = strstr(request, "\r\n\r\n") + 4, *what;
+	struct err e;
+
+	*w = (struct way){.auth = auth};
+	if (auth.scheme > POLICY_AUTH_PASS)
+		w->auth.slot = (char *)"SLOT";
+	assert_int_equal(credential_new(&w->auth, &boot, &w->credential, &e), 0);
+	assert_int_equal(http1_parse_request((const unsigned char *)request,
+				 (size_t)(body - request), &w->head, &what),
 		0);
-	assert_int_equal(target_parse(head.target, &target, &what), 0);
-	assert_int_equal(http1_request_length(&head, &length, &what), 0);
-	q.rule = rules_find(rules, "a.com", port);
-	r = outgoing_make(&q, &o, &why);
-	n = snprintf(text, sizeof(text), "%s %s %s\n", o.method, o.authority, o.target);
-	if (r < 0)
-		n = snprintf(text, sizeof(text), "refused: %s\n", why.error);
-	for (size_t i = 0; i < o.n_fields && r == 0; i++)
-		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%s: %s\n",
-			o.secret[i] ? "!" : "", o.fields[i].name, o.fields[i].value);
-	outgoing_done(&o);
-	http1_head_done(&head);
-	target_done(&target);
-	rules_unref(rules);
-	return text;
+	assert_int_equal(target_parse(w->head.target, &w->target, &what), 0);
+	assert_int_equal(http1_request_length(&w->head, &w->length, &what), 0);
+	w->q = (struct outgoing_request){.credential = w->credential,
+		.head = &w->head,
+		.target = &w->target,
+		.host = "a.com",
+		.port = 443,
+		.length = &w->length,
+		.body = (const unsigned char *)body,
+		.body_len = strlen(body),
+		.whole = true};
 }
 
-#define BEARER ",\"auth_scheme\":\"Bearer\",\"auth_slot\":\"EGRESS_TOKEN_0\",\"token_ref\":\"T\""
+static void close_way(struct way *w)
+{
+	outgoing_done(&w->o);
+	credential_free(w->credential);
+	http1_head_done(&w->head);
+	target_done(&w->target);
+}
+
+static int make_all(struct way *w)
+{
+	int r = outgoing_admit(&w->q, &w->target, &w->why);
+
+	if (r == 0)
+		r = outgoing_check(&w->q, &w->why);
+	return r < 0 ? r : outgoing_make(&w->q, &w->o, &w->why);
+}
+
+/* The body as it would go. */
+static size_t write_body(struct way *w, char *out)
+{
+	struct http1_piece in = {.data = w->q.body, .len = w->q.body_len}, piece;
+	struct swap s;
+	size_t n;
+
+	outgoing_swap(&w->q, &s);
+	assert_int_equal(swap_take(&s, &in, &piece), 0);
+	memcpy(out, piece.data, n = piece.len);
+	swap_end(&s, &piece);
+	if (piece.len > 0)
+		memcpy(out + n, piece.data, piece.len);
+	n += piece.len;
+	out[n] = '\0';
+	swap_done(&s);
+	return n;
+}
+
+static void write_way(struct way *w)
+{
+	size_t n = (size_t)snprintf(
+		w->text, sizeof(w->text), "%s %s%s\n", w->o.method, w->o.authority, w->o.target);
+
+	for (size_t i = 0; i < w->o.n_fields; i++)
+		n += (size_t)snprintf(w->text + n, sizeof(w->text) - n, "%s%s: %s\n",
+			w->o.secret[i] ? "!" : "", w->o.fields[i].name, w->o.fields[i].value);
+	if (w->length.framing != HTTP1_NO_BODY)
+		assert_int_equal(write_body(w, w->text + n), w->o.length.length);
+}
+
+/* What would be sent: one line a field, one with '!' where it is a credential. */
+static const char *sent(struct policy_auth auth, const char *request)
+{
+	static struct way w;
+
+	open_way(&w, auth, request);
+	if (make_all(&w) < 0)
+		snprintf(w.text, sizeof(w.text), "%s", w.why.error);
+	else
+		write_way(&w);
+	close_way(&w);
+	return w.text;
+}
+
+static const struct policy_auth bearer = {.scheme = POLICY_AUTH_BEARER};
+
+static struct policy_auth swap_in(unsigned int places)
+{
+	return (struct policy_auth){
+		.scheme = POLICY_AUTH_SWAP, .places = places, .placeholder = (char *)"placeholder"};
+}
 
 static void what_belongs_to_one_connection_stays_behind(void **state)
 {
 	(void)state;
 	assert_string_equal(
-		sent("",
+		sent((struct policy_auth){0},
 			"GET /x?y HTTP/1.1\r\nHost: other\r\nAccept: a\r\nConnection: "
 			"X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\nExpect: 100-continue\r\n"
-			"Content-Length: 3\r\nAccept-Encoding: gzip\r\n\r\n",
-			443),
-		"GET a.com /x?y\nAccept: a\nAccept-Encoding: gzip\n");
-	assert_string_equal(
-		sent("", "GET / HTTP/1.1\r\nHost: a.com\r\n\r\n", 8443), "GET a.com:8443 /\n");
+			"Range: bytes=1-\r\nAccept-Encoding: gzip\r\n\r\n"),
+		"GET a.com/x?y\nAccept: a\nRange: bytes=1-\nAccept-Encoding: gzip\n");
 }
 
 static void the_credential_stands_in_the_place_of_the_agents_own(void **state)
 {
 	(void)state;
-	assert_string_equal(sent(BEARER,
-				    "GET / HTTP/1.1\r\nauthorization: Bearer own\r\n"
-				    "AUTHORIZATION: Bearer own\r\nProxy-Authorization: own\r\n"
-				    "Accept-Encoding: gzip\r\n\r\n",
-				    443),
-		"GET a.com /\nAccept-Encoding: identity\n"
-		"!Authorization: Bearer value-of-the-test\n");
+	assert_string_equal(sent(bearer, "GET / HTTP/1.1\r\nauthorization: Bearer own\r\n"
+					 "AUTHORIZATION: Bearer own\r\nProxy-Authorization: own\r\n"
+					 "Accept-Encoding: gzip\r\nRange: bytes=3-4\r\n\r\n"),
+		"GET a.com/\nAccept-Encoding: identity\n!Authorization: Bearer " VALUE "\n");
+}
+
+static void a_named_header_takes_the_place_of_all_of_its_name(void **state)
+{
+	const struct policy_auth a = {.scheme = POLICY_AUTH_HEADER,
+		.name = (char *)"X-Api-Key",
+		.prefix = (char *)"key="};
+
+	(void)state;
+	assert_string_equal(sent(a, "GET / HTTP/1.1\r\nx-api-key: own\r\nX_Api_Key: own\r\n"
+				    "A: b\r\nAuthorization: own\r\nX-API-KEY: own\r\n\r\n"),
+		"GET a.com/\nA: b\nAccept-Encoding: identity\n!X-Api-Key: key=" VALUE "\n");
+}
+
+static void a_parameter_takes_the_place_of_all_of_its_name(void **state)
+{
+	const struct policy_auth a = {.scheme = POLICY_AUTH_QUERY, .name = (char *)"key"};
+
+	(void)state;
+	assert_string_equal(sent(a, "GET /x?a=1&KEY=own&k%65y=own&b=2;key=own HTTP/1.1\r\n\r\n"),
+		"GET a.com/x?a=1&b=2&key=va%2Fl%2Bue%22%26of%3Cthe%5Ctest\n"
+		"Accept-Encoding: identity\n");
+	assert_string_equal(sent(a, "GET /x?key=own HTTP/1.1\r\n\r\n"),
+		"GET a.com/x?key=va%2Fl%2Bue%22%26of%3Cthe%5Ctest\nAccept-Encoding: identity\n");
+}
+
+static void a_placeholder_is_swapped_in_fields_only_where_that_is_said(void **state)
+{
+	static const char request[] = "GET /placeholder?placeholder HTTP/1.1\r\n"
+				      "X: a-placeholder-b\r\nAuthorization: Bearer placeholder\r\n"
+				      "\r\n";
+
+	(void)state;
+	assert_string_equal(sent(swap_in(POLICY_IN_HEADER), request),
+		"GET a.com/placeholder?placeholder\n!X: a-" VALUE "-b\n"
+		"!Authorization: Bearer " VALUE "\nAccept-Encoding: identity\n");
+	assert_string_equal(sent(swap_in(POLICY_IN_PATH), request),
+		"GET a.com/va%2Fl%2Bue%22%26of%3Cthe%5Ctest?placeholder\nX: a-placeholder-b\n"
+		"Accept-Encoding: identity\n");
+	assert_string_equal(sent(swap_in(POLICY_IN_QUERY), request),
+		"GET a.com/placeholder?va%2Fl%2Bue%22%26of%3Cthe%5Ctest\nX: a-placeholder-b\n"
+		"Accept-Encoding: identity\n");
+}
+
+static void a_placeholder_is_found_percent_encoded(void **state)
+{
+	(void)state;
+	assert_string_equal(sent(swap_in(POLICY_IN_PATH | POLICY_IN_QUERY),
+				    "GET /a/%70laceholder/b?x=1&y=place%68older&z=%zz HTTP/1.1\r\n"
+				    "\r\n"),
+		"GET a.com/a/va%2Fl%2Bue%22%26of%3Cthe%5Ctest/b?x=1"
+		"&y=va%2Fl%2Bue%22%26of%3Cthe%5Ctest&z=%zz\nAccept-Encoding: identity\n");
+}
+
+static void a_placeholder_is_swapped_within_basic(void **state)
+{
+	(void)state;
+	/* user:placeholder, user:VALUE */
+	assert_string_equal(
+		sent(swap_in(POLICY_IN_HEADER), "GET / HTTP/1.1\r\nAuthorization: Basic "
+						"dXNlcjpwbGFjZWhvbGRlcg==\r\n\r\n"),
+		"GET a.com/\n!Authorization: Basic dXNlcjp2YS9sK3VlIiZvZjx0aGVcdGVzdA==\n"
+		"Accept-Encoding: identity\n");
+}
+
+static const char *body_sent(const char *type, const char *body)
+{
+	char request[512];
+
+	snprintf(request, sizeof(request),
+		"POST / HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", type,
+		strlen(body), body);
+	return strstr(sent(swap_in(POLICY_IN_BODY), request), "identity\n") + 9;
+}
+
+static void a_body_has_the_value_in_its_own_writing(void **state)
+{
+	(void)state;
+	assert_string_equal(body_sent("application/json; charset=utf-8", "{\"k\":\"placeholder\"}"),
+		"{\"k\":\"va/l+ue\\\"&of<the\\\\test\"}");
+	assert_string_equal(
+		body_sent("application/x-www-form-urlencoded", "a=1&k=placeholder&k=placeholder"),
+		"a=1&k=va%2Fl%2Bue%22%26of%3Cthe%5Ctest&k=va%2Fl%2Bue%22%26of%3Cthe%5Ctest");
+	assert_string_equal(body_sent("application/soap+xml", "<k>placeholder</k>"),
+		"<k>va/l+ue&quot;&amp;of&lt;the\\test</k>");
+	assert_string_equal(body_sent("text/plain", "placeholder"), VALUE);
+}
+
+static void a_long_body_is_sent_in_chunks(void **state)
+{
+	struct way w;
+
+	(void)state;
+	open_way(&w, swap_in(POLICY_IN_BODY),
+		"POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\nplaceholder");
+	w.q.whole = false;
+	assert_int_equal(make_all(&w), 0);
+	assert_int_equal(w.o.length.framing, HTTP1_CHUNKED);
+	close_way(&w);
+}
+
+static void more_placeholders_than_a_client_writes_are_refused(void **state)
+{
+	char request[1024] = "GET /";
+
+	(void)state;
+	for (int i = 0; i < SWAPS_MAX; i++)
+		strcat(request, "placeholder/");
+	strcat(request, " HTTP/1.1\r\nX: placeholder\r\n\r\n");
+	assert_string_equal(
+		sent(swap_in(POLICY_IN_PATH | POLICY_IN_HEADER), request), "placeholders");
+	assert_non_null(strstr(sent(swap_in(POLICY_IN_PATH), request), "X: placeholder"));
+}
+
+/* ---- require */
+
+static struct policy_auth required(enum policy_auth_scheme scheme)
+{
+	return (struct policy_auth){.scheme = scheme,
+		.name = (char *)"X-Key",
+		.require = true,
+		.placeholder = (char *)"placeholder",
+		.places = POLICY_IN_HEADER | POLICY_IN_BODY};
+}
+
+static bool is_refused(struct policy_auth a, const char *request)
+{
+	return strcmp(sent(a, request), "placeholder_required") == 0;
+}
+
+static void require_wants_the_placeholder_in_the_schemes_place(void **state)
+{
+	static const char *const good[] = {
+		"GET / HTTP/1.1\r\nAuthorization: Bearer placeholder\r\n\r\n",
+		"GET / HTTP/1.1\r\nX-Key: placeholder\r\n\r\n",
+		"GET /?a&x-key=placeholder HTTP/1.1\r\n\r\n",
+		"GET / HTTP/1.1\r\nX: placeholder\r\n\r\n",
+	};
+	static const enum policy_auth_scheme schemes[] = {
+		POLICY_AUTH_BEARER, POLICY_AUTH_HEADER, POLICY_AUTH_QUERY, POLICY_AUTH_SWAP};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < 4; j++)
+			assert_int_equal(is_refused(required(schemes[i]), good[j]), i != j);
+	assert_false(is_refused(required(POLICY_AUTH_SWAP), good[3]));
+	assert_true(is_refused(required(POLICY_AUTH_SWAP), "GET / HTTP/1.1\r\n\r\n"));
+}
+
+static void require_takes_no_other_credential_beside_it(void **state)
+{
+	(void)state;
+	assert_true(is_refused(required(POLICY_AUTH_BEARER),
+		"GET / HTTP/1.1\r\nAuthorization: Bearer own\r\nX: placeholder\r\n\r\n"));
+	assert_true(is_refused(required(POLICY_AUTH_BEARER),
+		"GET / HTTP/1.1\r\nAuthorization: Bearer own\r\n"
+		"Authorization: Bearer placeholder\r\n\r\n"));
+	assert_true(is_refused(
+		required(POLICY_AUTH_QUERY), "GET /?x-key=placeholder&X-KEY=own HTTP/1.1\r\n\r\n"));
+	assert_string_equal(
+		sent(required(POLICY_AUTH_BEARER),
+			"GET /?access_token=own HTTP/1.1\r\nX-Api-Key: own\r\n"
+			"Authorization: token placeholder\r\nPRIVATE-TOKEN: own\r\n\r\n"),
+		"GET a.com/\nAccept-Encoding: identity\n!Authorization: Bearer " VALUE "\n");
+}
+
+static void require_looks_into_the_body_where_that_is_a_place(void **state)
+{
+	struct policy_auth header_only = required(POLICY_AUTH_SWAP);
+	static const char request[] = "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\nplaceholder";
+
+	(void)state;
+	header_only.places = POLICY_IN_HEADER;
+	assert_false(is_refused(required(POLICY_AUTH_SWAP), request));
+	assert_true(is_refused(header_only, request));
+	assert_true(is_refused(required(POLICY_AUTH_SWAP),
+		"POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 11\r\n\r\n"
+		"placeholder"));
+}
+
+static void trailers_bring_no_credential_back(void **state)
+{
+	static const char *const names[] = {"authorization", "Proxy-Authorization", "X-Key",
+		"x_key", "Host", "Content-Length", "Transfer-Encoding", "Cookie"};
+	struct way w;
+
+	(void)state;
+	open_way(&w, required(POLICY_AUTH_HEADER), "GET / HTTP/1.1\r\n\r\n");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		assert_false(outgoing_sends_trailer(
+			&w.q, &(struct http1_field){.name = names[i], .value = "x"}));
+	assert_true(outgoing_sends_trailer(
+		&w.q, &(struct http1_field){.name = "grpc-status", .value = "0"}));
+	close_way(&w);
 }
 
 int main(void)
@@ -111,6 +358,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_belongs_to_one_connection_stays_behind),
 		cmocka_unit_test(the_credential_stands_in_the_place_of_the_agents_own),
+		cmocka_unit_test(a_named_header_takes_the_place_of_all_of_its_name),
+		cmocka_unit_test(a_parameter_takes_the_place_of_all_of_its_name),
+		cmocka_unit_test(a_placeholder_is_swapped_in_fields_only_where_that_is_said),
+		cmocka_unit_test(a_placeholder_is_found_percent_encoded),
+		cmocka_unit_test(a_placeholder_is_swapped_within_basic),
+		cmocka_unit_test(a_body_has_the_value_in_its_own_writing),
+		cmocka_unit_test(a_long_body_is_sent_in_chunks),
+		cmocka_unit_test(more_placeholders_than_a_client_writes_are_refused),
+		cmocka_unit_test(require_wants_the_placeholder_in_the_schemes_place),
+		cmocka_unit_test(require_takes_no_other_credential_beside_it),
+		cmocka_unit_test(require_looks_into_the_body_where_that_is_a_place),
+		cmocka_unit_test(trailers_bring_no_credential_back),
 	};
 
 	return cmocka_run_group_tests(tests, hand_over, take_back);
