@@ -119,3 +119,23 @@ socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct soc
 	memcpy(ret, &v6, sizeof(v6));
 	return sizeof(v6);
 }
+
+void address_alternate(struct address *list, size_t n, sa_family_t first)
+{
+	sa_family_t want = first;
+
+	for (size_t at = 0; at < n; at++) {
+		size_t from = at;
+		struct address a;
+
+		while (from < n && list[from].family != want)
+			from++;
+		want = want == AF_INET ? AF_INET6 : AF_INET;
+		/* None of that family is left: the others stand as they are. */
+		if (from == n)
+			continue;
+		a = list[from];
+		memmove(list + at + 1, list + at, (from - at) * sizeof(*list));
+		list[at] = a;
+	}
+}

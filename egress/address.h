@@ -34,4 +34,9 @@ const char *address_text(const struct address *a, char *buf, socklen_t size);
 /* Length of the socket address written. */
 socklen_t address_to_sockaddr(const struct address *a, uint16_t port, struct sockaddr_storage *ret);
 
+/* Puts the two families by turns, each in its own order, beginning with `first` (RFC 8305 section
+ * 4).
+ */
+void address_alternate(struct address *list, size_t n, sa_family_t first);
+
 #endif

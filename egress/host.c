@@ -104,3 +104,17 @@ int host_parse_authority(
 	*ret_port = (uint16_t)port;
 	return host_parse(text, (size_t)(colon - text), ret, ret_why);
 }
+
+size_t host_fit(const char *pattern, const char *host)
+{
+	size_t len = strlen(host), tail;
+
+	if (strcmp(pattern, host) == 0)
+		return HOST_MAX + 1;
+	if (pattern[0] != '*' || pattern[1] != '.')
+		return 0;
+	tail = strlen(pattern + 1);
+	if (len <= tail || strcmp(host + len - tail, pattern + 1) != 0)
+		return 0;
+	return tail + 1;
+}

@@ -35,4 +35,10 @@ int host_parse(const char *text, size_t len, char *ret, const char **ret_why);
 int host_parse_authority(
 	const char *text, size_t len, char *ret, uint16_t *ret_port, const char **ret_why);
 
+/*
+ * "*.example.com" stands for any depth below example.com, and not for example.com itself. How well
+ * the host fits the pattern: 0 not at all, else more for a longer pattern, most for an exact one.
+ */
+size_t host_fit(const char *pattern, const char *host);
+
 #endif

@@ -56,6 +56,9 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 		GIB / 16},
 	[LIMIT_CONNECT_MS] = {"to reach an upstream, all its addresses", NULL, "504", 10 * SECOND,
 		10 * SECOND},
+	/* It has an upstream to reach, too. */
+	[LIMIT_PROXY_MS] = {"the network's proxy, to make a tunnel", NULL, "504", 30 * SECOND,
+		30 * SECOND},
 	[LIMIT_UPSTREAM_HANDSHAKE_MS] = {"an upstream's TLS handshake", NULL, "504", 10 * SECOND,
 		10 * SECOND},
 };

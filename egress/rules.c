@@ -33,21 +33,10 @@ struct rules {
 	struct policy_egress policy;
 	struct rule *list;	 /* as many as policy.n_routes */
 	struct needles *needles; /* of all credentials */
+	struct proxy *proxy;	 /* NULL: upstreams are reached directly */
 	struct limits limits;	 /* of the bottle */
 	struct limit_bucket bucket;
 };
-
-/* "*.example.com" stands for any depth below example.com, and not for example.com itself. How well
- * the host fits: 0 not at all, else more for a longer pattern, most for an exact one. */
-static size_t host_fit(const char *pattern, const char *host)
-{
-	if (strcmp(pattern, host) == 0)
-		return HOST_MAX + 1;
-	if (!str_starts(pattern, "*.") || !str_ends(host, pattern + 1) ||
-		strlen(host) <= strlen(pattern + 1))
-		return 0;
-	return strlen(pattern);
-}
 
 static bool port_fits(const struct policy_route *route, uint16_t port)
 {
@@ -164,6 +153,8 @@ int rules_new(
 		if (!r->list || !r->needles)
 			result = err_set(e, ENOMEM, "the policy");
 	}
+	if (result == 0 && r->policy.proxy.url)
+		result = proxy_new(&r->policy.proxy, boot, &r->proxy, e);
 	for (size_t i = 0; result == 0 && i < r->policy.n_routes; i++) {
 		result = rule_init(&r->list[i], &r->policy.routes[i], r, boot, e);
 		if (result < 0)
@@ -194,6 +185,7 @@ void rules_unref(struct rules *r)
 			rule_done(&r->list[i]);
 	free(r->list);
 	needles_free(r->needles);
+	proxy_free(r->proxy);
 	policy_egress_done(&r->policy);
 	free(r);
 }
@@ -201,6 +193,11 @@ void rules_unref(struct rules *r)
 const struct policy_egress *rules_policy(const struct rules *r)
 {
 	return &r->policy;
+}
+
+struct proxy *rules_proxy(const struct rules *r, const char *host)
+{
+	return r->proxy && proxy_serves(r->proxy, host) ? r->proxy : NULL;
 }
 
 const struct policy_route *rule_route(const struct rule *r)

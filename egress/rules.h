@@ -9,6 +9,7 @@
 #include "bundle/policy.h"
 #include "egress/address.h"
 #include "egress/limits.h"
+#include "egress/proxy.h"
 #include "egress/refusal.h"
 #include "egress/session.h"
 #include "egress/target.h"
@@ -41,6 +42,9 @@ struct rule *rules_find(const struct rules *r, const char *host, uint16_t port);
 
 /* The same for a tcp route, whose bytes pass unread. A host and port has one of the two at most. */
 struct rule *rules_find_tcp(const struct rules *r, const char *host, uint16_t port);
+
+/* The network's proxy, where the host is reached by it; else NULL. Borrowed. */
+struct proxy *rules_proxy(const struct rules *r, const char *host);
 
 const struct policy_route *rule_route(const struct rule *r);
 

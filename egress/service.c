@@ -32,7 +32,7 @@ int service_open(struct component_boot *boot, struct service *s, struct err *e)
 {
 	int r;
 
-	*s = (struct service){.boot = *boot};
+	*s = (struct service){.boot = *boot, .family = AF_INET};
 	*boot = (struct component_boot){0};
 	r = rules_new(s->boot.config, &s->boot, &s->rules, e);
 	if (r == 0)

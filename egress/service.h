@@ -32,6 +32,7 @@ struct service {
 	struct resolver *resolver;
 	struct names *names;
 	struct in_addr sidecar;
+	sa_family_t family; /* of addresses that are dialled first: the one that answered */
 	struct conn *conns; /* all that live */
 	size_t n_conns;
 };

@@ -10,8 +10,16 @@
 
 #include "base/fd.h"
 
-#define CONNECT_MS   10000
-#define HANDSHAKE_MS 10000
+/* What one address may take while there is another: half a second is a long way round the world. */
+#define ATTEMPT_MS 2000
+
+/*
+ * Theory of operation. Where the network has a proxy (egress/proxy.h), it is the proxy that is
+ * resolved and dialled, and what follows for the upstream takes place in the tunnel that it makes.
+ *
+ *	RESOLVE → CONNECT → (PROXY_HANDSHAKE →) (PROXY →) (HANDSHAKE →) READY
+ *	any → FAILED
+ */
 
 static void fail(struct upstream *u)
 {
@@ -25,12 +33,23 @@ static void fail(struct upstream *u)
 static void fail_errno(struct upstream *u, int errnum)
 {
 	char reason[80], text[INET6_ADDRSTRLEN];
+	int status = errnum == ETIMEDOUT ? 504 : 502;
 
-	refusal_set(&u->why, errnum == ETIMEDOUT ? 504 : 502, "upstream_unreachable", "upstream",
-		"cannot connect to %s (%s) port %u: %s", u->host,
-		address_text(&u->list[u->next - 1], text, sizeof(text)), u->port,
-		err_reason(errnum, reason, sizeof(reason)));
+	err_reason(errnum, reason, sizeof(reason));
+	if (u->proxy)
+		refusal_set(&u->why, status, "upstream_proxy", "egress.upstream_proxy",
+			"no way to %s by the network's proxy %s: %s", u->host, proxy_name(u->proxy),
+			reason);
+	else
+		refusal_set(&u->why, status, "upstream_unreachable", "upstream",
+			"cannot connect to %s (%s) port %u: %s", u->host,
+			address_text(&u->list[u->next - 1], text, sizeof(text)), u->port, reason);
 	fail(u);
+}
+
+static void set_deadline(struct upstream *u, enum limit which)
+{
+	u->deadline_ms = loop_now_ms(u->service->loop) + rule_limits(u->rule)->of[which];
 }
 
 static void on_ready(struct loop_watch *w, uint32_t events)
@@ -55,9 +74,14 @@ void upstream_close(struct upstream *u)
 		resolver_cancel(u->service->resolver, u->lookup);
 	u->lookup = NULL;
 	wire_done(&u->wire);
+	if (u->counted)
+		rule_disconnect(u->rule);
+	u->counted = false;
 	rules_unref(u->rules);
 	u->rules = NULL;
 	u->rule = NULL;
+	u->proxy = NULL;
+	u->proxy_scanned = 0;
 	u->n = u->next = 0;
 	u->state = UPSTREAM_NONE;
 }
@@ -78,7 +102,7 @@ bool upstream_fits(const struct upstream *u, const struct upstream_to *to)
 static int dial_one(struct upstream *u, const struct address *a)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(a, u->port, &sa);
+	socklen_t len = address_to_sockaddr(a, u->proxy ? proxy_port(u->proxy) : u->port, &sa);
 	int one = 1;
 
 	wire_done(&u->wire);
@@ -97,9 +121,10 @@ static int dial_one(struct upstream *u, const struct address *a)
 /* The time that is left, shared among the addresses that are left; the last one gets the rest. */
 static int64_t attempt_deadline(const struct upstream *u)
 {
-	int64_t now = loop_now_ms(u->service->loop);
+	int64_t now = loop_now_ms(u->service->loop), left = u->dial_end_ms - now;
+	int64_t share = left / (int64_t)(u->n - u->next + 1);
 
-	return now + (u->dial_end_ms - now) / (int64_t)(u->n - u->next + 1);
+	return now + (u->next < u->n && share > ATTEMPT_MS ? ATTEMPT_MS : share);
 }
 
 /* Tries the next address; the last one's failure is the failure. */
@@ -119,13 +144,39 @@ static void dial_next(struct upstream *u, int last_error)
 	fail_errno(u, last_error);
 }
 
+/* The proxy's are the operator's word, but what is the bottle's own is nobody's proxy. */
+static int check_address(struct upstream *u, const struct address *a)
+{
+	if (!u->proxy)
+		return rule_check_address(u->rule, a, &u->why);
+	if (!address_is_bottle(a))
+		return 0;
+	return refusal_set(&u->why, 403, "address_not_allowed", "upstream addresses",
+		"the network's proxy %s has an address of the bottle's own", proxy_name(u->proxy));
+}
+
 /* All of them must be allowed: one private address among public ones is an attack or a mistake. */
 static bool addresses_allowed(struct upstream *u)
 {
 	for (size_t i = 0; i < u->n; i++)
-		if (rule_check_address(u->rule, &u->list[i], &u->why) < 0)
+		if (check_address(u, &u->list[i]) < 0)
 			return false;
 	return true;
+}
+
+static void dial(struct upstream *u, const struct address *list, size_t n)
+{
+	memcpy(u->list, list, n * sizeof(*list));
+	u->n = n;
+	u->next = 0;
+	address_alternate(u->list, n, u->service->family);
+	if (!addresses_allowed(u)) {
+		fail(u);
+		return;
+	}
+	set_deadline(u, LIMIT_CONNECT_MS);
+	u->dial_end_ms = u->deadline_ms;
+	dial_next(u, EHOSTUNREACH);
 }
 
 static void resolved(void *arg, const struct address *list, size_t n, const char *why)
@@ -133,27 +184,37 @@ static void resolved(void *arg, const struct address *list, size_t n, const char
 	struct upstream *u = arg;
 
 	u->lookup = NULL;
-	memcpy(u->list, list, n * sizeof(*list));
-	u->n = n;
-	u->next = 0;
 	if (n == 0) {
 		refusal_set(&u->why, 502, "upstream_name", "upstream",
-			"the name %s was not resolved: %s", u->host, why);
-		fail(u);
-	} else if (!addresses_allowed(u)) {
+			"the name %s was not resolved: %s",
+			u->proxy ? proxy_name(u->proxy) : u->host, why);
 		fail(u);
 	} else {
-		u->dial_end_ms = loop_now_ms(u->service->loop) + CONNECT_MS;
-		dial_next(u, EHOSTUNREACH);
+		dial(u, list, n);
 	}
 	u->wake(u->arg);
 }
 
-void upstream_open(struct upstream *u, const struct upstream_to *to)
+static void resolve(struct upstream *u)
 {
 	struct resolve_done done = {.fn = resolved, .arg = u};
+	const struct address *literal = u->proxy ? proxy_address(u->proxy) : NULL;
 	struct err e;
 
+	u->state = UPSTREAM_RESOLVE;
+	if (literal) {
+		dial(u, literal, 1);
+		return;
+	}
+	if (resolver_start(u->service->resolver, u->proxy ? proxy_host(u->proxy) : u->host, &done,
+		    &u->lookup, &e) == 0)
+		return;
+	refusal_set(&u->why, 503, "upstream_name", "upstream", "%s", e.msg);
+	fail(u);
+}
+
+void upstream_open(struct upstream *u, const struct upstream_to *to)
+{
 	upstream_close(u);
 	memcpy(u->host, to->host, strlen(to->host) + 1);
 	u->port = to->port;
@@ -161,11 +222,16 @@ void upstream_open(struct upstream *u, const struct upstream_to *to)
 	u->rules = rules_ref(to->rules);
 	u->rule = to->rule;
 	u->asks_http2 = to->http2;
-	u->state = UPSTREAM_RESOLVE;
-	if (resolver_start(u->service->resolver, u->host, &done, &u->lookup, &e) == 0)
+	u->proxy = rules_proxy(u->rules, u->host);
+	if (rule_connect(u->rule, &u->why) < 0) {
+		fail(u);
 		return;
-	refusal_set(&u->why, 503, "upstream_name", "upstream", "%s", e.msg);
-	fail(u);
+	}
+	u->counted = true;
+	if (u->proxy && proxy_check_name(rule_route(u->rule), u->host, &u->why) < 0)
+		fail(u);
+	else
+		resolve(u);
 }
 
 /* ---- TLS */
@@ -213,11 +279,112 @@ static void fail_tls(struct upstream *u, const struct err *e)
 	fail(u);
 }
 
+/* The way to the upstream stands: directly, or by the proxy. */
+static void connected(struct upstream *u)
+{
+	struct err e;
+
+	u->deadline_ms = INT64_MAX;
+	if (!u->tls) {
+		u->state = UPSTREAM_READY;
+		return;
+	}
+	/* No server of TLS speaks first: what is here would be taken for a part of it. */
+	if (u->wire.in.len > 0)
+		err_say(&e, EPROTO, "something spoke before TLS began");
+	else if (start_tls(u, &e) == 0) {
+		set_deadline(u, LIMIT_UPSTREAM_HANDSHAKE_MS);
+		u->state = UPSTREAM_HANDSHAKE;
+		return;
+	}
+	fail_tls(u, &e);
+}
+
+/* ---- the network's proxy */
+
+static void ask_proxy(struct upstream *u)
+{
+	if (proxy_ask(u->proxy, u->host, u->port, &u->wire.out) < 0) {
+		fail_errno(u, ENOMEM);
+		return;
+	}
+	set_deadline(u, LIMIT_PROXY_MS);
+	u->state = UPSTREAM_PROXY;
+}
+
+static void fail_proxy(struct upstream *u, const char *what)
+{
+	refusal_set(&u->why, 502, "upstream_proxy", "egress.upstream_proxy",
+		"the network's proxy %s: %s", proxy_name(u->proxy), what);
+	fail(u);
+}
+
+static void greet_proxy(struct upstream *u)
+{
+	SSL *ssl = NULL;
+	struct err e;
+
+	if (!proxy_is_tls(u->proxy)) {
+		ask_proxy(u);
+		return;
+	}
+	if (proxy_session(u->proxy, u->service->trust, &ssl, &e) < 0 ||
+		wire_start_tls(&u->wire, ssl, &e) < 0) {
+		fail_proxy(u, e.msg);
+		return;
+	}
+	set_deadline(u, LIMIT_UPSTREAM_HANDSHAKE_MS);
+	u->state = UPSTREAM_PROXY_HANDSHAKE;
+}
+
+static bool step_proxy_handshake(struct upstream *u)
+{
+	struct err e;
+
+	switch (wire_handshake(&u->wire, &e)) {
+	case WIRE_TLS_AGAIN:
+		return false;
+	case WIRE_TLS_FAILED:
+		fail_proxy(u, e.msg);
+		return true;
+	case WIRE_TLS_DONE:
+		break;
+	}
+	ask_proxy(u);
+	return true;
+}
+
+static bool step_proxy(struct upstream *u)
+{
+	bool moved = wire_write(&u->wire);
+	int r;
+
+	moved |= wire_read(&u->wire);
+	r = proxy_take_answer(u->proxy, &u->wire.in, &u->proxy_scanned, &u->why);
+	if (r > 0)
+		connected(u);
+	else if (r < 0)
+		fail(u);
+	else if (u->wire.dead || u->wire.eof)
+		fail_proxy(u, "it closed the connection without an answer");
+	else
+		return moved;
+	return true;
+}
+
+/* ---- steps */
+
+/* Who was tried in vain comes last the next time. */
+static void note_family(struct upstream *u)
+{
+	if (u->next > 1)
+		u->service->family = u->list[u->next - 1].family;
+}
+
 static bool step_connect(struct upstream *u)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
-	struct err e;
 
 	if (!u->wire.writable && !u->wire.hup)
 		return false;
@@ -227,17 +394,11 @@ static bool step_connect(struct upstream *u)
 		dial_next(u, error);
 		return true;
 	}
-	u->deadline_ms = INT64_MAX;
-	if (!u->tls) {
-		u->state = UPSTREAM_READY;
-		return true;
-	}
-	if (start_tls(u, &e) < 0) {
-		fail_tls(u, &e);
-		return true;
-	}
-	u->deadline_ms = loop_now_ms(u->service->loop) + HANDSHAKE_MS;
-	u->state = UPSTREAM_HANDSHAKE;
+	note_family(u);
+	if (u->proxy)
+		greet_proxy(u);
+	else
+		connected(u);
 	return true;
 }
 
@@ -261,14 +422,27 @@ static bool step_handshake(struct upstream *u)
 
 bool upstream_step(struct upstream *u)
 {
-	if (u->state == UPSTREAM_CONNECT)
+	switch (u->state) {
+	case UPSTREAM_CONNECT:
 		return step_connect(u);
-	return u->state == UPSTREAM_HANDSHAKE && step_handshake(u);
+	case UPSTREAM_PROXY_HANDSHAKE:
+		return step_proxy_handshake(u);
+	case UPSTREAM_PROXY:
+		return step_proxy(u);
+	case UPSTREAM_HANDSHAKE:
+		return step_handshake(u);
+	case UPSTREAM_NONE:
+	case UPSTREAM_RESOLVE:
+	case UPSTREAM_READY:
+	case UPSTREAM_FAILED:
+		break;
+	}
+	return false;
 }
 
 void upstream_tick(struct upstream *u)
 {
-	if (u->state != UPSTREAM_CONNECT && u->state != UPSTREAM_HANDSHAKE)
+	if (u->state < UPSTREAM_CONNECT || u->state >= UPSTREAM_READY)
 		return;
 	if (loop_now_ms(u->service->loop) < u->deadline_ms)
 		return;

@@ -15,6 +15,8 @@ enum upstream_state {
 	UPSTREAM_NONE,
 	UPSTREAM_RESOLVE,
 	UPSTREAM_CONNECT,
+	UPSTREAM_PROXY_HANDSHAKE, /* TLS with the network's proxy itself */
+	UPSTREAM_PROXY,		  /* it was asked for a tunnel */
 	UPSTREAM_HANDSHAKE,
 	UPSTREAM_READY,
 	UPSTREAM_FAILED, /* `why` tells */
@@ -37,6 +39,9 @@ struct upstream {
 	size_t n, next;
 	int64_t deadline_ms; /* of the present step */
 	int64_t dial_end_ms; /* of all addresses together */
+	bool counted;	     /* among its rule's connections */
+	struct proxy *proxy; /* by which it is reached; NULL: directly */
+	size_t proxy_scanned;
 	struct refusal why;
 	bool asks_http2, http2; /* … was offered by ALPN; was chosen */
 

@@ -31,6 +31,7 @@ void wire_done(struct wire *w)
 	if (w->ssl && !w->dead && SSL_is_init_finished(w->ssl))
 		SSL_set_shutdown(w->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(w->ssl);
+	SSL_free(w->outer);
 	fd_close(&w->fd);
 	buf_done(&w->in);
 	buf_done(&w->out);
@@ -125,7 +126,9 @@ static long bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
 	(void)num;
 	(void)ptr;
 	if (cmd == BIO_CTRL_EOF)
-		return w && w->eof;
+		return w &&
+		       (w->eof ||
+			       (w->outer && (SSL_get_shutdown(w->outer) & SSL_RECEIVED_SHUTDOWN)));
 	return cmd == BIO_CTRL_FLUSH;
 }
 
@@ -146,16 +149,32 @@ int wire_setup(struct err *e)
 	return 0;
 }
 
+/* The bytes of TLS inside TLS are the outer one's payload. */
+static BIO *new_bio(struct wire *w)
+{
+	BIO *bio = BIO_new(w->ssl ? BIO_f_ssl() : method);
+
+	if (!bio)
+		return NULL;
+	if (!w->ssl)
+		BIO_set_data(bio, w);
+	else if (BIO_set_ssl(bio, w->ssl, BIO_NOCLOSE) != 1) {
+		BIO_free(bio);
+		return NULL;
+	}
+	return bio;
+}
+
 int wire_start_tls(struct wire *w, SSL *ssl, struct err *e)
 {
-	BIO *bio = BIO_new(method);
+	BIO *bio = new_bio(w);
 
 	if (!bio) {
 		SSL_free(ssl);
 		return err_set(e, ENOMEM, "a TLS stream");
 	}
-	BIO_set_data(bio, w);
 	SSL_set_bio(ssl, bio, bio);
+	w->outer = w->ssl;
 	w->ssl = ssl;
 	w->early = w->in;
 	w->in = (struct buf){0};

@@ -22,8 +22,9 @@
 #define WIRE_OUT_MAX (64U << 10) /* output that waits: whoever feeds it stops there */
 
 struct wire {
-	int fd;	  /* owned; -1: none */
-	SSL *ssl; /* NULL: plain */
+	int fd;	    /* owned; -1: none */
+	SSL *ssl;   /* NULL: plain */
+	SSL *outer; /* TLS around it: of the network's proxy; NULL: none */
 	struct buf in, out;
 	struct buf early; /* read in plain before TLS began: TLS reads it first */
 	bool readable, writable;
@@ -46,7 +47,10 @@ bool wire_read(struct wire *w);
 /* Sends from `out` until it is empty or would block. Whether anything changed. */
 bool wire_write(struct wire *w);
 
-/* Begins TLS over the descriptor with what `in` holds as its first bytes. Takes ssl. */
+/*
+ * Begins TLS over the descriptor with what `in` holds as its first bytes, or, where there is TLS
+ * already, inside of it; then `in` is empty. Takes ssl.
+ */
 int wire_start_tls(struct wire *w, SSL *ssl, struct err *e);
 
 enum wire_tls { WIRE_TLS_DONE, WIRE_TLS_AGAIN, WIRE_TLS_FAILED };

@@ -77,6 +77,27 @@ static void the_bottles_own_pool_and_link_are_known(void **state)
 	assert_false(address_is_bottle(&other));
 }
 
+static void families_take_turns_each_in_its_own_order(void **state)
+{
+	struct address list[5] = {0};
+	static const sa_family_t want4[] = {AF_INET, AF_INET6, AF_INET, AF_INET, AF_INET};
+
+	(void)state;
+	for (uint32_t i = 0; i < 5; i++)
+		list[i] = (struct address){.family = AF_INET, .v4.s_addr = i};
+	list[4] = (struct address){.family = AF_INET6};
+	address_alternate(list, 5, AF_INET);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(list[i].family, want4[i]);
+	assert_int_equal(list[0].v4.s_addr, 0);
+	assert_int_equal(list[2].v4.s_addr, 1);
+	assert_int_equal(list[4].v4.s_addr, 3);
+	address_alternate(list, 5, AF_INET6);
+	assert_int_equal(list[0].family, AF_INET6);
+	assert_int_equal(list[1].v4.s_addr, 0);
+	assert_int_equal(list[4].v4.s_addr, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +105,7 @@ int main(void)
 		cmocka_unit_test(public_addresses_are_ordinary),
 		cmocka_unit_test(a_network_holds_its_addresses_and_no_others),
 		cmocka_unit_test(the_bottles_own_pool_and_link_are_known),
+		cmocka_unit_test(families_take_turns_each_in_its_own_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
