@@ -9,6 +9,7 @@
 #		are none). FUNCTION PATH SECRET does one request, with a secret of the bottle in it where
 #		SECRET is not "", and prints the status that the client was told (403, too, for a refusal
 #		that it tells in its own words: `told`). PROTOCOL is what the origin must have seen.
+#	row_is …		the same for what was done already
 #	in_bottle COMMAND…	as the agent would run it, in the way $WAY
 #	clients_finish		the table, as figures; then finish
 #
@@ -111,9 +112,10 @@ told() {
 	if grep -qw 403 <<<"$1"; then echo 403; else echo "${1##*$'\n'}"; fi
 }
 
-# The protocols in which a path arrived, in the order in which they were first seen.
+# seen_of PART [BUT]: the protocols in which paths with PART (and without BUT) arrived.
 seen_of() {
-	jq -rs --arg p "$1" '[.[] | select(.path | contains($p)) | .protocol] |
+	jq -rs --arg p "$1" --arg but "${2:-/never/}" '[.[] |
+		select((.path | contains($p)) and (.path | contains($but) | not)) | .protocol] |
 		reduce .[] as $x ([]; if index($x) then . else . + [$x] end) | join(" + ")' $CLIENTS/seen
 }
 
@@ -123,20 +125,34 @@ credentials_of() {
 		else "none" end' $CLIENTS/seen
 }
 
+# take_way WAY: where the way is a proxy, nothing but the sidecar has a route.
+take_way() {
+	WAY=$1
+	if [ "$WAY" = transparent ]; then
+		ip -n agent route replace default via $SIDECAR
+	else
+		ip -n agent route del default 2>/dev/null
+	fi
+}
+
 row() {
-	local client=$1 path out seen
-	WAY=$2
+	local path out leak
+	take_way "$2"
 	rows=$((rows + 1))
 	path=/row-$rows-
 	: >$CLIENTS/said
-	out=$("$4" $path "" 2>$CLIENTS/said)
-	seen="$(seen_of ${path#/})"
-	check_is "$client, $WAY, arrives as $3" "200 $3" "$out $seen"
-	[ "$out $seen" = "200 $3" ] || tail -n 5 $CLIENTS/said
-	out=$("$4" ${path}leak "$API_TOKEN" 2>$CLIENTS/said)
-	check_is "… and with a secret nowhere" "403 " "$out $(seen_of ${path#/}leak)"
-	[ "$out" = 403 ] || tail -n 5 $CLIENTS/said
-	printf 'figure: %-28s %-12s %-22s %s\n' "$client" "$WAY" "$seen" "secret: $out" >>$CLIENTS/table
+	out=$("$4" $path "" 2>>$CLIENTS/said)
+	leak=$("$4" ${path}leak "$API_TOKEN" 2>>$CLIENTS/said)
+	row_is "$1" "$2" "$3" "$out" "$(seen_of ${path#/} ${path#/}leak)" "$leak" "$(seen_of ${path#/}leak)"
+}
+
+# row_is CLIENT WAY PROTOCOL STATUS SEEN STATUS-WITH-SECRET SEEN-WITH-SECRET
+row_is() {
+	local before=$checks_failed
+	check_is "$1, $2, arrives as $3" "200 $3" "$4 $5"
+	check_is "… and with a secret nowhere" "403 " "$6 $7"
+	[ $checks_failed = $before ] || tail -n 10 $CLIENTS/said
+	printf 'figure: %-28s %-12s %-22s %s\n' "$1" "$2" "$5" "secret: $6" >>$CLIENTS/table
 }
 
 clients_finish() {
