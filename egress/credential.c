@@ -11,8 +11,9 @@
 #include "egress/swap.h"
 #include "egress/target.h"
 
-#define TOKEN_USER "x-access-token:"
-#define VALUE_MAX  16384
+#define TOKEN_USER  "x-access-token:"
+#define VALUE_MAX   16384
+#define AWS_KEY_MAX 256
 
 /* ---- values */
 
@@ -177,10 +178,11 @@ static int make(struct credential *c, const struct component_boot *boot, struct 
 	case POLICY_AUTH_SWAP:
 		return make_forms(c, e);
 	case POLICY_AUTH_SIGV4:
-		if (true)
-			return err_say(e, ENOTSUP, "auth: scheme sigv4 is not there yet");
 		if (!a->access_key_slot)
 			return err_say(e, EINVAL, "auth: scheme sigv4 needs access_key_ref");
+		if (c->value.len > AWS_KEY_MAX)
+			return err_say(e, EINVAL, "a secret access key of more than %d characters",
+				AWS_KEY_MAX);
 		if (take_value(boot, a->access_key_slot, &c->access_key, e) < 0)
 			return -e->code;
 		return a->session_slot ? take_value(boot, a->session_slot, &c->session, e) : 0;

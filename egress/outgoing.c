@@ -8,6 +8,7 @@
 
 #include "base/ptr.h"
 #include "base/secret.h"
+#include "egress/sigv4.h"
 
 static bool is_among(const char *name, const char *const *names, size_t n)
 {
@@ -148,7 +149,6 @@ static int add_credential(const struct outgoing_request *q, struct outgoing *o, 
 {
 	const struct credential *c = q->credential;
 
-	(void)why;
 	if (credential_travels(c) && outgoing_add(o, "Accept-Encoding", "identity", false) < 0)
 		return -ENOMEM;
 	switch (c->auth->scheme) {
@@ -156,6 +156,8 @@ static int add_credential(const struct outgoing_request *q, struct outgoing *o, 
 		return add_param(q, o);
 	case POLICY_AUTH_SWAP:
 		return swap(q, o);
+	case POLICY_AUTH_SIGV4:
+		return sigv4_sign(q, o, why);
 	default:
 		return c->field.bytes
 			       ? outgoing_add(o, credential_field_name(c), c->field.bytes, true)

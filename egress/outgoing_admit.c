@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "egress/outgoing.h"
+#include "egress/sigv4.h"
 
 /*
  * What a route's `require` demands: whoever has not the placeholder in the place where the scheme
@@ -62,6 +63,8 @@ static bool has_placeholder(const struct outgoing_request *q)
 		return param_has_placeholder(q);
 	case POLICY_AUTH_SWAP:
 		return outgoing_count(q) > 0;
+	case POLICY_AUTH_SIGV4:
+		return sigv4_is_by(q, c->auth->placeholder);
 	default:
 		return field_has_placeholder(q, credential_field_name(c));
 	}
@@ -74,6 +77,8 @@ static const char *place_of(const struct credential *c)
 		return "as the one value of the query's parameter";
 	case POLICY_AUTH_SWAP:
 		return "in a place where it is swapped";
+	case POLICY_AUTH_SIGV4:
+		return "as the access key id of its AWS signature";
 	default:
 		return "as the one value of the header";
 	}
@@ -82,8 +87,9 @@ static const char *place_of(const struct credential *c)
 static int refuse(const struct outgoing_request *q, struct refusal *why)
 {
 	const struct credential *c = q->credential;
-	const char *name =
-		credential_param_name(c) ? credential_param_name(c) : credential_field_name(c);
+	const char *name = c->auth->scheme == POLICY_AUTH_SIGV4 ? NULL
+			   : credential_param_name(c)		? credential_param_name(c)
+								: credential_field_name(c);
 
 	refusal_set(why, 403, "placeholder_required", "auth: require",
 		"a request to %s must carry this bottle's placeholder %s%s%s; no other credential "
@@ -124,13 +130,16 @@ int outgoing_admit(const struct outgoing_request *q, struct target *target, stru
 
 	if (!needs_body(c->auth) && check_placeholder(q, why) < 0)
 		return -EACCES;
+	if (c->auth->scheme == POLICY_AUTH_SIGV4 && sigv4_check(q, why) < 0)
+		return -EACCES;
 	strip_query(c, target);
 	return 0;
 }
 
 bool outgoing_wants_body(const struct outgoing_request *q)
 {
-	return q->length->framing != HTTP1_NO_BODY && needs_body(q->credential->auth);
+	return q->length->framing != HTTP1_NO_BODY &&
+	       (needs_body(q->credential->auth) || sigv4_wants_body(q));
 }
 
 int outgoing_check(const struct outgoing_request *q, struct refusal *why)
