@@ -9,11 +9,11 @@
 #include "base/msg.h"
 #include "base/ptr.h"
 
-static int take_config(struct component_boot *b, struct msg *m, struct err *e)
+static int take_text(char **text, const char *what, struct msg *m, struct err *e)
 {
-	if (b->config)
-		return err_say(e, EPROTO, "a second configuration");
-	b->config = steal_ptr(&m->body);
+	if (*text)
+		return err_say(e, EPROTO, "a second %s", what);
+	*text = steal_ptr(&m->body);
 	return 0;
 }
 
@@ -64,7 +64,9 @@ int component_boot(int sock, struct component_boot *ret, struct err *e)
 		else if (r > 0 && m.type == COMPONENT_BEGIN)
 			return ret->config ? 0 : err_say(e, EPROTO, "no configuration came");
 		else if (r > 0 && m.type == COMPONENT_CONFIG)
-			r = take_config(ret, &m, e);
+			r = take_text(&ret->config, "configuration", &m, e);
+		else if (r > 0 && m.type == COMPONENT_LOG)
+			r = take_text(&ret->log, "end of the log", &m, e);
 		else if (r > 0 && m.type == COMPONENT_SECRET)
 			r = take_secret(ret, &m, e);
 		else if (r > 0 && (m.type == COMPONENT_LISTENER || m.type == COMPONENT_RULES ||
@@ -82,6 +84,7 @@ int component_boot(int sock, struct component_boot *ret, struct err *e)
 void component_boot_done(struct component_boot *b)
 {
 	free(b->config);
+	free(b->log);
 	for (size_t i = 0; i < b->n_secrets; i++) {
 		free(b->secrets[i].name);
 		secret_done(&b->secrets[i].value);

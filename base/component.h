@@ -12,7 +12,7 @@
  * The monitor executes a component with its control socket as descriptor 3, its log (append only)
  * as 2, nothing else; uid, mounts, pid and network namespace are set, capabilities are none. Then:
  *
- *	monitor → component	CONFIG, SECRET…, RULES, LISTENER…, PROGRAM…, BEGIN
+ *	monitor → component	CONFIG, LOG, SECRET…, RULES, LISTENER…, PROGRAM…, BEGIN
  *	component → monitor	READY (locked down, listening) or FAILED
  *	later			RELOAD, STOP, ANSWER, TOKEN_NOW / RELOADED, BUSY, PROPOSE, STORE,
  *				TOKEN_ASK, TOKEN
@@ -34,6 +34,9 @@ enum component_msg {
 	COMPONENT_ANSWER,     /* body: {"id", "status", "notes"}, JSON; see PROPOSE */
 	COMPONENT_PROGRAM,    /* body: name; one descriptor: one of our programs, for it to run */
 	COMPONENT_TOKEN_NOW,  /* body: slot NUL value, the newest one: see TOKEN_ASK */
+	/* body: {"seq", "chain", "torn"}, JSON: where its log, a chain of lines, ends
+	 * (base/chain.h). Egress alone gets it. */
+	COMPONENT_LOG,
 	/* component → monitor */
 	COMPONENT_READY = 64, /* no body */
 	COMPONENT_FAILED,     /* body: struct err */
@@ -81,6 +84,7 @@ struct component_secret {
 
 struct component_boot {
 	char *config; /* JSON text */
+	char *log;    /* JSON text, or NULL */
 	struct component_secret secrets[COMPONENT_SECRETS_MAX];
 	size_t n_secrets;
 	struct component_listener listeners[COMPONENT_LISTENERS_MAX];

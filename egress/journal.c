@@ -2,89 +2,179 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
-#include "base/log.h"
-#include "base/str.h"
+#include "egress/journal_mask.h"
 
-#define LINE_MAX_LEN 1800
+/* A line in the making, and what looks for secrets in it. */
+struct entry {
+	struct journal_line line;
+	struct journal_mask mask;
+};
 
-/* Printable ASCII stays; the rest is written as \xNN, so that no terminal obeys it. */
-static void add_escaped(struct str *out, const char *text)
+static int level_of(const struct service *s)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (out->len > LINE_MAX_LEN) {
-			str_add(out, "…");
-			return;
-		}
-		if (*p >= 0x20 && *p < 0x7f)
-			str_add_char(out, (char)*p);
-		else
-			str_addf(out, "\\x%02x", *p);
-	}
+	return rules_policy(s->rules)->log;
 }
 
-static void emit(const struct service *s, bool warning, struct str *line)
+static void begin(struct entry *n, const struct service *s, const char *level, const char *event)
 {
-	char *text = str_take(line);
-
-	if (!text)
-		return;
-	rules_redact(s->rules, text);
-	if (warning)
-		log_warning("%s", text);
-	else
-		log_info("%s", text);
-	free(text);
+	*n = (struct entry){
+		.line = {.rules = s->rules, .mask = journal_mask},
+		.mask = {.scanners = s->scanners},
+	};
+	n->line.arg = &n->mask;
+	journal_file_begin(s->log, &n->line, level, event);
 }
+
+static void end(struct entry *n, const struct service *s)
+{
+	journal_file_add(s->log, &n->line);
+	journal_mask_done(&n->mask);
+	journal_line_done(&n->line);
+}
+
+/* ---- the process */
 
 void journal_boot(const struct service *s)
 {
 	const struct policy_egress *p = rules_policy(s->rules);
+	cleanup_journal_line struct journal_line l = {.rules = s->rules};
+	char text[256];
 
-	log_info("egress of bottle %s is ready: %zu routes, log level %d, CA SHA-256 %s",
+	snprintf(text, sizeof(text),
+		"egress of bottle %s is ready: %zu routes, log level %d, CA SHA-256 %s",
 		p->slug ? p->slug : "-", p->n_routes, p->log, ca_fingerprint(s->ca));
+	journal_file_begin(s->log, &l, "info", "boot");
+	journal_line_word(&l, "service.name", "bottle-egress");
+	journal_line_word(&l, "service.version", BOTTLE_VERSION);
+	journal_line_add(&l, "service.instance.id", p->slug);
+	journal_line_number(&l, "bottle.log.level", p->log);
+	journal_line_number(&l, "bottle.routes", (int64_t)p->n_routes);
+	journal_line_word(&l, "bottle.ca.sha256", ca_fingerprint(s->ca));
+	journal_line_add(&l, "message", text);
+	journal_file_add(s->log, &l);
+}
+
+void journal_error(struct journal_file *f, const struct err *why)
+{
+	cleanup_journal_line struct journal_line l = {0};
+	char text[sizeof(why->msg) + 16];
+
+	if (!f)
+		return;
+	snprintf(text, sizeof(text), "egress: %s", why->msg);
+	journal_file_begin(f, &l, "error", "process");
+	journal_line_add(&l, "message", text);
+	journal_file_add(f, &l);
+}
+
+void journal_reload(const struct service *s, const struct err *why)
+{
+	const struct policy_egress *p = rules_policy(s->rules);
+	bool bad = why->code != 0;
+	struct entry n;
+	char text[sizeof(why->msg) + 80];
+
+	if (p->log < 1)
+		return;
+	if (bad)
+		snprintf(text, sizeof(text),
+			"a new policy was refused, the old one stays in force: %s", why->msg);
+	else
+		snprintf(text, sizeof(text), "a new policy is in force: %zu routes", p->n_routes);
+	begin(&n, s, bad ? "warning" : "info", "reload");
+	journal_line_number(&n.line, "bottle.routes", (int64_t)p->n_routes);
+	journal_line_number(&n.line, "bottle.log.level", p->log);
+	journal_line_add(&n.line, "message", text);
+	end(&n, s);
+}
+
+bool journal_ready(const struct service *s)
+{
+	return level_of(s) < 1 || journal_file_flush(s->log);
+}
+
+/* ---- refusals and warnings */
+
+static void add_finding(struct journal_line *l, const struct refusal *why)
+{
+	if (!why->finding[0])
+		return;
+	journal_line_word(l, "bottle.finding.rule", why->finding);
+	journal_line_add(l, "bottle.finding.place", why->place);
+	journal_line_word(l, "bottle.finding.via", why->via[0] ? why->via : NULL);
+	journal_line_word(l, "bottle.finding.excerpt", why->excerpt[0] ? why->excerpt : NULL);
+}
+
+static void add_refusal(struct journal_line *l, const struct refusal *why)
+{
+	journal_line_word(l, "bottle.request.id", why->id);
+	journal_line_word(l, "bottle.verdict", "refused");
+	journal_line_word(l, "bottle.rule", why->rule);
+	journal_line_word(l, "error.type", why->error);
+	journal_line_number(l, "http.response.status_code", why->status);
+	add_finding(l, why);
+	journal_line_add(l, "message", why->reason);
 }
 
 void journal_refusal(const struct service *s, const struct refusal *why)
 {
-	struct str line = {0};
+	struct entry n;
 
-	if (rules_policy(s->rules)->log < 1)
+	if (level_of(s) < 1)
 		return;
-	str_addf(&line, "refused %s (%d, %s) host ", why->id, why->status, why->error);
-	add_escaped(&line, why->host[0] ? why->host : "-");
-	str_add(&line, ": ");
-	add_escaped(&line, why->reason);
-	emit(s, true, &line);
+	begin(&n, s, "warning", "connection");
+	journal_line_add(&n.line, "server.address", why->host[0] ? why->host : NULL);
+	add_refusal(&n.line, why);
+	end(&n, s);
+}
+
+static void warn(const struct service *s, const char *route, const char *text)
+{
+	struct entry n;
+
+	begin(&n, s, "warning", "warning");
+	journal_line_word(&n.line, "bottle.route", route);
+	journal_line_add(&n.line, "message", text);
+	end(&n, s);
 }
 
 void journal_tcp(const struct service *s, const struct journal_tcp *t)
 {
-	if (!t->end)
-		journal_warn(s, "tcp %s %s port %u opened, not scanned", t->id, t->host, t->port);
-	else
-		journal_warn(s,
-			"tcp %s %s port %u %s: %llu bytes up, %llu down in %lld ms, not scanned",
-			t->id, t->host, t->port, t->end, (unsigned long long)t->bytes_up,
-			(unsigned long long)t->bytes_down, (long long)t->ms);
+	struct entry n;
+
+	if (level_of(s) < (t->end ? 1 : 2))
+		return;
+	begin(&n, s, t->end ? "warning" : "info", "tcp");
+	journal_line_word(&n.line, "bottle.request.id", t->id);
+	journal_line_add(&n.line, "server.address", t->host);
+	journal_line_number(&n.line, "server.port", t->port);
+	journal_line_word(&n.line, "network.transport", "tcp");
+	if (t->end) {
+		journal_line_number(&n.line, "bottle.bytes.up", (int64_t)t->bytes_up);
+		journal_line_number(&n.line, "bottle.bytes.down", (int64_t)t->bytes_down);
+		journal_line_number(&n.line, "bottle.duration.total_ms", t->ms);
+	}
+	journal_line_word(&n.line, "bottle.scanned", "no");
+	journal_line_word(&n.line, "bottle.verdict", "allowed");
+	journal_line_word(&n.line, "message",
+		!t->end			  ? "a tcp connection was opened, not scanned"
+		: str_eq(t->end, "ended") ? "a tcp connection has ended, not scanned"
+					  : "a tcp connection was cut, not scanned");
+	end(&n, s);
 }
 
 void journal_warn(const struct service *s, const char *fmt, ...)
 {
-	struct str line = {0};
 	char text[512];
 	va_list ap;
 
-	if (rules_policy(s->rules)->log < 1)
+	if (level_of(s) < 1)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	add_escaped(&line, text);
-	emit(s, true, &line);
+	warn(s, NULL, text);
 }
 
 void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
@@ -93,7 +183,7 @@ void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
 	char text[512];
 	va_list ap;
 
-	if (rules_policy(s->rules)->log < 1 || !rule_may_warn(r, loop_now_ms(s->loop), &left_out))
+	if (level_of(s) < 1 || !rule_may_warn(r, loop_now_ms(s->loop), &left_out))
 		return;
 	if (left_out > 0)
 		journal_warn(
@@ -101,53 +191,35 @@ void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	journal_warn(s, "%s", text);
+	warn(s, rule_route(r)->host, text);
 }
 
-static bool is_private_field(const char *name)
-{
-	static const char *const names[] = {"Authorization", "Proxy-Authorization", "Cookie",
-		"Set-Cookie", "X-Api-Key", "Api-Key", "Private-Token", "X-Auth-Token"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcasecmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-static void add_fields(struct str *line, const struct http1_head *head)
-{
-	for (size_t i = 0; i < head->n_fields; i++) {
-		str_add(line, "; ");
-		add_escaped(line, head->fields[i].name);
-		str_add(line, ": ");
-		if (is_private_field(head->fields[i].name))
-			str_add(line, "[not logged]");
-		else
-			add_escaped(line, head->fields[i].value);
-	}
-}
+/* ---- requests */
 
 void journal_request(const struct service *s, const char *host, const char *target,
 	const struct http1_head *head)
 {
-	struct str line = {0};
+	struct entry n;
 
-	if (rules_policy(s->rules)->log < 2)
+	if (level_of(s) < 2)
 		return;
-	str_addf(&line, "request %s %s ", head->method, host);
-	add_escaped(&line, target);
-	add_fields(&line, head);
-	emit(s, false, &line);
+	begin(&n, s, "info", "request");
+	journal_line_add(&n.line, "http.request.method", head->method);
+	journal_line_add(&n.line, "server.address", host);
+	journal_line_add(&n.line, "url.path", target);
+	journal_line_fields(&n.line, "http.request.header", head);
+	end(&n, s);
 }
 
 void journal_response(const struct service *s, const char *host, const struct http1_head *head)
 {
-	struct str line = {0};
+	struct entry n;
 
-	if (rules_policy(s->rules)->log < 2)
+	if (level_of(s) < 2)
 		return;
-	str_addf(&line, "response %d %s", head->status, host);
-	add_fields(&line, head);
-	emit(s, false, &line);
+	begin(&n, s, "info", "response");
+	journal_line_number(&n.line, "http.response.status_code", head->status);
+	journal_line_add(&n.line, "server.address", host);
+	journal_line_fields(&n.line, "http.response.header", head);
+	end(&n, s);
 }

@@ -5,7 +5,6 @@
 
 #include "base/component.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "egress/journal.h"
 #include "egress/lockdown.h"
 #include "egress/server.h"
@@ -15,9 +14,9 @@
  * policy, secrets and listeners on descriptor 3; see base/component.h. It reads no file of its
  * own and leaves none behind.
  */
-static int fail(const struct err *e)
+static int fail(struct journal_file *log, const struct err *e)
 {
-	log_error("egress: %s", e->msg);
+	journal_error(log, e);
 	component_failed(COMPONENT_CONTROL_FD, e);
 	return EXIT_FAILURE;
 }
@@ -30,6 +29,7 @@ static int fail(const struct err *e)
 struct roots {
 	struct loop_task task;
 	struct trust *trust;
+	struct journal_file *log;
 };
 
 static void read_roots(struct loop_task *t)
@@ -38,17 +38,17 @@ static void read_roots(struct loop_task *t)
 	struct err e;
 
 	if (trust_load(roots->trust, &e) < 0)
-		log_error("egress: %s", e.msg);
+		journal_error(roots->log, &e);
 }
 
 #define QUIET_MS 10
 
-static int serve(struct component_boot *boot, pid_t parent, struct err *e)
+static int serve(struct component_boot *boot, struct journal_file *log, pid_t parent, struct err *e)
 {
 	struct service service;
 	struct server server;
-	struct roots roots = {.task = {.fn = read_roots}};
-	int r = service_open(boot, &service, e);
+	struct roots roots = {.task = {.fn = read_roots}, .log = log};
+	int r = service_open(boot, log, &service, e);
 
 	if (r < 0)
 		return r;
@@ -72,6 +72,7 @@ static int serve(struct component_boot *boot, pid_t parent, struct err *e)
 int main(void)
 {
 	struct component_boot boot = {0};
+	struct journal_file *log = NULL;
 	struct err e = {0};
 	pid_t parent = getppid();
 
@@ -81,7 +82,10 @@ int main(void)
 	signal(SIGXFSZ, SIG_IGN);
 	/* No configuration file and no engine of the host's OpenSSL. */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	if (component_boot(COMPONENT_CONTROL_FD, &boot, &e) < 0 || serve(&boot, parent, &e) < 0)
-		return fail(&e);
+	if (component_boot(COMPONENT_CONTROL_FD, &boot, &e) < 0 ||
+		journal_file_new(STDERR_FILENO, boot.log, &log, &e) < 0 ||
+		serve(&boot, log, parent, &e) < 0)
+		return fail(log, &e);
+	journal_file_free(log);
 	return EXIT_SUCCESS;
 }

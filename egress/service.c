@@ -28,11 +28,12 @@ static int read_sidecar(struct service *s, struct err *e)
 	return 0;
 }
 
-int service_open(struct component_boot *boot, struct service *s, struct err *e)
+int service_open(
+	struct component_boot *boot, struct journal_file *log, struct service *s, struct err *e)
 {
 	int r;
 
-	*s = (struct service){.boot = *boot, .family = AF_INET};
+	*s = (struct service){.boot = *boot, .log = log, .family = AF_INET};
 	*boot = (struct component_boot){0};
 	r = rules_new(s->boot.config, &s->boot, &s->rules, e);
 	if (r == 0)
@@ -93,10 +94,11 @@ int service_reload(struct service *s, const char *json, struct err *e)
 	int r = rules_new(json, &s->boot, &rules, e);
 
 	if (r < 0) {
-		journal_warn(s, "a new policy was refused, the old one stays in force: %s", e->msg);
+		journal_reload(s, e);
 		return r;
 	}
 	rules_unref(s->rules);
 	s->rules = rules;
+	journal_reload(s, &(struct err){0});
 	return 0;
 }

@@ -18,9 +18,11 @@
  * (reload). Connections borrow it.
  */
 struct conn;
+struct journal_file;
 
 struct service {
 	struct component_boot boot; /* keeps the credentials for a reload */
+	struct journal_file *log;   /* borrowed: main opens it before all else */
 	struct loop *loop;
 	struct rules *rules;
 	struct scanners *scanners;
@@ -38,7 +40,8 @@ struct service {
 };
 
 /* From the boot messages (moved into s): policy, CA, trust store, names, resolver. */
-int service_open(struct component_boot *boot, struct service *s, struct err *e);
+int service_open(
+	struct component_boot *boot, struct journal_file *log, struct service *s, struct err *e);
 void service_done(struct service *s);
 
 /*

@@ -41,6 +41,7 @@ const struct component_kind component_kinds[COMPONENT_COUNT] = {
 			.program = "bottle-egress",
 			.uid_offset = 1,
 			.with_rules = true,
+			.chained_log = true,
 			.with_network = true,
 			.files = 4096,
 			.processes = COMPONENT_PROCESSES,

@@ -32,6 +32,7 @@ struct component_kind {
 	bool with_git;		 /* /git, writable, and /git-gate/creds */
 	bool with_rules;	 /* the scanner's compiled rules */
 	bool with_network;	 /* the sidecar's; else one with nothing in it, not even lo up */
+	bool chained_log;	 /* its log is a chain of lines (base/chain.h) */
 	bool bare;		 /* an empty root: the program is static and opens nothing */
 	const char *door; /* which end of the scanner's it gets (scan/serve_wire.h); or NULL */
 	rlim_t files, processes, file_size;

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "shim/monitor.h"
 #include "shim/monitor_keys.h"
+#include "shim/monitor_log.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_pasta.h"
 #include "shim/monitor_part.h"
@@ -220,6 +221,7 @@ static void undo(struct monitor *m, struct err *result)
 	struct err one;
 
 	*result = (struct err){0};
+	monitor_log_close(m);
 	monitor_store_done(m);
 	if (monitor_net_undo(m, &one) < 0)
 		*result = one;

@@ -17,6 +17,7 @@
 #include "shim/libexec.h"
 #include "shim/monitor_home.h"
 #include "shim/monitor_keys.h"
+#include "shim/monitor_log.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
 
@@ -154,6 +155,8 @@ static int send_config(struct monitor *m, struct monitor_part *p, struct err *e)
 	if (setsockopt(p->c.control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return err_set(e, errno, "setsockopt SO_SNDTIMEO");
 	r = msg_send(p->c.control, COMPONENT_CONFIG, text, strlen(text), NULL, 0, e);
+	if (r == 0)
+		r = monitor_log_tell(m, p, e);
 	if (r == 0)
 		r = send_secrets(m, p, e);
 	if (r == 0 && p->kind->with_rules)

@@ -8,6 +8,7 @@ process id is in DIR/pid, its log in DIR/log. SIGHUP: reload DIR/config. SIGTERM
 hand everything to a new process (after the old one was killed). SIGUSR2: close the control socket.
 """
 import array
+import json
 import os
 import resource
 import select
@@ -17,6 +18,7 @@ import struct
 import sys
 
 CONFIG, SECRET, LISTENER, BEGIN, RELOAD, STOP, RULES = range(1, 8)
+LOG = 11
 READY, FAILED, RELOADED = range(64, 67)
 INLINE_MAX = 32 << 10
 
@@ -81,6 +83,15 @@ def compiled_rules(program, directory):
     return fds[0]
 
 
+def end_of_log(directory):
+    """Where DIR/log, a chain of lines (base/chain.h), ends."""
+    path = f"{directory}/log"
+    whole, _, torn = (open(path, "rb").read() if os.path.exists(path) else b"").rpartition(b"\n")
+    lines = [line for line in whole.split(b"\n") if line.startswith(b'{"seq":')]
+    last = json.loads(lines[-1]) if lines else {"seq": 0, "chain": ""}
+    return json.dumps({"seq": last["seq"], "chain": last["chain"], "torn": len(torn)}).encode()
+
+
 def hand_over(program, uid, directory, secrets, rules, proxy, dns):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = spawn(program, uid, directory, theirs)
@@ -88,6 +99,7 @@ def hand_over(program, uid, directory, secrets, rules, proxy, dns):
     with open(f"{directory}/pid", "w") as f:
         f.write(f"{pid}\n")
     send(ours, CONFIG, open(f"{directory}/config", "rb").read())
+    send(ours, LOG, end_of_log(directory))
     for item in secrets:
         name, _, path = item.partition("=")
         send(ours, SECRET, name.encode() + b"\0" + open(path, "rb").read())
