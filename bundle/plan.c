@@ -33,6 +33,7 @@ static void bottle_free(struct plan_bottle *b)
 		free(b->files[i].fallback);
 		free(b->files[i].env);
 		free(b->files[i].text);
+		free(b->files[i].roots);
 	}
 	free(b->files);
 	for (size_t i = 0; i < b->n_secrets; i++) {

@@ -46,13 +46,23 @@ struct plan_choice {
 	struct str *problems; /* gets all problems of manifests, a line each; NULL: not wanted */
 };
 
+/* What a file of ours holds. All but text is made when the bottle's CA is known. */
+enum plan_file_kind {
+	PLAN_FILE_TEXT,
+	PLAN_FILE_ROOTS,      /* PEM: what the image has there, and the bottle's CA behind it */
+	PLAN_FILE_JAVA_ROOTS, /* the same as Java's store, of the roots at `roots` */
+	PLAN_FILE_CHROMIUM,   /* a directory, with a managed policy: trust the CA, no QUIC */
+};
+
 /* A file that the agent sees, made by us; nothing of it stays in the image. */
 struct plan_file {
+	enum plan_file_kind kind;
 	char *path;	/* in the container */
 	char *fallback; /* under /dev/bottle, where the image has no such file; NULL: make a target
 			 */
 	char *env;	/* variable(s) that point to the fallback, separated by blanks; or NULL */
-	char *text;	/* NULL: the trust bundle (the image's own with the bottle's CA appended) */
+	char *text;	/* PLAN_FILE_TEXT */
+	char *roots;	/* PLAN_FILE_JAVA_ROOTS: the image's PEM bundle, or NULL: it has none */
 	uint32_t mode;
 };
 

@@ -30,8 +30,10 @@ int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct er
 	f->fallback = like->fallback ? strdup(like->fallback) : NULL;
 	f->env = like->env ? strdup(like->env) : NULL;
 	f->text = like->text ? strdup(like->text) : NULL;
+	f->roots = like->roots ? strdup(like->roots) : NULL;
+	f->kind = like->kind;
 	if (!f->path || (like->fallback && !f->fallback) || (like->env && !f->env) ||
-		(like->text && !f->text))
+		(like->text && !f->text) || (like->roots && !f->roots))
 		return err_set(e, ENOMEM, "plan '%s'", like->path);
 	return 0;
 }

@@ -183,6 +183,13 @@ static json_t *container_to_json(const struct plan *p)
 	return steal_ptr(&j);
 }
 
+/* What is made when the bottle's CA is there. */
+static const char *const made_later[] = {
+	[PLAN_FILE_ROOTS] = "(trust bundle)",
+	[PLAN_FILE_JAVA_ROOTS] = "(trust bundle, for Java)",
+	[PLAN_FILE_CHROMIUM] = "(managed policy of Chromium)",
+};
+
 static json_t *files_to_json(const struct plan_bottle *b)
 {
 	cleanup_json json_t *list = json_array();
@@ -190,11 +197,11 @@ static json_t *files_to_json(const struct plan_bottle *b)
 	for (size_t i = 0; list && i < b->n_files; i++) {
 		const struct plan_file *f = &b->files[i];
 
-		if (json_array_append_new(
-			    list, json_pack("{s:s, s:s*, s:s*, s:s, s:s}", "path", f->path,
-					  "fallback", f->fallback, "env", f->env, "mode",
-					  f->mode == 0444 ? "0444" : "0400", "text",
-					  f->text ? f->text : "(trust bundle)")) < 0)
+		if (json_array_append_new(list,
+			    json_pack("{s:s, s:s*, s:s*, s:s, s:s}", "path", f->path, "fallback",
+				    f->fallback, "env", f->env, "mode",
+				    f->mode == 0444 ? "0444" : "0400", "text",
+				    f->kind == PLAN_FILE_TEXT ? f->text : made_later[f->kind])) < 0)
 			return NULL;
 	}
 	return steal_ptr(&list);

@@ -66,6 +66,9 @@ const char *plan_agent_name(const struct oci *oci);
 /* plan_files.c, plan_trust.c: what the agent finds in its file system. */
 int plan_files(struct plan *p, struct err *e);
 int plan_trust(struct plan *p, int rootfd, struct err *e);
+/* plan_stores.c: … and what keeps roots of its own. pem: where the image has its bundle, or NULL.
+ */
+int plan_stores(struct plan *p, int rootfd, const char *pem, struct err *e);
 int plan_add_file(struct plan_bottle *b, const struct plan_file *like, struct err *e);
 
 /*

@@ -62,7 +62,7 @@ static int set_variables(struct plan_bottle *b, const char *path, struct str *na
 static int add_place(struct plan_bottle *b, const char *path, size_t index, struct err *e)
 {
 	cleanup_free char *other = str_format("/dev/bottle/ca-bundle-%zu.crt", index);
-	struct plan_file f = {.path = (char *)path};
+	struct plan_file f = {.kind = PLAN_FILE_ROOTS, .path = (char *)path};
 	cleanup_str struct str names = {0};
 
 	if (!other || (index == 0 && set_variables(b, path, &names) < 0))
@@ -74,17 +74,24 @@ static int add_place(struct plan_bottle *b, const char *path, size_t index, stru
 
 int plan_trust(struct plan *p, int rootfd, struct err *e)
 {
-	const struct plan_file none = {.path = (char *)FALLBACK};
+	const struct plan_file none = {.kind = PLAN_FILE_ROOTS, .path = (char *)FALLBACK};
 	cleanup_str struct str names = {0};
 	struct found found = {.n = 0};
+	const char *first = NULL;
 
-	for (size_t i = 0; rootfd >= 0 && i < ARRAY_LEN(places); i++)
-		if (is_new_place(rootfd, places[i], &found) &&
-			add_place(p->bottle, places[i], found.n - 1, e) < 0)
+	for (size_t i = 0; rootfd >= 0 && i < ARRAY_LEN(places); i++) {
+		if (!is_new_place(rootfd, places[i], &found))
+			continue;
+		if (!first)
+			first = places[i];
+		if (add_place(p->bottle, places[i], found.n - 1, e) < 0)
 			return -e->code;
+	}
 	if (found.n > 0)
-		return 0;
+		return plan_stores(p, rootfd, first, e);
 	if (set_variables(p->bottle, FALLBACK, &names) < 0)
 		return err_set(e, ENOMEM, "plan the trust bundle");
-	return plan_add_file(p->bottle, &none, e);
+	if (plan_add_file(p->bottle, &none, e) < 0)
+		return -e->code;
+	return rootfd < 0 ? 0 : plan_stores(p, rootfd, NULL, e);
 }

@@ -34,7 +34,7 @@ static const char *const etc_copied_dirs[] = {"ssl/certs", "ssl/certs/java"};
 
 /* Directories of the host's /etc that are mounted read-only; patterns for the last part. */
 static const char *const etc_dirs[] = {"alternatives", "ca-certificates", "ld.so.conf.d", "java-*",
-	"python", "python[0-9]*", "perl"};
+	"python", "python[0-9]*", "perl", "chromium", "chromium.d"};
 
 #define ETC_FILE_MAX (4U << 20)
 

@@ -13,7 +13,9 @@
 #include "base/path.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/keystore.h"
 #include "shim/mount.h"
+#include "shim/provision_browser.h"
 
 #define TRUST_MAX (4U << 20)
 
@@ -30,30 +32,61 @@ static const char *name_of(const struct plan_file *f, size_t index, char *buf, s
 }
 
 /* The image's roots of trust, hostile input as all of it, with the bottle's own behind them. */
-static int trust_text(const struct rootfs *root, const struct plan_file *f, const char *ca_pem,
-	char **ret, struct err *e)
+static char *trust_text(const struct rootfs *root, const char *path, const char *ca_pem)
 {
 	cleanup_free char *image = NULL;
 	cleanup_str struct str s = {0};
 	struct err ignored;
 
 	/* Missing, no regular file or too long: then the bottle's is all there is to trust. */
-	if (path_read_in_root(root->fd, f->path, TRUST_MAX, &image, NULL, &ignored) == 0)
+	if (path && path_read_in_root(root->fd, path, TRUST_MAX, &image, NULL, &ignored) == 0)
 		str_addf(&s, "%s\n", image);
 	str_add(&s, ca_pem ? ca_pem : "");
-	*ret = str_take(&s);
-	return *ret ? 0 : err_set(e, ENOMEM, "'%s'", f->path);
+	return str_take(&s);
 }
 
-static int write_file(int dir, const char *name, const char *text, mode_t mode, struct err *e)
+int provision_write(
+	int dir, const char *name, const void *p, size_t len, mode_t mode, struct err *e)
 {
 	cleanup_fd int fd =
 		openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	int r = fd < 0 ? -errno : fd_write_all(fd, p, len);
 
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
 	return r < 0 ? err_set(e, -r, "write '%s' for the agent", name) : 0;
+}
+
+/* Where there is no certificate at all the store is empty, and nothing is trusted. */
+static int write_java(int dir, const char *name, const char *pem, struct err *e)
+{
+	struct buf store = {0};
+	int r = keystore_from_pem(pem, &store);
+
+	if (r == 0 || r == -ENOENT)
+		r = provision_write(dir, name, buf_data(&store), store.len, 0444, e);
+	else
+		err_set(e, -r, "'%s'", name);
+	buf_done(&store);
+	return r;
+}
+
+static int fill_one(const struct rootfs *root, const struct plan_file *f, int dir, const char *name,
+	const char *ca_pem, struct err *e)
+{
+	bool java = f->kind == PLAN_FILE_JAVA_ROOTS;
+	cleanup_free char *trust = NULL;
+
+	if (f->kind == PLAN_FILE_TEXT)
+		return provision_write(
+			dir, name, f->text, strlen(f->text), f->mode ? f->mode : 0444, e);
+	if (f->kind == PLAN_FILE_CHROMIUM)
+		return provision_browser(root->fd, f->path, dir, name, ca_pem, e);
+	trust = trust_text(root, java ? f->roots : f->path, ca_pem);
+	if (!trust)
+		return err_set(e, ENOMEM, "'%s'", f->path);
+	return java ? write_java(dir, name, trust, e)
+		    : provision_write(dir, name, trust, strlen(trust), 0444, e);
 }
 
 static int fill(const struct rootfs *root, const struct plan_bottle *b, int dir, const char *ca_pem,
@@ -62,15 +95,10 @@ static int fill(const struct rootfs *root, const struct plan_bottle *b, int dir,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < b->n_files; i++) {
-		const struct plan_file *f = &b->files[i];
-		cleanup_free char *trust = NULL;
 		char buf[300];
 
-		if (!f->text)
-			r = trust_text(root, f, ca_pem, &trust, e);
-		if (r == 0)
-			r = write_file(dir, name_of(f, i, buf, sizeof(buf)),
-				f->text ? f->text : trust, f->mode ? f->mode : 0444, e);
+		r = fill_one(root, &b->files[i], dir, name_of(&b->files[i], i, buf, sizeof(buf)),
+			ca_pem, e);
 	}
 	return r;
 }

@@ -1,6 +1,8 @@
 #ifndef SHIM_PROVISION_H
 #define SHIM_PROVISION_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "bundle/plan.h"
 #include "shim/rootfs.h"
@@ -22,5 +24,9 @@ int provision_files(struct rootfs *root, const struct plan_bottle *bottle, const
  */
 int provision_placeholders(
 	const char *rootfs, const struct plan_bottle *bottle, char ***ret, struct err *e);
+
+/* A file in a directory of ours. */
+int provision_write(
+	int dir, const char *name, const void *p, size_t len, mode_t mode, struct err *e);
 
 #endif

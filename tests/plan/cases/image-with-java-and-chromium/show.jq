@@ -1,0 +1,1 @@
+{files: .bottle.files, env: [.bottle.env[] | select(test("CERT|CA|GIT_CONFIG"))]}
