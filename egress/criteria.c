@@ -1,55 +1,106 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "egress/criteria.h"
 
 #include <errno.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define MATCH_LIMIT 100000
-#define DEPTH_LIMIT 1000
+#include "egress/regex.h"
+
+/* A path of the policy, ready to be compared. */
+struct path {
+	char *text; /* decoded, without '/' at its end; NULL: it is a regex */
+	size_t len;
+};
 
 struct criteria {
 	const struct policy_matcher *policy;
-	pcre2_code **paths;   /* NULL where the value is no regex */
-	pcre2_code **headers; /* the same */
+	enum criteria_kind kind;
+	struct path *paths;
+	struct regex **path_regexes; /* NULL where the value is none */
+	struct regex **header_regexes, **query_regexes;
 };
 
-static int compile(const char *pattern, pcre2_code **ret, struct err *e)
-{
-	int code;
-	PCRE2_SIZE at;
-	char text[120];
+/* ---- made */
 
-	*ret = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-		PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
-		&code, &at, NULL);
-	if (*ret)
-		return 0;
-	pcre2_get_error_message(code, (PCRE2_UCHAR *)text, sizeof(text));
-	return err_say(
-		e, EINVAL, "regular expression '%s', character %zu: %s", pattern, (size_t)at, text);
+static size_t without_slash(const char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] == '/')
+		len--;
+	return len;
 }
 
-int criteria_new(const struct policy_matcher *policy, struct criteria **ret, struct err *e)
+static char *decoded(const char *text)
+{
+	char *ret = malloc(strlen(text) + 1), *out = ret;
+
+	for (const char *in = text; ret && *in; in++) {
+		int high = *in == '%' ? http1_hex_digit(in[1]) : -1;
+		int low = high < 0 ? -1 : http1_hex_digit(in[2]);
+
+		*out++ = low < 0 ? *in : (char)(high << 4 | low);
+		in += low < 0 ? 0 : 2;
+	}
+	if (ret)
+		*out = '\0';
+	return ret;
+}
+
+static int make_path(struct criteria *m, size_t i, struct err *e)
+{
+	const struct policy_path *p = &m->policy->paths[i];
+
+	if (p->type == POLICY_REGEX)
+		return regex_new(p->value, m->kind == CRITERIA_DENY, &m->path_regexes[i], e);
+	m->paths[i].text = decoded(p->value);
+	if (!m->paths[i].text)
+		return err_set(e, ENOMEM, "the matches of a route");
+	m->paths[i].len = strlen(m->paths[i].text);
+	if (p->type == POLICY_PREFIX || m->kind == CRITERIA_DENY)
+		m->paths[i].len = without_slash(m->paths[i].text, m->paths[i].len);
+	return 0;
+}
+
+static int make_pairs(const struct criteria *m, const struct policy_header *list, size_t n,
+	struct regex **regexes, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (list[i].type == POLICY_REGEX)
+			r = regex_new(list[i].value, m->kind == CRITERIA_DENY, &regexes[i], e);
+	return r;
+}
+
+static int fill(struct criteria *m, struct err *e)
+{
+	const struct policy_matcher *p = m->policy;
+	int r = 0;
+
+	m->paths = calloc(p->n_paths + 1, sizeof(*m->paths));
+	m->path_regexes = calloc(p->n_paths + 1, sizeof(*m->path_regexes));
+	m->header_regexes = calloc(p->n_headers + 1, sizeof(*m->header_regexes));
+	m->query_regexes = calloc(p->n_query + 1, sizeof(*m->query_regexes));
+	if (!m->paths || !m->path_regexes || !m->header_regexes || !m->query_regexes)
+		return err_set(e, ENOMEM, "the matches of a route");
+	for (size_t i = 0; r == 0 && i < p->n_paths; i++)
+		r = make_path(m, i, e);
+	if (r == 0)
+		r = make_pairs(m, p->headers, p->n_headers, m->header_regexes, e);
+	return r < 0 ? r : make_pairs(m, p->query, p->n_query, m->query_regexes, e);
+}
+
+int criteria_new(const struct policy_matcher *policy, enum criteria_kind kind,
+	struct criteria **ret, struct err *e)
 {
 	struct criteria *m = calloc(1, sizeof(*m));
-	int r = 0;
+	int r;
 
 	if (!m)
 		return err_set(e, ENOMEM, "the matches of a route");
 	m->policy = policy;
-	m->paths = calloc(policy->n_paths + 1, sizeof(*m->paths));
-	m->headers = calloc(policy->n_headers + 1, sizeof(*m->headers));
-	if (!m->paths || !m->headers)
-		r = err_set(e, ENOMEM, "the matches of a route");
-	for (size_t i = 0; i < policy->n_paths && r == 0; i++)
-		if (policy->paths[i].type == POLICY_REGEX)
-			r = compile(policy->paths[i].value, &m->paths[i], e);
-	for (size_t i = 0; i < policy->n_headers && r == 0; i++)
-		if (policy->headers[i].type == POLICY_REGEX)
-			r = compile(policy->headers[i].value, &m->headers[i], e);
+	m->kind = kind;
+	r = fill(m, e);
 	if (r < 0) {
 		criteria_free(m);
 		return r;
@@ -58,102 +109,179 @@ int criteria_new(const struct policy_matcher *policy, struct criteria **ret, str
 	return 0;
 }
 
+static void regexes_free(struct regex **list, size_t n)
+{
+	for (size_t i = 0; list && i < n; i++)
+		regex_free(list[i]);
+	free(list);
+}
+
 void criteria_free(struct criteria *m)
 {
 	if (!m)
 		return;
 	for (size_t i = 0; m->paths && i < m->policy->n_paths; i++)
-		pcre2_code_free(m->paths[i]);
-	for (size_t i = 0; m->headers && i < m->policy->n_headers; i++)
-		pcre2_code_free(m->headers[i]);
+		free(m->paths[i].text);
 	free(m->paths);
-	free(m->headers);
+	regexes_free(m->path_regexes, m->policy->n_paths);
+	regexes_free(m->header_regexes, m->policy->n_headers);
+	regexes_free(m->query_regexes, m->policy->n_query);
 	free(m);
 }
 
-static bool regex_fits(const pcre2_code *code, const char *text, size_t len)
-{
-	pcre2_match_context *ctx = pcre2_match_context_create(NULL);
-	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	int r = -1;
+/* ---- compared */
 
-	if (ctx && data) {
-		pcre2_set_match_limit(ctx, MATCH_LIMIT);
-		pcre2_set_depth_limit(ctx, DEPTH_LIMIT);
-		r = pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, data, ctx);
-	}
-	pcre2_match_data_free(data);
-	pcre2_match_context_free(ctx);
-	return r >= 0;
+/* Nobody knows: then it is what refuses. */
+static bool regex_fits(const struct criteria *m, const struct regex *x, const char *s, size_t len)
+{
+	enum regex_fit fit = regex_test(x, s, len);
+
+	return fit == REGEX_YES || (fit == REGEX_LOST && m->kind == CRITERIA_DENY);
 }
 
-static bool path_fits(const struct policy_path *p, const pcre2_code *code, const struct target *t)
+static bool same(const struct criteria *m, const char *a, const char *b, size_t len)
 {
-	size_t len = strlen(p->value);
+	return m->kind == CRITERIA_DENY ? strncasecmp(a, b, len) == 0 : memcmp(a, b, len) == 0;
+}
 
-	switch (p->type) {
+static bool path_fits(const struct criteria *m, size_t i, const struct criteria_request *q)
+{
+	const struct path *p = &m->paths[i];
+	size_t len = q->path_len;
+
+	switch (m->policy->paths[i].type) {
 	case POLICY_EXACT:
-		return len == t->path_len && memcmp(p->value, t->text, len) == 0;
+		if (m->kind == CRITERIA_DENY)
+			len = without_slash(q->path, len);
+		return p->len == len && same(m, p->text, q->path, len);
 	case POLICY_PREFIX:
-		return len <= t->path_len && memcmp(p->value, t->text, len) == 0;
+		return p->len <= len && same(m, p->text, q->path, p->len) &&
+		       (p->len == len || q->path[p->len] == '/');
 	case POLICY_REGEX:
-		return regex_fits(code, t->text, t->path_len);
+		return regex_fits(m, m->path_regexes[i], q->path, len);
 	}
 	return false;
 }
 
-/* Every line of that name must fit: otherwise the server might take the other one. */
-static bool header_fits(
-	const struct policy_header *p, const pcre2_code *code, const struct http1_head *head)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < head->n_fields; i++) {
-		const char *value = head->fields[i].value;
-
-		if (strcasecmp(head->fields[i].name, p->name) != 0)
-			continue;
-		n++;
-		if (p->type == POLICY_REGEX ? !regex_fits(code, value, strlen(value))
-					    : strcmp(value, p->value) != 0)
-			return false;
-	}
-	return n > 0;
-}
-
-static bool any_path(const struct criteria *m, const struct target *target)
+static bool any_path(const struct criteria *m, const struct criteria_request *q)
 {
 	for (size_t i = 0; i < m->policy->n_paths; i++)
-		if (path_fits(&m->policy->paths[i], m->paths[i], target))
+		if (path_fits(m, i, q))
 			return true;
 	return m->policy->n_paths == 0;
 }
 
 static bool any_method(const struct criteria *m, const char *method)
 {
-	for (char **p = m->policy->methods; p && *p; p++)
-		if (strcmp(*p, method) == 0)
+	char **list = m->policy->methods;
+
+	for (char **p = list; p && *p; p++)
+		if (m->kind == CRITERIA_DENY ? strcasecmp(*p, method) == 0
+					     : strcmp(*p, method) == 0)
 			return true;
-	return !m->policy->methods || !m->policy->methods[0];
+	return !list || !list[0];
 }
 
-/* Values for one header name are alternatives; different names must all fit. */
-static bool all_headers(const struct criteria *m, const struct http1_head *head)
-{
-	for (size_t i = 0; i < m->policy->n_headers; i++) {
-		bool fits = false;
+/* Headers, or parameters: what the policy says of them, and what was sent. */
+struct side {
+	const struct criteria *m;
+	const struct policy_header *wanted;
+	size_t n_wanted;
+	struct regex *const *regexes;
+	const struct http1_field *sent;
+	size_t n_sent;
+	bool (*alike)(const char *sent, const char *name);
+	int (*compare)(const char *sent, const char *name); /* 0: the very name */
+	bool lists;					    /* a value may be a list with commas */
+};
 
-		for (size_t k = 0; k < m->policy->n_headers && !fits; k++)
-			if (strcasecmp(m->policy->headers[k].name, m->policy->headers[i].name) == 0)
-				fits = header_fits(&m->policy->headers[k], m->headers[k], head);
-		if (!fits)
+/* CGI and its heirs make the same variable of "-" and "_". */
+static bool header_alike(const char *sent, const char *name)
+{
+	size_t i = 0;
+
+	for (; sent[i] && name[i]; i++) {
+		char a = (char)(sent[i] == '_' ? '-' : sent[i]);
+		char b = (char)(name[i] == '_' ? '-' : name[i]);
+
+		if (strncasecmp(&a, &b, 1) != 0)
 			return false;
 	}
+	return sent[i] == name[i];
+}
+
+static bool value_fits(const struct side *s, size_t i, const char *value, size_t len)
+{
+	const char *wanted = s->wanted[i].value;
+
+	if (s->wanted[i].type == POLICY_REGEX)
+		return regex_fits(s->m, s->regexes[i], value, len);
+	return strlen(wanted) == len && same(s->m, wanted, value, len);
+}
+
+/* The value, or, where a list may be denied, one of its members. */
+static bool any_member_fits(const struct side *s, size_t i, const char *value)
+{
+	if (value_fits(s, i, value, strlen(value)))
+		return true;
+	if (!s->lists || s->m->kind != CRITERIA_DENY)
+		return false;
+	while (*value) {
+		size_t len = strcspn(value, ","), end = len;
+		size_t skip = strspn(value, " \t");
+
+		while (end > skip && (value[end - 1] == ' ' || value[end - 1] == '\t'))
+			end--;
+		if (end > skip && value_fits(s, i, value + skip, end - skip))
+			return true;
+		value += len + (value[len] == ',');
+	}
+	return false;
+}
+
+/* Any of the alternatives for this name. */
+static bool value_allowed(const struct side *s, const char *name, const char *value)
+{
+	for (size_t i = 0; i < s->n_wanted; i++)
+		if (s->alike(s->wanted[i].name, name) && any_member_fits(s, i, value))
+			return true;
+	return false;
+}
+
+/* All that was sent under this name, or under one that a server could take for it. */
+static bool name_fits(const struct side *s, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_sent; i++) {
+		bool fits;
+
+		if (!s->alike(s->sent[i].name, name))
+			continue;
+		fits = value_allowed(s, name, s->sent[i].value);
+		if (s->m->kind == CRITERIA_DENY ? fits : !fits)
+			return s->m->kind == CRITERIA_DENY;
+		n += s->compare(s->sent[i].name, name) == 0;
+	}
+	return s->m->kind == CRITERIA_ALLOW && n > 0;
+}
+
+static bool all_names(const struct side *s)
+{
+	for (size_t i = 0; i < s->n_wanted; i++)
+		if (!name_fits(s, s->wanted[i].name))
+			return false;
 	return true;
 }
 
-bool criteria_fits(
-	const struct criteria *m, const struct http1_head *head, const struct target *target)
+bool criteria_fits(const struct criteria *m, const struct criteria_request *q)
 {
-	return any_method(m, head->method) && any_path(m, target) && all_headers(m, head);
+	const struct side headers = {m, m->policy->headers, m->policy->n_headers, m->header_regexes,
+		q->head->fields, q->head->n_fields, header_alike, strcasecmp, true};
+	const struct side query = {m, m->policy->query, m->policy->n_query, m->query_regexes,
+		q->query ? q->query->pairs : NULL, q->query ? q->query->n : 0, parameters_alike,
+		strcmp, false};
+
+	return any_method(m, q->head->method) && any_path(m, q) && all_names(&headers) &&
+	       all_names(&query);
 }

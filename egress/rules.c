@@ -7,16 +7,15 @@
 
 #include "base/str.h"
 #include "egress/credential.h"
-#include "egress/criteria.h"
+#include "egress/matching.h"
 #include "egress/needles.h"
 
 #define WARNINGS_A_MINUTE 10
 
 struct rule {
 	const struct policy_route *route;
-	struct criteria **criteria; /* as many as route->n_matches */
+	struct matching *matching;
 	struct credential *credential;
-	bool by_method, by_path; /* some of them speaks of methods, of paths */
 	SSL_CTX *tls;
 	const struct secret *tls_key; /* of route->tls_cert; the boot's */
 	struct sessions sessions;
@@ -41,22 +40,6 @@ struct rules {
 static bool port_fits(const struct policy_route *route, uint16_t port)
 {
 	return route->port ? port == route->port : port == 443 || port == 80;
-}
-
-static int init_criteria(struct rule *r, const struct policy_route *route, struct err *e)
-{
-	r->criteria = calloc(route->n_matches + 1, sizeof(*r->criteria));
-	if (!r->criteria)
-		return err_set(e, ENOMEM, "a route");
-	for (size_t i = 0; i < route->n_matches; i++) {
-		const struct policy_matcher *m = &route->matches[i];
-
-		if (criteria_new(m, &r->criteria[i], e) < 0)
-			return -e->code;
-		r->by_method |= m->methods && m->methods[0];
-		r->by_path |= m->n_paths > 0;
-	}
-	return 0;
 }
 
 /* Who we are to an upstream that asks: found wrong here, and not by the first request. */
@@ -117,7 +100,7 @@ static int rule_init(struct rule *r, const struct policy_route *route, const str
 	if (result == 0)
 		result = limits_choose_route(&r->limits, route, e);
 	if (result == 0)
-		result = init_criteria(r, route, e);
+		result = matching_new(route, &r->matching, e);
 	if (result == 0)
 		result = init_client(r, boot, e);
 	return result < 0 ? result : init_credential(r, boot, all->needles, e);
@@ -125,9 +108,7 @@ static int rule_init(struct rule *r, const struct policy_route *route, const str
 
 static void rule_done(struct rule *r)
 {
-	for (size_t i = 0; r->criteria && i < r->route->n_matches; i++)
-		criteria_free(r->criteria[i]);
-	free(r->criteria);
+	matching_free(r->matching);
 	credential_free(r->credential);
 	sessions_done(&r->sessions);
 	scan_window_free(r->window);
@@ -257,44 +238,6 @@ static int check_git(const struct rule *r, const struct rule_request *q, struct 
 	return 0;
 }
 
-/* Headers by which a server may be told to take another method or path than the one checked. */
-static int check_overrides(const struct rule *r, const struct rule_request *q, struct refusal *why)
-{
-	static const char *const methods[] = {
-		"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"};
-	static const char *const paths[] = {"X-Original-URL", "X-Rewrite-URL"};
-
-	for (size_t i = 0; r->by_method && i < sizeof(methods) / sizeof(*methods); i++)
-		if (http1_field(q->head, methods[i], NULL))
-			return refusal_set(why, 403, "method_override", "matches: methods",
-				"the header %s would change the method that was checked",
-				methods[i]);
-	for (size_t i = 0; r->by_path && i < sizeof(paths) / sizeof(*paths); i++)
-		if (http1_field(q->head, paths[i], NULL))
-			return refusal_set(why, 403, "path_override", "matches: paths",
-				"the header %s would change the path that was checked", paths[i]);
-	return 0;
-}
-
-static int check_matches(const struct rule *r, const struct rule_request *q, struct refusal *why)
-{
-	if (r->route->n_matches == 0)
-		return 0;
-	if (r->by_path && q->target->ambiguous)
-		return refusal_set(why, 403, "ambiguous_path", "matches: paths",
-			"the route for %s speaks of paths, and the path could be read in two ways: "
-			"%s",
-			q->host, q->target->ambiguous);
-	if (check_overrides(r, q, why) < 0)
-		return -EACCES;
-	for (size_t i = 0; i < r->route->n_matches; i++)
-		if (criteria_fits(r->criteria[i], q->head, q->target))
-			return 0;
-	return refusal_set(why, 403, "no_match", "egress.routes: matches",
-		"the route for %s allows no such %s request (method, path or headers)", q->host,
-		q->head->method);
-}
-
 int rule_check(const struct rule *r, const struct rule_request *q, struct refusal *why)
 {
 	if (!q->tls && credential_gives(r->credential))
@@ -304,7 +247,7 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 			q->host);
 	if (check_git(r, q, why) < 0)
 		return -EACCES;
-	return check_matches(r, q, why);
+	return matching_check(r->matching, q, NULL, why);
 }
 
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why)

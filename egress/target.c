@@ -157,6 +157,17 @@ static bool decode_once(char *s)
 	return changed;
 }
 
+char *target_decoded(const struct target *t, size_t *ret_len)
+{
+	char *path = strndup(t->text, t->path_len);
+
+	if (path) {
+		(void)decode_once(path);
+		*ret_len = strlen(path);
+	}
+	return path;
+}
+
 static enum target_git git_of(const char *plain)
 {
 	if (strcasestr(plain, "/git-receive-pack") || strcasestr(plain, "=git-receive-pack"))

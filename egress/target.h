@@ -29,6 +29,12 @@ struct target {
 int target_parse(const char *raw, struct target *ret, const char **ret_why);
 void target_done(struct target *t);
 
+/*
+ * The path with its percent-encoding taken off, once: what a server compares. Where it is not
+ * ambiguous nobody can take off more. NUL-terminated; caller frees. NULL: out of memory.
+ */
+char *target_decoded(const struct target *t, size_t *ret_len);
+
 /* RFC 3986 section 2.3: what need not be percent-encoded. */
 bool target_is_unreserved(int c);
 
