@@ -7,13 +7,14 @@
 #	egress_world "$@"	namespaces, world, link (first line of a test)
 #	egress_start JSON	policy's routes, a JSON list; waits for READY
 #	EGRESS_MORE		members of the policy beside its routes, JSON (limits, proxy)
+#	EGRESS_SECRETS		more of what is handed over: an array of NAME=FILE
 #	egress_reload JSON	another list; prints the answer
 #	agent COMMAND…		in the agent's namespace
 #	proxied CURL-ARGUMENTS…	curl by way of the proxy, trusting the bottle's CA
 #	direct CURL-ARGUMENTS…	curl without a proxy
 #
 # shellcheck disable=SC2034
-EGRESS_DIR=/run/egress
+EGRESS_DIR=/run/egress EGRESS_SECRETS=()
 EGRESS_UID=1879048301
 SIDECAR=198.19.255.1
 AGENT_IP=198.19.255.2
@@ -68,7 +69,7 @@ egress_start() {
 	: >$EGRESS_DIR/events
 	/usr/bin/python3 -IS "$WORLD_TREE/tests/lib/egress_monitor.py" "$WORLD_BIN/bottle-egress" \
 		$EGRESS_UID $EGRESS_DIR bottle0 CA_CERT=$EGRESS_DIR/ca.pem CA_KEY=$EGRESS_DIR/ca.key \
-		EGRESS_TOKEN_0="$BOTTLE_HOME/secrets/API_TOKEN" >>$EGRESS_DIR/monitor.log 2>&1 </dev/null &
+		EGRESS_TOKEN_0="$BOTTLE_HOME/secrets/API_TOKEN" "${EGRESS_SECRETS[@]}" >>$EGRESS_DIR/monitor.log 2>&1 </dev/null &
 	EGRESS_MONITOR=$!
 	disown
 	wait_for 30 egress_settled
