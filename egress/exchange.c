@@ -48,6 +48,7 @@ void exchange_free(struct exchange *x)
 	http1_head_done(&x->request_trailers);
 	http1_head_done(&x->response);
 	http1_head_done(&x->response_trailers);
+	decode_free(x->decode);
 	redact_done(&x->redact);
 	swap_done(&x->swap);
 	target_done(&x->target);

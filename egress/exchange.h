@@ -3,6 +3,7 @@
 
 #include "base/http1.h"
 #include "base/http1_body.h"
+#include "egress/decode.h"
 #include "egress/held.h"
 #include "egress/incoming.h"
 #include "egress/outbound.h"
@@ -88,6 +89,7 @@ struct exchange {
 	struct http1_head response;
 	struct http1_head response_trailers;
 	struct http1_length response_length; /* as the upstream framed it */
+	struct decode *decode; /* NULL: it is passed on as it comes, but for the credential */
 	struct redact redact;
 	struct incoming incoming;
 	unsigned int interim; /* 1xx responses so far */

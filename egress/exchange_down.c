@@ -66,22 +66,39 @@ static void skip_interim(struct exchange *x)
 		http1_head_done(&x->response);
 }
 
+/* It is passed on as it was before it was coded. */
+static int start_decode(struct exchange *x, const char **what)
+{
+	int64_t ratio = rule_limits(x->rule)->of[LIMIT_RATIO];
+	int r = decode_new(&x->response, ratio, &x->decode);
+
+	*what = r == -ENOTSUP ? "its answer has a coding that is not known, and could hold the "
+				"route's credential unseen"
+			      : "memory ran out";
+	if (r == 0 && http1_field(&x->response, "Content-Range", NULL)) {
+		*what = "its answer is a part of something coded, and could hold the route's "
+			"credential unseen";
+		r = -EBADMSG;
+	}
+	if (r < 0)
+		return r;
+	decode_strip(&x->response);
+	x->response_length = (struct http1_length){.framing = HTTP1_CHUNKED};
+	return 0;
+}
+
 /*
- * Where a credential was sent its echo must be seen, and in a coded body it is not: the upstream
- * was asked for none.
+ * Where a credential was sent its echo must be seen, and in a coded body it is not. The upstream
+ * was asked for none, but not all listen.
  */
 static int start_redact(struct exchange *x, const char **what)
 {
 	const struct needles *needles = rule_needles(x->rules, x->rule);
-	const char *coding = http1_field(&x->response, "Content-Encoding", NULL);
 
 	if (!needles || x->response_length.framing == HTTP1_NO_BODY)
 		return 0;
-	if (coding && *coding && strcasecmp(coding, "identity") != 0) {
-		*what = "its answer is compressed although that was not asked for, and could hold "
-			"the route's credential unseen";
+	if (decode_wanted(&x->response) && start_decode(x, what) < 0)
 		return -EACCES;
-	}
 	redact_start(&x->redact, needles);
 	return 0;
 }
@@ -199,9 +216,14 @@ static void end_response(struct exchange *x)
 	struct http1_piece rest;
 	bool whole;
 
+	if (x->decode && decode_end(x->decode) < 0) {
+		cut_short(x, "a coded body that ends in the middle");
+		return;
+	}
 	redact_end(&x->redact, &rest);
 	if (!pass_piece(x, &rest))
 		return;
+	rules_redact_head(x->rules, &x->response_trailers);
 	if (incoming_end(&x->incoming) < 0) {
 		refuse_incoming(x);
 		return;
@@ -220,19 +242,43 @@ static size_t room(const struct exchange *x)
 	return x->incoming.holds ? WIRE_OUT_MAX : x->front->room(x);
 }
 
+static bool redact_piece(struct exchange *x, struct http1_piece *piece)
+{
+	if (redact_take(&x->redact, piece, piece) < 0) {
+		cut_short(x, "memory ran out");
+		return true;
+	}
+	return pass_piece(x, piece);
+}
+
+/* A piece of what coded bytes that have come say. Whether there was one; it may be over. */
+static bool take_decoded(struct exchange *x)
+{
+	struct http1_piece piece;
+	int r = x->decode && room(x) > 0 ? decode_take(x->decode, &piece) : 0;
+
+	if (r > 0)
+		return redact_piece(x, &piece);
+	if (r < 0)
+		cut_short(x, "a body that is not coded as announced, or says too much");
+	return r < 0;
+}
+
 /* One piece. Whether there was one; it may be over. */
 static bool take_piece(struct exchange *x)
 {
 	struct http1_piece piece;
 	size_t max = room(x);
 
+	if (take_decoded(x))
+		return true;
 	switch (max > 0 ? x->back->take(x, max, &piece) : TAKE_NOTHING) {
 	case TAKE_DATA:
-		if (redact_take(&x->redact, &piece, &piece) < 0) {
+		if (!x->decode)
+			return redact_piece(x, &piece);
+		if (decode_feed(x->decode, &piece) < 0)
 			cut_short(x, "memory ran out");
-			return true;
-		}
-		return pass_piece(x, &piece);
+		return true;
 	case TAKE_END:
 		x->down_ended = true;
 		return true;

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/secret.h"
-#include "egress/target.h"
+#include "egress/needles_spell.h"
 
 /*
  * Theory of operation. A node stands for the text that leads to it, the longest end of what was
@@ -107,64 +105,14 @@ static int add_text(struct needles *n, const unsigned char *text, size_t len)
 	return 0;
 }
 
-/* The characters that the value alone decides, wherever in a group of three its first byte is. */
-static int add_base64(
-	struct needles *n, unsigned char *work, const char *value, size_t len, unsigned int offset)
+static int add_spelling(void *arg, const unsigned char *text, size_t len)
 {
-	static const size_t decided_from[] = {0, 2, 3};
-	unsigned char *out = work + len + 3;
-	size_t from = decided_from[offset], to = (offset + len) * 8 / 6;
-
-	memset(work, 0, offset);
-	memcpy(work + offset, value, len);
-	EVP_EncodeBlock(out, work, (int)(offset + len));
-	if (add_text(n, out + from, to - from) < 0)
-		return -ENOMEM;
-	for (size_t i = from; i < to; i++)
-		out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
-	return add_text(n, out + from, to - from);
-}
-
-static int add_percent(struct needles *n, unsigned char *work, const char *value, size_t len,
-	const char digits[static 17])
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)value[i];
-
-		if (target_is_unreserved(c)) {
-			work[at++] = c;
-			continue;
-		}
-		work[at++] = '%';
-		work[at++] = (unsigned char)digits[c >> 4];
-		work[at++] = (unsigned char)digits[c & 15];
-	}
-	return add_text(n, work, at);
+	return add_text(arg, text, len);
 }
 
 int needles_add(struct needles *n, const char *value, size_t len)
 {
-	size_t size = 3 * len + 16; /* the longest spelling, and base64 beside its source */
-	unsigned char *work;
-	int r;
-
-	if (len < NEEDLE_MIN)
-		return 0;
-	work = malloc(size);
-	if (!work)
-		return -ENOMEM;
-	r = add_text(n, (const unsigned char *)value, len);
-	for (unsigned int offset = 0; r == 0 && offset < 3; offset++)
-		r = add_base64(n, work, value, len, offset);
-	if (r == 0)
-		r = add_percent(n, work, value, len, "0123456789ABCDEF");
-	if (r == 0)
-		r = add_percent(n, work, value, len, "0123456789abcdef");
-	secret_wipe(work, size);
-	free(work);
-	return r;
+	return len < NEEDLE_MIN ? 0 : needles_spell(value, len, add_spelling, n);
 }
 
 static uint32_t step(const struct needles *n, uint32_t at, unsigned char byte)

@@ -5,9 +5,8 @@
 #include <stdint.h>
 
 /*
- * Credentials in the spellings in which an upstream may echo them: as they are, percent-encoded,
- * and in base64 at all three offsets, standard and url-safe. All are looked for at once, in one
- * pass (Aho and Corasick, 1975), however the text is cut.
+ * Credentials in the spellings in which an upstream may echo them (egress/needles_spell.h). All are
+ * looked for at once, in one pass (Aho and Corasick, 1975), however the text is cut.
  *
  * Built by needles_add, then needles_compile once; read only from there on.
  */

@@ -70,6 +70,36 @@ static void every_spelling_becomes_as_many_stars(void **state)
 	a_spelling_becomes_as_many_stars("word-of+the/test", "word-of+the/test");
 	a_spelling_becomes_as_many_stars("word-of+the/test", "word-of%2Bthe%2Ftest");
 	a_spelling_becomes_as_many_stars("word-of+the/test", "word-of%2bthe%2ftest");
+	a_spelling_becomes_as_many_stars("word-of+the/test", "word-of%2Bthe/test");
+	a_spelling_becomes_as_many_stars("word(of)the/test", "word(of)the%2Ftest");
+	a_spelling_becomes_as_many_stars("word-of+the/test", "776f72642d6f662b7468652f74657374");
+	a_spelling_becomes_as_many_stars("word-of+the/test", "776F72642D6F662B7468652F74657374");
+	a_spelling_becomes_as_many_stars("word\"of\\the/test", "word\\\"of\\\\the/test");
+	a_spelling_becomes_as_many_stars("word\"of\\the/test", "word\\\"of\\\\the\\/test");
+	a_spelling_becomes_as_many_stars(
+		"word<of>&the+test", "word\\u003cof\\u003e\\u0026the\\u002btest");
+	a_spelling_becomes_as_many_stars("word<of>&the'test", "word&lt;of&gt;&amp;the&#39;test");
+	a_spelling_becomes_as_many_stars("word<of>&the'test", "word&lt;of&gt;&amp;the&#x27;test");
+	a_spelling_becomes_as_many_stars("word<of>&the'test", "word&lt;of&gt;&amp;the'test");
+}
+
+/* In either byte order: all of it but the first or the last NUL. */
+static void in_utf_16_it_becomes_stars(void **state)
+{
+	static const char value[] = "word-of-test";
+	struct needles *n = needles_of((const char *const[]){value, NULL});
+	char wide[2 * sizeof(value) + 2] = "<", got[sizeof(wide) + 1];
+
+	(void)state;
+	for (size_t shift = 1; shift < 3; shift++) {
+		memset(wide + 1, 0, sizeof(wide) - 1);
+		for (size_t i = 0; i < sizeof(value) - 1; i++)
+			wide[shift + 2 * i] = value[i];
+		pass(n, wide, sizeof(wide), 5, got);
+		for (size_t i = 0; i < 2 * (sizeof(value) - 1) - 1; i++)
+			assert_int_equal(got[shift + i], '*');
+	}
+	needles_free(n);
 }
 
 /* Whatever stands before and behind it, base64 shows nothing of the middle of the value. */
@@ -178,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_spelling_becomes_as_many_stars),
+		cmocka_unit_test(in_utf_16_it_becomes_stars),
 		cmocka_unit_test(base64_of_a_text_that_holds_it_shows_none_of_it),
 		cmocka_unit_test(it_does_not_matter_how_a_body_is_cut),
 		cmocka_unit_test(only_what_may_begin_a_credential_is_held_back),
