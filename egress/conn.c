@@ -14,10 +14,6 @@
 
 /* Steps at a time, so that one busy connection does not keep the others waiting. */
 #define STEPS_MAX  32
-#define SNIFF_MS   15000
-#define DRAIN_MS   3000	 /* after the last byte of the answer */
-#define SENDING_MS 60000 /* while an answer goes out, or the next request is awaited */
-#define DRAIN_MAX  (64U << 20)
 #define PROXY_PORT 9099
 #define OLD_PORT   8888 /* host pipelock of old manifests */
 #define DNS_PORT   53
@@ -58,6 +54,11 @@ void conn_end(struct conn *c)
 	loop_later(c->service->loop, &c->task);
 }
 
+int conn_limit(const struct conn *c, enum limit which)
+{
+	return (int)rules_limits(c->service->rules)->of[which];
+}
+
 void conn_set_deadline(struct conn *c, int ms)
 {
 	c->deadline_ms = loop_now_ms(c->service->loop) + ms;
@@ -68,11 +69,19 @@ void conn_no_deadline(struct conn *c)
 	c->deadline_ms = INT64_MAX;
 }
 
+/* The answer goes out, and then what the agent still sends ends. */
+static void await_drain(struct conn *c)
+{
+	bool sending = c->client.out.len > 0;
+
+	conn_set_deadline(c, conn_limit(c, sending ? LIMIT_STALL_MS : LIMIT_DRAIN_MS));
+}
+
 void conn_drain(struct conn *c)
 {
 	c->stage = CONN_DRAIN;
 	wire_shut(&c->client);
-	conn_set_deadline(c, c->client.out.len > 0 ? SENDING_MS : DRAIN_MS);
+	await_drain(c);
 }
 
 /* Reading on a little lets the answer arrive: a close with unread input would reset it. */
@@ -82,7 +91,8 @@ static bool step_drain(struct conn *c)
 
 	buf_consume(&c->client.in, n);
 	c->drained += n;
-	if (c->drained > DRAIN_MAX || (c->client.eof && c->client.out.len == 0)) {
+	if (c->drained > (size_t)conn_limit(c, LIMIT_DRAIN_BYTES) ||
+		(c->client.eof && c->client.out.len == 0)) {
 		conn_end(c);
 		return false;
 	}
@@ -132,9 +142,9 @@ static bool step_exchanges(struct conn *c)
 static void note_sent(struct conn *c)
 {
 	if (c->stage == CONN_DRAIN)
-		conn_set_deadline(c, c->client.out.len > 0 ? SENDING_MS : DRAIN_MS);
+		await_drain(c);
 	else if (c->stage == CONN_HTTP1 && !c->http1.x && !c->http1.head_begun)
-		conn_set_deadline(c, SENDING_MS);
+		conn_set_deadline(c, conn_limit(c, LIMIT_NEXT_REQUEST_MS));
 }
 
 static bool move_client(struct conn *c)
@@ -268,7 +278,7 @@ void conn_accept(struct service *s, int fd)
 		c->next->at = &c->next;
 	s->conns = c;
 	s->n_conns++;
-	conn_set_deadline(c, SNIFF_MS);
+	conn_set_deadline(c, conn_limit(c, LIMIT_SNIFF_MS));
 	loop_want_ticks(s->loop);
 	if (read_destination(c) < 0 ||
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ||

@@ -90,6 +90,9 @@ void conn_end(struct conn *c);
 /* Something happened to what belongs to it (arg: the connection): it is run. */
 void conn_wake(void *arg);
 
+/* A bound of the policy in force, for the bottle as a whole. */
+int conn_limit(const struct conn *c, enum limit which);
+
 /* The deadline of what the stage awaits now. */
 void conn_set_deadline(struct conn *c, int ms);
 void conn_no_deadline(struct conn *c);

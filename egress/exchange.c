@@ -14,8 +14,6 @@
 #include "egress/request.h"
 #include "egress/upstreams.h"
 
-#define STREAM_MS 60000
-
 struct exchange *exchange_new(struct conn *c, const struct front *front)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
@@ -24,7 +22,6 @@ struct exchange *exchange_new(struct conn *c, const struct front *front)
 		return NULL;
 	x->conn = c;
 	x->front = front;
-	x->deadline_ms = INT64_MAX;
 	x->begun_us = loop_now_us();
 	refusal_new_id(x->id);
 	x->next = c->exchanges;
@@ -54,11 +51,6 @@ void exchange_free(struct exchange *x)
 	target_done(&x->target);
 	rules_unref(x->rules);
 	free(x);
-}
-
-void exchange_set_deadline(struct exchange *x, int ms)
-{
-	x->deadline_ms = loop_now_ms(x->conn->service->loop) + ms;
 }
 
 void exchange_release(struct exchange *x, bool whole)
@@ -215,7 +207,10 @@ void exchange_begin(struct exchange *x)
 
 	switch (request_decide(x, &why)) {
 	case REQUEST_FORWARD:
-		exchange_read(x);
+		if (exchange_admit(x, &why) < 0)
+			exchange_refuse(x, &why);
+		else
+			exchange_read(x);
 		break;
 	case REQUEST_CONNECT:
 		begin_tunnel(x);
@@ -238,8 +233,6 @@ void exchange_forward(struct exchange *x)
 {
 	journal_request(x->conn->service, x->host, x->target.text, &x->request);
 	x->stage = EXCHANGE_WAIT;
-	/* The upstream has time limits of its own for each step. */
-	x->deadline_ms = INT64_MAX;
 }
 
 static bool send_head(struct exchange *x)
@@ -260,7 +253,7 @@ static bool send_head(struct exchange *x)
 		x->front->go_on(x);
 	x->expects_continue = false;
 	x->stage = EXCHANGE_STREAM;
-	exchange_set_deadline(x, STREAM_MS);
+	exchange_moved(x);
 	/* What is here of the body goes with the head, in one packet. */
 	(void)exchange_step_up(x);
 	return true;
@@ -294,6 +287,8 @@ bool exchange_step(struct exchange *x)
 		return step_wait(x);
 	case EXCHANGE_STREAM:
 		moved = exchange_step_up(x);
+		if (moved)
+			exchange_moved(x);
 		return x->stage == EXCHANGE_STREAM ? exchange_step_down(x) || moved : moved;
 	case EXCHANGE_NEW:
 	case EXCHANGE_OVER:
@@ -304,23 +299,6 @@ bool exchange_step(struct exchange *x)
 
 void exchange_tick(struct exchange *x)
 {
-	struct refusal why = {.host = ""};
-
-	if (loop_now_ms(x->conn->service->loop) < x->deadline_ms || x->stage == EXCHANGE_OVER)
-		return;
-	memcpy(why.host, x->host, HOST_MAX);
-	if (x->have_response) {
-		journal_warn(
-			x->conn->service, "%s: an exchange ended: nothing moved in time", x->host);
-		exchange_abandon(x);
-		x->front->cut(x, true);
-		return;
-	}
-	if (x->up_ended)
-		refusal_set(&why, 504, "upstream_silent", "time limits",
-			"%s did not answer in time", x->host);
-	else
-		refusal_set(&why, 408, "request_stalled", "time limits",
-			"the request's body stopped coming");
-	exchange_refuse(x, &why);
+	if (x->stage == EXCHANGE_HOLD || x->stage == EXCHANGE_STREAM)
+		exchange_check_time(x);
 }

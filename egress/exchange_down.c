@@ -14,17 +14,6 @@
  * bounded by the room on its other side: when there is none, its source is not read, and its sender
  * is told so by TCP, or HTTP/2's windows.
  */
-#define THINKING_MS 600000 /* while only the upstream has anything to do */
-#define INTERIM_MAX 8
-
-static void set_stream_deadline(struct exchange *x)
-{
-	bool sending = !x->up_ended && x->back->room(x) > 0;
-	bool receiving = x->front->room(x) < WIRE_OUT_MAX;
-
-	exchange_set_deadline(x, sending || receiving ? EXCHANGE_MOVING_MS : THINKING_MS);
-}
-
 /* ---- the upstream ended */
 
 /*
@@ -40,7 +29,6 @@ static bool retry(struct exchange *x)
 	x->sent = 0;
 	x->all_sent = false;
 	x->stage = EXCHANGE_WAIT;
-	x->deadline_ms = INT64_MAX;
 	return true;
 }
 
@@ -60,7 +48,7 @@ static void cut_short(struct exchange *x, const char *what)
 /* 100 was answered by us already, others tell nothing an agent needs; 101 was never asked for. */
 static void skip_interim(struct exchange *x)
 {
-	if (x->response.status == 101 || ++x->interim > INTERIM_MAX)
+	if (x->response.status == 101 || ++x->interim > exchange_limit(x, LIMIT_INTERIM))
 		exchange_refuse_upstream(x, "an upgrade, or too many interim responses");
 	else
 		http1_head_done(&x->response);
@@ -319,6 +307,6 @@ bool exchange_step_down(struct exchange *x)
 	if (x->stage == EXCHANGE_STREAM && x->have_head)
 		moved |= pass_body(x);
 	if (moved && x->stage == EXCHANGE_STREAM)
-		set_stream_deadline(x);
+		exchange_moved(x);
 	return moved;
 }

@@ -4,12 +4,23 @@
 #include "egress/exchange.h"
 #include "egress/refusal.h"
 
-/* Between the files that make an exchange: exchange.c, exchange_up.c, exchange_down.c. */
+/* Between the files that make an exchange: exchange.c, exchange_up.c, exchange_down.c,
+ * exchange_limits.c. */
 
-/* While the agent is sending, or is to take what waits for it. */
-#define EXCHANGE_MOVING_MS 60000
+/* The bound in force: its route's, or, while there is none, the bottle's. */
+int64_t exchange_limit(const struct exchange *x, enum limit which);
 
-void exchange_set_deadline(struct exchange *x, int ms);
+/* Rate and size of a request that its rule allows. 0, or -EACCES and *why. */
+int exchange_admit(struct exchange *x, struct refusal *why);
+
+/* So much more of its body has come. 0, or -EACCES and *why (413). */
+int exchange_count_up(struct exchange *x, size_t len, struct refusal *why);
+
+/* Something has passed, or begins: the time without any begins anew. */
+void exchange_moved(struct exchange *x);
+
+/* Once a second: refused, or cut, when nothing has passed for too long. */
+void exchange_check_time(struct exchange *x);
 
 /* 502: the upstream did what it must not. */
 void exchange_refuse_upstream(struct exchange *x, const char *what);

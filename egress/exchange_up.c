@@ -40,13 +40,17 @@ static void refuse_memory(struct exchange *x)
 /* One piece from the agent; true: there is one (it may be empty: the end). */
 static bool take(struct exchange *x, size_t max, struct http1_piece *ret)
 {
+	struct refusal why = {.host = ""};
+
 	*ret = (struct http1_piece){0};
 	if (x->up_ended || max == 0)
 		return false;
 	switch (x->front->take(x, max, ret)) {
 	case TAKE_DATA:
-		x->bytes_up += ret->len;
-		return true;
+		if (exchange_count_up(x, ret->len, &why) == 0)
+			return true;
+		exchange_refuse(x, &why);
+		return false;
 	case TAKE_END:
 		x->up_ended = true;
 		return true;
@@ -233,7 +237,7 @@ void exchange_read(struct exchange *x)
 		return;
 	}
 	x->stage = EXCHANGE_HOLD;
-	exchange_set_deadline(x, EXCHANGE_MOVING_MS);
+	exchange_moved(x);
 	/* The body may come: where it goes was allowed. The upstream is not asked. */
 	if (x->expects_continue)
 		x->front->go_on(x);
@@ -261,6 +265,6 @@ bool exchange_step_hold(struct exchange *x)
 		return true;
 	}
 	if (moved)
-		exchange_set_deadline(x, EXCHANGE_MOVING_MS);
+		exchange_moved(x);
 	return moved;
 }

@@ -5,9 +5,6 @@
 #include "egress/conn.h"
 #include "egress/front.h"
 
-#define HEAD_IDLE_MS 60000
-#define HEAD_MS	     30000 /* from its first byte to its last */
-
 /* An agent that speaks HTTP/1: one exchange at a time, in the order in which they were asked for.
  */
 
@@ -140,7 +137,7 @@ static void finish(struct conn *c, bool keeps)
 		conn_drain(c);
 		return;
 	}
-	conn_set_deadline(c, HEAD_IDLE_MS);
+	conn_set_deadline(c, conn_limit(c, LIMIT_NEXT_REQUEST_MS));
 	buf_shrink(&c->client.in);
 }
 
@@ -243,7 +240,7 @@ static long await_head(struct conn *c, const char **what)
 		conn_end(c);
 	else if (in->len > 0 && !c->http1.head_begun) {
 		/* From here on its clock runs, however slowly it comes. */
-		conn_set_deadline(c, HEAD_MS);
+		conn_set_deadline(c, conn_limit(c, LIMIT_HEAD_MS));
 		c->http1.head_begun = true;
 	}
 	return 0;

@@ -307,11 +307,16 @@ int rule_admit(struct rules *all, struct rule *r, int64_t now_ms, struct refusal
 		"more than %lld requests a second from this bottle", (long long)bottle);
 }
 
+bool rule_may_connect(const struct rule *r)
+{
+	return r->connections < r->limits.of[LIMIT_ROUTE_CONNECTIONS];
+}
+
 int rule_connect(struct rule *r, struct refusal *why)
 {
 	int64_t most = r->limits.of[LIMIT_ROUTE_CONNECTIONS];
 
-	if (r->connections >= most) {
+	if (!rule_may_connect(r)) {
 		why->retry_after_s = 1;
 		return refusal_set(why, 503, "too_many_connections", "limits: connections",
 			"%lld connections to %s are open, which is all its route allows",

@@ -86,6 +86,7 @@ int rule_admit(struct rules *all, struct rule *r, int64_t now_ms, struct refusal
 /* One connection more to the route's upstreams, until rule_disconnect. 0, or -EACCES and *why
  * (503). */
 int rule_connect(struct rule *r, struct refusal *why);
+bool rule_may_connect(const struct rule *r);
 void rule_disconnect(struct rule *r);
 
 /* Sessions of the route's upstreams; borrowed. */

@@ -13,7 +13,6 @@
 #include "egress/conn.h"
 #include "egress/journal.h"
 
-#define CONNS_MAX   1024
 #define ACCEPTS_MAX 32 /* a round */
 
 #define server_of(w, member) ((struct server *)((char *)(w)-offsetof(struct server, member)))
@@ -38,6 +37,7 @@ static void shed(struct server *v)
 static void on_proxy(struct loop_watch *w, uint32_t events)
 {
 	struct server *v = server_of(w, proxy_watch);
+	int64_t most = rules_limits(v->service->rules)->of[LIMIT_AGENT_CONNECTIONS];
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
@@ -48,12 +48,14 @@ static void on_proxy(struct loop_watch *w, uint32_t events)
 				shed(v);
 			return;
 		}
-		if (v->service->n_conns < CONNS_MAX) {
+		if ((int64_t)v->service->n_conns < most) {
 			conn_accept(v->service, fd);
 			continue;
 		}
 		fd_close(&fd);
-		journal_warn(v->service, "a connection was closed: more than %d", CONNS_MAX);
+		journal_warn(v->service,
+			"a connection was closed: %lld are open (limits: connections)",
+			(long long)most);
 	}
 }
 
@@ -174,11 +176,12 @@ static int watch(struct server *v, int fd, struct loop_watch *w, struct err *e)
 /* Two descriptors a connection. Not to get them is no error: connections are refused earlier. */
 static void raise_descriptors(void)
 {
+	const rlim_t want = 2 * (rlim_t)limits_row(LIMIT_AGENT_CONNECTIONS)->most + 64;
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
 		return;
-	r.rlim_cur = r.rlim_max < 2 * CONNS_MAX + 64 ? r.rlim_max : 2 * CONNS_MAX + 64;
+	r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
 	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 

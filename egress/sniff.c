@@ -11,11 +11,8 @@
 #include "egress/socks.h"
 #include "egress/tcp.h"
 
-#define TLS_HANDSHAKE	22
-#define HANDSHAKE_MS	15000
-#define HEAD_IDLE_MS	60000
-#define TUNNEL_SNIFF_MS 15000
-#define LINE_MAX_LEN	(16U << 10)
+#define TLS_HANDSHAKE 22
+#define LINE_MAX_LEN  (16U << 10)
 
 /* The stages in front of HTTP: what is this connection, and whom is it for? */
 
@@ -61,7 +58,7 @@ void conn_begin_tunnel(struct conn *c, const char *host, uint16_t port, enum con
 	c->port = port;
 	c->way = CONN_TUNNEL;
 	c->stage = CONN_SNIFF;
-	conn_set_deadline(c, TUNNEL_SNIFF_MS);
+	conn_set_deadline(c, conn_limit(c, LIMIT_SNIFF_MS));
 	conn_grant(c, asked);
 }
 
@@ -106,7 +103,7 @@ static bool sniff_tls(struct conn *c)
 		return true;
 	}
 	c->stage = CONN_HANDSHAKE;
-	conn_set_deadline(c, HANDSHAKE_MS);
+	conn_set_deadline(c, conn_limit(c, LIMIT_HANDSHAKE_MS));
 	return true;
 }
 
@@ -201,7 +198,7 @@ bool conn_step_handshake(struct conn *c)
 	}
 	acknowledge_now(c);
 	c->stage = CONN_HTTP1;
-	conn_set_deadline(c, HEAD_IDLE_MS);
+	conn_set_deadline(c, conn_limit(c, LIMIT_NEXT_REQUEST_MS));
 	return true;
 }
 
@@ -228,6 +225,6 @@ bool conn_step_dns(struct conn *c)
 		return false;
 	}
 	buf_consume(&c->client.in, 2 + len);
-	conn_set_deadline(c, HANDSHAKE_MS);
+	conn_set_deadline(c, conn_limit(c, LIMIT_HANDSHAKE_MS));
 	return true;
 }

@@ -67,6 +67,19 @@ static bool make_room(struct conn *c)
 	return u != NULL;
 }
 
+/* Of all that nobody uses, one of this route: its limit of connections is for all that there are. */
+static void spare(struct service *s, const struct rule *rule)
+{
+	for (struct conn *c = s->conns; c; c = c->next) {
+		for (struct upstream *u = c->upstreams; u; u = u->list_next) {
+			if (u->users > 0 || u->rule != rule)
+				continue;
+			drop(c, u);
+			return;
+		}
+	}
+}
+
 static void take(struct exchange *x, struct upstream *u)
 {
 	x->up = u;
@@ -90,6 +103,8 @@ void upstreams_take(struct exchange *x)
 		if (!u)
 			return;
 		x->fresh = true;
+		if (!rule_may_connect(to.rule))
+			spare(x->conn->service, to.rule);
 		upstream_open(u, &to);
 	}
 	take(x, u);
