@@ -239,6 +239,16 @@ const char *http1_field(const struct http1_head *h, const char *name, size_t *re
 	return first;
 }
 
+void http1_drop_field(struct http1_head *h, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->n_fields; i++)
+		if (strcasecmp(h->fields[i].name, name) != 0)
+			h->fields[kept++] = h->fields[i];
+	h->n_fields = kept;
+}
+
 static bool list_has(const char *list, const char *token)
 {
 	size_t want = strlen(token);

@@ -82,6 +82,9 @@ bool http1_may_trail(const char *name);
 /* First value of a field, or NULL; *ret_count (may be NULL): how many there are. */
 const char *http1_field(const struct http1_head *h, const char *name, size_t *ret_count);
 
+/* Takes all fields of that name out. */
+void http1_drop_field(struct http1_head *h, const char *name);
+
 /* Whether a comma-separated field (any of its lines) lists this token. */
 bool http1_lists(const struct http1_head *h, const char *name, const char *token);
 

@@ -105,6 +105,8 @@ static void begin_response(struct exchange *x)
 		exchange_refuse_upstream(x, what);
 		return;
 	}
+	/* QUIC does not leave the bottle: who is not told of it does not try. */
+	http1_drop_field(&x->response, "Alt-Svc");
 	/* A server that echoes the credential in its head does not get it to the agent. */
 	rules_redact_head(x->rules, &x->response);
 	journal_response(x->conn->service, x->host, &x->response);

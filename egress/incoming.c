@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "egress/conn.h"
+#include "egress/exchange_parts.h"
 #include "egress/journal.h"
 #include "scan/container.h"
 #include "scan/words.h"
@@ -91,6 +92,9 @@ bool incoming_start(struct incoming *i, struct exchange *x)
 	if (scanner_take(x->conn->service->scanners, SCAN_INBOUND, on_found, i, &i->scanner, &e) <
 		0)
 		failed(i, -e.code);
+	else
+		scan_limit_ratio(
+			scanner_scan(i->scanner), (unsigned int)exchange_limit(x, LIMIT_RATIO));
 	return true;
 }
 

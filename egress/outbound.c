@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "egress/conn.h"
+#include "egress/exchange_parts.h"
 #include "egress/journal.h"
 #include "egress/request.h"
 #include "scan/words.h"
@@ -349,12 +350,15 @@ static int start(struct outbound *o, struct exchange *x, bool whole)
 {
 	const struct policy_dlp *d = dlp_of(x);
 	struct err e;
+	int r;
 
 	*o = (struct outbound){
 		.x = x, .redacting = whole && d->on_match == POLICY_REDACT, .long_body = !whole};
-	return failed(o,
-		scanner_take(x->conn->service->scanners, sets_of(d), on_found, o, &o->scanner, &e),
-		"");
+	r = scanner_take(x->conn->service->scanners, sets_of(d), on_found, o, &o->scanner, &e);
+	if (r == 0)
+		scan_limit_ratio(
+			scanner_scan(o->scanner), (unsigned int)exchange_limit(x, LIMIT_RATIO));
+	return failed(o, r, "");
 }
 
 static int finish(struct outbound *o, int r, struct refusal *why)

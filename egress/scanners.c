@@ -140,6 +140,7 @@ int scanner_take(struct scanners *s, unsigned int sets, scan_found_fn *found, vo
 	}
 	r->found = found;
 	r->arg = arg;
+	scan_limit_ratio(r->scan, 0);
 	*ret = r;
 	return 0;
 }

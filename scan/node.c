@@ -123,7 +123,7 @@ void node_free(struct node *n)
 static int set_container(struct node *n, enum container c, const char *boundary)
 {
 	const struct container_limits limits = {.out_max = NODE_OUT_MAX,
-		.ratio_max = NODE_RATIO_MAX,
+		.ratio_max = n->scan->ratio_max,
 		.members_max = NODE_MEMBERS_MAX};
 	struct err ignored;
 	int r = container_open(c, boundary, &limits, &n->container, &ignored);

@@ -17,6 +17,11 @@
  * readers find is carried up to the place in the outermost text that hides it (scan/finding.h).
  */
 
+void scan_limit_ratio(struct scan *s, unsigned int ratio)
+{
+	s->ratio_max = ratio ? ratio : NODE_RATIO_MAX;
+}
+
 int scan_open(const struct scan_rules *rules, unsigned int sets, scan_found_fn *found, void *arg,
 	struct scan **ret, struct err *e)
 {
@@ -28,6 +33,7 @@ int scan_open(const struct scan_rules *rules, unsigned int sets, scan_found_fn *
 	s->sets = sets;
 	s->found = found;
 	s->arg = arg;
+	scan_limit_ratio(s, 0);
 	if ((sets & SCAN_OUTBOUND) && matcher_scratch_new(rules->matcher, &s->scratch, e) < 0)
 		return -e->code;
 	if ((sets & SCAN_KNOWN) && rules->known) {

@@ -112,6 +112,10 @@ int scan_open(const struct scan_rules *rules, unsigned int sets, scan_found_fn *
 	struct scan **ret, struct err *e);
 void scan_close(struct scan *s);
 
+/* How many bytes may come out of a container for each that went in, once 1 MiB came out: beyond it
+ * the text counts as unread. 0: as many as when it was opened. Holds for what begins after it. */
+void scan_limit_ratio(struct scan *s, unsigned int ratio);
+
 /*
  * A message is any number of texts: the parts of a request, or one file. What was split over them
  * is found, too. w: NULL, or the host's window. Ends the message before, if there was one.

@@ -20,7 +20,8 @@ struct scan {
 	struct scan_window *window; /* of the host that the message goes to, or comes from */
 	struct mcp_reader *mcp;	    /* NULL: nothing is looked for in what comes in */
 
-	struct node *root; /* of the text that is being read; NULL: none is */
+	unsigned int ratio_max; /* of containers */
+	struct node *root;	/* of the text that is being read; NULL: none is */
 	struct node *pool;
 	size_t n_nodes;	  /* in use */
 	uint64_t fed;	  /* bytes of the text and of what containers in it held */

@@ -319,6 +319,22 @@ static void what_decides_about_a_message_does_not_stand_behind_it(void **state)
 	assert_true(http1_may_trail("ETag"));
 }
 
+static void all_fields_of_a_name_can_be_taken_out(void **state)
+{
+	struct http1_head h;
+
+	(void)state;
+	assert_int_equal(
+		request("GET / HTTP/1.1\r\nX: 1\r\nHost: a\r\nx: 2\r\nY: 3\r\n\r\n", &h), 0);
+	http1_drop_field(&h, "X");
+	assert_int_equal(h.n_fields, 2);
+	assert_string_equal(http1_field(&h, "Host", NULL), "a");
+	assert_string_equal(http1_field(&h, "Y", NULL), "3");
+	http1_drop_field(&h, "Z");
+	assert_int_equal(h.n_fields, 2);
+	http1_head_done(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +353,7 @@ int main(void)
 		cmocka_unit_test(a_parsed_head_takes_more_fields),
 		cmocka_unit_test(trailers_are_read_as_strictly_as_heads),
 		cmocka_unit_test(what_decides_about_a_message_does_not_stand_behind_it),
+		cmocka_unit_test(all_fields_of_a_name_can_be_taken_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
