@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ptr.h"
 #include "base/str.h"
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
@@ -227,24 +228,39 @@ static int read_target(struct outbound *o)
 	return read_text(o, &query, t->text + t->path_len + 1, strlen(t->text + t->path_len + 1));
 }
 
+/* A field's value. What holds a placeholder within Basic is read as what that says. */
+static int read_field(struct outbound *o, const struct http1_field *f)
+{
+	const struct outgoing_request q = request_outgoing(o->x);
+	cleanup_free char *basic = outgoing_basic(&q, f);
+	bool redacting = o->redacting;
+	char place[PLACE_MAX];
+	int r;
+
+	snprintf(place, sizeof(place), "header %s", f->name);
+	if (!basic)
+		return read_value(o, place, f->name, (char *)f->value, strlen(f->value));
+	o->redacting = false;
+	r = read_value(o, place, "user", basic, strlen(basic));
+	o->redacting = redacting;
+	return r;
+}
+
 static int read_fields(struct outbound *o)
 {
 	const struct scan_text cookies = {.place = "header Cookie", .content_type = FORM};
 	const struct exchange *x = o->x;
-	char place[PLACE_MAX];
 	int r = 0;
 
 	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
 		const struct http1_field *f = &x->request.fields[i];
-		/* It points into the head's own text. */
-		char *value = (char *)f->value;
 
 		if (!request_sends(x, f))
 			continue;
-		snprintf(place, sizeof(place), "header %s", f->name);
+		/* The value points into the head's own text. */
 		r = strcasecmp(f->name, "Cookie") == 0
-			    ? read_text(o, &cookies, value, strlen(value))
-			    : read_value(o, place, f->name, value, strlen(value));
+			    ? read_text(o, &cookies, (char *)f->value, strlen(f->value))
+			    : read_field(o, f);
 	}
 	return r;
 }

@@ -83,6 +83,12 @@ void outgoing_swap(const struct outgoing_request *q, struct swap *ret);
 /* Whether a field of the agent's request is sent on, as it is or swapped. */
 bool outgoing_sends(const struct outgoing_request *q, const struct http1_field *f);
 
+/*
+ * What "Basic …" says, decoded, where the placeholder stands in it: for who reads the request it is
+ * this text, and nobody's name and password. NULL: it is not so. Caller frees.
+ */
+char *outgoing_basic(const struct outgoing_request *q, const struct http1_field *f);
+
 /* Whether a trailer is: none that frames, routes or authorises (RFC 9110 section 6.5.1). */
 bool outgoing_sends_trailer(const struct outgoing_request *q, const struct http1_field *f);
 

@@ -112,6 +112,18 @@ int outgoing_swap_value(struct outgoing *o, const struct credential *c, const ch
 	return r < 0 ? r : n > 0;
 }
 
+char *outgoing_basic(const struct outgoing_request *q, const struct http1_field *f)
+{
+	const struct credential *c = q->credential;
+	size_t size;
+	char *basic = NULL;
+
+	if (!swaps_in(c, POLICY_IN_HEADER) || count_value(c, f->value, &basic, &size) > 0)
+		return basic;
+	free(basic);
+	return NULL;
+}
+
 /* ---- the target */
 
 /*
