@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "egress/h2.h"
 #include "egress/journal.h"
 #include "egress/tcp.h"
 #include "egress/upstreams.h"
@@ -43,6 +44,8 @@ void conn_end(struct conn *c)
 	while (c->exchanges)
 		exchange_free(c->exchanges);
 	c->http1.x = NULL;
+	h2_free(c->http2.session);
+	c->http2.session = NULL;
 	upstreams_close(c);
 	tcp_end(c);
 	wire_done(&c->client);
@@ -112,6 +115,8 @@ static bool step(struct conn *c)
 		return conn_step_http1(c);
 	case CONN_TCP:
 		return conn_step_tcp(c);
+	case CONN_HTTP2:
+		return conn_step_http2(c);
 	case CONN_DRAIN:
 		return step_drain(c);
 	case CONN_DNS:
@@ -145,6 +150,8 @@ static void note_sent(struct conn *c)
 		await_drain(c);
 	else if (c->stage == CONN_HTTP1 && !c->http1.x && !c->http1.head_begun)
 		conn_set_deadline(c, conn_limit(c, LIMIT_NEXT_REQUEST_MS));
+	else if (c->stage == CONN_HTTP2 && c->client.out.len > 0)
+		conn_set_deadline(c, conn_limit(c, LIMIT_STALL_MS));
 }
 
 static bool move_client(struct conn *c)
@@ -209,6 +216,10 @@ static void end_late(struct conn *c)
 	/* Idle between two requests: clients expect an end; a reset is an error to them. */
 	if (c->stage == CONN_HTTP1 && !c->http1.head_begun && c->client.out.len == 0) {
 		conn_drain(c);
+		return;
+	}
+	if (c->stage == CONN_HTTP2 && c->http2.idle && c->client.out.len == 0) {
+		conn_end_http2(c);
 		return;
 	}
 	/* What the kernel holds for a slow reader still arrives: no reset. */

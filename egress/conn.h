@@ -15,7 +15,7 @@
  * every exchange take a step, writes, until nothing moves any more. An exchange that is over is
  * freed between two such rounds.
  *
- *	SNIFF → (HANDSHAKE →) HTTP1
+ *	SNIFF → (HANDSHAKE →) HTTP1 or HTTP2
  *	  ├→ DNS                └→ SNIFF again, or TCP, behind CONNECT
  *	  ├→ SOCKS → SNIFF again, or TCP
  *	TCP at once, for an address and port that stand for a tcp route's
@@ -26,6 +26,7 @@ enum conn_stage {
 	CONN_HANDSHAKE, /* our TLS handshake; the upstream knows nothing of it */
 	CONN_SOCKS,	/* greeting and request (egress/socks.h) */
 	CONN_HTTP1,	/* requests, one after the other (front_http1.c) */
+	CONN_HTTP2,	/* requests side by side (front_http2.c) */
 	CONN_DRAIN,	/* the answer goes out, what still comes in is thrown away */
 	CONN_TCP,	/* a tcp route's: bytes pass as they are (egress/tcp.h) */
 	CONN_DNS,	/* DNS over TCP */
@@ -52,6 +53,12 @@ struct conn_http1 {
 	bool keeps;		    /* the connection carries another request afterwards */
 };
 
+/* … and that of HTTP/2. */
+struct conn_http2 {
+	struct h2 *session;
+	bool idle; /* no request is under way */
+};
+
 struct conn {
 	struct loop_watch watch;
 	struct loop_task task; /* to be run again, or freed */
@@ -66,6 +73,7 @@ struct conn {
 	char sni[HOST_MAX];    /* "" in plain */
 	uint16_t port;	       /* of the upstream: CONNECT's or the original one */
 	struct conn_http1 http1;
+	struct conn_http2 http2;
 	size_t drained;	     /* bytes thrown away so far */
 	bool running;	     /* within conn_run or conn_tick: it is not begun anew */
 	int64_t deadline_ms; /* of what the stage awaits; exchanges have their own */
@@ -103,7 +111,14 @@ bool conn_step_handshake(struct conn *c);
 bool conn_step_socks(struct conn *c);
 bool conn_step_http1(struct conn *c);
 bool conn_step_tcp(struct conn *c);
+bool conn_step_http2(struct conn *c);
 bool conn_step_dns(struct conn *c);
+
+/* From here on the agent speaks HTTP/2. */
+void conn_begin_http2(struct conn *c);
+
+/* Ends such a connection, as the agent expects it. */
+void conn_end_http2(struct conn *c);
 
 /* Refuses without a word of HTTP: alert when it was TLS, then reset; logged. */
 void conn_refuse_raw(struct conn *c, bool tls, const char *host, const char *reason);

@@ -35,6 +35,8 @@ struct exchange *exchange_new(struct conn *c, const struct front *front)
 void exchange_free(struct exchange *x)
 {
 	exchange_release(x, false);
+	if (x->front->release)
+		x->front->release(x);
 	*x->at = x->next;
 	if (x->next)
 		x->next->at = x->at;
@@ -241,7 +243,7 @@ static bool send_head(struct exchange *x)
 
 	swap_done(&x->swap);
 	outgoing_swap(&q, &x->swap);
-	x->back = &back_http1;
+	x->back = x->up->http2 ? &back_http2 : &back_http1;
 	if (x->back->head(x) < 0) {
 		exchange_abandon(x);
 		x->front->cut(x, true);

@@ -61,6 +61,7 @@ struct exchange {
 	struct h2_stream *front_stream; /* NULL: the agent speaks HTTP/1 */
 	const struct back *back;	/* NULL: not sent yet */
 	struct h2_stream *back_stream;	/* NULL: the upstream speaks HTTP/1 */
+	uint32_t back_error;		/* of a stream that the upstream reset (RFC 9113, 7) */
 	struct upstream *up;		/* from EXCHANGE_WAIT on; NULL: waits for one */
 
 	/* The request. In HTTP/2's form :authority stands as Host, :method and :path as in

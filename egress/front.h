@@ -52,6 +52,9 @@ struct front {
 	 * still waits to be sent is for nobody. The exchange is over.
 	 */
 	void (*cut)(struct exchange *x, bool now);
+
+	/* The exchange is being freed; NULL: nothing of the front's is its own. */
+	void (*release)(struct exchange *x);
 };
 
 extern const struct front front_http1, front_http2;

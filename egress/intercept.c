@@ -21,10 +21,10 @@ static int check_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static int select_http11(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	const unsigned char *in, unsigned int in_len, void *arg)
 {
-	static const unsigned char ours[] = "\x08http/1.1";
+	static const unsigned char ours[] = "\x02h2\x08http/1.1";
 
 	(void)ssl;
 	(void)arg;
@@ -48,7 +48,7 @@ int intercept_context(SSL_CTX **ret, struct err *e)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(ctx, 1);
-	SSL_CTX_set_alpn_select_cb(ctx, select_http11, NULL);
+	SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, check_name);
 	*ret = ctx;
 	return 0;
@@ -63,6 +63,15 @@ static int bind_tickets(SSL *ssl, const char *host, struct err *e)
 	return SSL_set_session_id_context(ssl, id, sizeof(id)) == 1
 		       ? 0
 		       : err_set(e, ENOMEM, "a TLS session");
+}
+
+bool intercept_chose_http2(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned int len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && memcmp(name, "h2", 2) == 0;
 }
 
 int intercept_session(SSL_CTX *ctx, struct ca *ca, const char *host, SSL **ret, struct err *e)

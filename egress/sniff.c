@@ -5,6 +5,7 @@
 
 #include "egress/conn.h"
 #include "egress/dns.h"
+#include "egress/h2.h"
 #include "egress/hello.h"
 #include "egress/intercept.h"
 #include "egress/journal.h"
@@ -13,6 +14,7 @@
 
 #define TLS_HANDSHAKE 22
 #define LINE_MAX_LEN  (16U << 10)
+#define PREFACE_LINE  16 /* of HTTP/2's preface: no request looks like that */
 
 /* The stages in front of HTTP: what is this connection, and whom is it for? */
 
@@ -134,6 +136,15 @@ static void refuse_unknown(struct conn *c)
 		"neither TLS nor HTTP/1; bytes that nobody reads need a tcp: route");
 }
 
+static void begin_http(struct conn *c, bool http2)
+{
+	conn_set_deadline(c, conn_limit(c, LIMIT_NEXT_REQUEST_MS));
+	if (http2)
+		conn_begin_http2(c);
+	else
+		c->stage = CONN_HTTP1;
+}
+
 bool conn_step_sniff(struct conn *c)
 {
 	const unsigned char *p = buf_data(&c->client.in);
@@ -159,7 +170,7 @@ bool conn_step_sniff(struct conn *c)
 		refuse_unknown(c);
 		return true;
 	} else if (sure) {
-		c->stage = CONN_HTTP1;
+		begin_http(c, len >= PREFACE_LINE && memcmp(p, H2_PREFACE, PREFACE_LINE) == 0);
 		return true;
 	}
 	if (c->client.eof)
@@ -197,8 +208,7 @@ bool conn_step_handshake(struct conn *c)
 		break;
 	}
 	acknowledge_now(c);
-	c->stage = CONN_HTTP1;
-	conn_set_deadline(c, conn_limit(c, LIMIT_NEXT_REQUEST_MS));
+	begin_http(c, intercept_chose_http2(c->client.ssl));
 	return true;
 }
 

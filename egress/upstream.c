@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/fd.h"
+#include "egress/h2.h"
 
 /* What one address may take while there is another: half a second is a long way round the world. */
 #define ATTEMPT_MS 2000
@@ -73,6 +74,7 @@ void upstream_close(struct upstream *u)
 	if (u->lookup)
 		resolver_cancel(u->service->resolver, u->lookup);
 	u->lookup = NULL;
+	upstream_end_http2(u);
 	wire_done(&u->wire);
 	if (u->counted)
 		rule_disconnect(u->rule);
@@ -83,6 +85,7 @@ void upstream_close(struct upstream *u)
 	u->proxy = NULL;
 	u->proxy_scanned = 0;
 	u->n = u->next = 0;
+	u->http2 = false;
 	u->state = UPSTREAM_NONE;
 }
 
@@ -247,6 +250,15 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
+/* RFC 7301. The agent's own protocol, and what we can make of it. 0: done. */
+static int offer_protocols(SSL *ssl, bool http2)
+{
+	static const unsigned char both[] = "\x02h2\x08http/1.1", one[] = "\x08http/1.1";
+
+	return http2 ? SSL_set_alpn_protos(ssl, both, sizeof(both) - 1)
+		     : SSL_set_alpn_protos(ssl, one, sizeof(one) - 1);
+}
+
 static int start_tls(struct upstream *u, struct err *e)
 {
 	SSL_CTX *ctx = NULL;
@@ -264,6 +276,10 @@ static int start_tls(struct upstream *u, struct err *e)
 	/* Without a session, or when the server does not know it any more, a full handshake. */
 	if (session)
 		SSL_set_session(ssl, session);
+	if (offer_protocols(ssl, u->asks_http2) != 0) {
+		SSL_free(ssl);
+		return err_set(e, ENOMEM, "a TLS session");
+	}
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (SSL_set1_host(ssl, u->host) != 1 || SSL_set_tlsext_host_name(ssl, u->host) != 1) {
 		SSL_free(ssl);
@@ -279,6 +295,18 @@ static void fail_tls(struct upstream *u, const struct err *e)
 	fail(u);
 }
 
+static void become_ready(struct upstream *u, bool http2)
+{
+	struct err e;
+
+	u->http2 = http2;
+	u->state = UPSTREAM_READY;
+	if (!http2 || h2_new(H2_CLIENT, &u->wire, &u->h2, &e) == 0)
+		return;
+	refusal_set(&u->why, 503, "busy", "bounds of memory", "%s", e.msg);
+	fail(u);
+}
+
 /* The way to the upstream stands: directly, or by the proxy. */
 static void connected(struct upstream *u)
 {
@@ -286,7 +314,8 @@ static void connected(struct upstream *u)
 
 	u->deadline_ms = INT64_MAX;
 	if (!u->tls) {
-		u->state = UPSTREAM_READY;
+		/* Prior knowledge: the agent's (RFC 9113 section 3.3). */
+		become_ready(u, u->asks_http2);
 		return;
 	}
 	/* No server of TLS speaks first: what is here would be taken for a part of it. */
@@ -402,6 +431,15 @@ static bool step_connect(struct upstream *u)
 	return true;
 }
 
+static bool chose_http2(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned int len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && memcmp(name, "h2", 2) == 0;
+}
+
 static bool step_handshake(struct upstream *u)
 {
 	struct err e;
@@ -416,7 +454,7 @@ static bool step_handshake(struct upstream *u)
 		break;
 	}
 	u->deadline_ms = INT64_MAX;
-	u->state = UPSTREAM_READY;
+	become_ready(u, u->asks_http2 && chose_http2(u->wire.ssl));
 	return true;
 }
 

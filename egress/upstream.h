@@ -56,7 +56,7 @@ struct upstream {
 	size_t scanned; /* of its head */
 	bool keeps;	/* the connection carries another exchange afterwards */
 
-	struct h2 *h2; /* of back_http2.c; NULL: HTTP/1 */
+	struct h2 *h2; /* of back_http2.c; NULL: HTTP/1, or it has ended */
 };
 
 struct upstream_to {
@@ -79,6 +79,15 @@ void upstream_close(struct upstream *u);
 
 /* Goes on with connecting. Whether the state changed. */
 bool upstream_step(struct upstream *u);
+
+/* ---- one that speaks HTTP/2 (back_http2.c) */
+
+/* Reads, writes, moves what waits in its streams. Whether anything changed. */
+bool upstream_move_http2(struct upstream *u);
+
+/* It takes no request any more. */
+bool upstream_is_spent_http2(const struct upstream *u);
+void upstream_end_http2(struct upstream *u);
 
 /* Once a second. */
 void upstream_tick(struct upstream *u);

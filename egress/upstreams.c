@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "egress/front.h"
+#include "egress/h2.h"
 
 /* Of HTTP/1, and so exchanges of one HTTP/2 connection that are under way at a time. */
 #define UPSTREAMS_MAX 16
@@ -45,10 +46,18 @@ static bool is_shared(const struct upstream *u)
 	return u->http2 || (u->asks_http2 && u->state != UPSTREAM_READY);
 }
 
+/* An exchange that was sent over a kept connection in vain wants none of those. */
+static bool is_free_for(const struct upstream *u, const struct exchange *x)
+{
+	if (u->state == UPSTREAM_READY && u->http2)
+		return u->h2 && h2_takes_request(u->h2);
+	return is_shared(u) || (u->users == 0 && !x->fresh);
+}
+
 static struct upstream *find(struct exchange *x, const struct upstream_to *to)
 {
 	for (struct upstream *u = x->conn->upstreams; u; u = u->list_next)
-		if ((is_shared(u) || u->users == 0) && upstream_fits(u, to))
+		if (is_free_for(u, x) && upstream_fits(u, to))
 			return u;
 	return NULL;
 }
@@ -88,6 +97,12 @@ static void take(struct exchange *x, struct upstream *u)
 		u->holder = x;
 }
 
+/* To the proxy itself HTTP/2 in plain says nothing of what the upstream knows. */
+static bool speaks_http2(const struct exchange *x)
+{
+	return x->front->http2 && (x->tls || x->conn->way != CONN_EXPLICIT);
+}
+
 void upstreams_take(struct exchange *x)
 {
 	const struct upstream_to to = {.host = x->host,
@@ -95,8 +110,8 @@ void upstreams_take(struct exchange *x)
 		.tls = x->tls,
 		.rules = x->rules,
 		.rule = x->rule,
-		.http2 = x->front->http2};
-	struct upstream *u = x->fresh ? NULL : find(x, &to);
+		.http2 = speaks_http2(x)};
+	struct upstream *u = find(x, &to);
 
 	if (!u) {
 		u = make_room(x->conn) ? new_upstream(x->conn) : NULL;
@@ -145,7 +160,9 @@ static void settle(struct conn *c, struct upstream *u)
 /* An idle upstream has nothing to say: what it sends belongs to no request. */
 static bool is_spent(const struct upstream *u)
 {
-	return u->users == 0 && !u->http2 &&
+	if (u->http2 && u->state == UPSTREAM_READY)
+		return u->users == 0 && upstream_is_spent_http2(u);
+	return u->users == 0 &&
 	       (u->state != UPSTREAM_READY || u->wire.in.len > 0 || u->wire.eof || u->wire.dead);
 }
 
@@ -158,6 +175,8 @@ static bool move(struct conn *c, struct upstream *u)
 		settle(c, u);
 		return moved;
 	}
+	if (u->http2)
+		return upstream_move_http2(u);
 	moved = wire_write(&u->wire);
 	moved |= wire_read(&u->wire);
 	return moved;

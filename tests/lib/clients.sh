@@ -15,7 +15,7 @@
 #
 # shellcheck disable=SC2034
 ALL=$WORLD_ALL
-TWO=HTTP/1.1 # what a client of HTTP/2 arrives as
+TWO=HTTP/2 # what a client of HTTP/2 arrives as
 ALL_URL=https://$ALL
 PLAIN_URL=http://plain.$ALL
 CLIENTS=$WORLD/clients
