@@ -50,6 +50,7 @@ void exchange_free(struct exchange *x)
 	decode_free(x->decode);
 	redact_done(&x->redact);
 	swap_done(&x->swap);
+	aws_chunked_done(&x->aws_chunked);
 	target_done(&x->target);
 	rules_unref(x->rules);
 	free(x);

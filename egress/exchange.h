@@ -3,6 +3,7 @@
 
 #include "base/http1.h"
 #include "base/http1_body.h"
+#include "egress/aws_chunked.h"
 #include "egress/decode.h"
 #include "egress/held.h"
 #include "egress/incoming.h"
@@ -76,6 +77,7 @@ struct exchange {
 	uint16_t port;
 	bool tls; /* https, also where the agent asks the proxy for such a URL in plain */
 	struct outbound outbound;
+	struct aws_chunked aws_chunked;	 /* frames within the body up */
 	struct swap swap;		 /* of the body up */
 	struct http1_length sent_length; /* of the body up, as it is sent */
 	struct held held; /* of the body up: all of it, or what was not yet passed on */

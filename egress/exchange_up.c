@@ -37,6 +37,19 @@ static void refuse_memory(struct exchange *x)
 	exchange_refuse(x, &why);
 }
 
+/* Nothing behind the body says again what the head must not say. */
+static void strip_trailers(struct exchange *x)
+{
+	const struct outgoing_request q = request_outgoing(x);
+	struct http1_head *t = &x->request_trailers;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (outgoing_sends_trailer(&q, &t->fields[i]))
+			t->fields[n++] = t->fields[i];
+	t->n_fields = n;
+}
+
 /* One piece from the agent; true: there is one (it may be empty: the end). */
 static bool take(struct exchange *x, size_t max, struct http1_piece *ret)
 {
@@ -47,13 +60,20 @@ static bool take(struct exchange *x, size_t max, struct http1_piece *ret)
 		return false;
 	switch (x->front->take(x, max, ret)) {
 	case TAKE_DATA:
+		if (aws_chunked_take(&x->aws_chunked, ret, ret) < 0) {
+			refuse_framing(x);
+			return false;
+		}
 		if (exchange_count_up(x, ret->len, &why) == 0)
 			return true;
 		exchange_refuse(x, &why);
 		return false;
 	case TAKE_END:
-		x->up_ended = true;
-		return true;
+		x->up_ended = aws_chunked_end(&x->aws_chunked) == 0;
+		if (!x->up_ended)
+			refuse_framing(x);
+		strip_trailers(x);
+		return x->up_ended;
 	case TAKE_BROKEN:
 		refuse_framing(x);
 		return false;

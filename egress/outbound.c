@@ -334,6 +334,27 @@ static int read_body(struct outbound *o, bool whole)
 	return r < 0 ? r : rewrite(o, (char *)b->p + b->off, b->len);
 }
 
+/* What stands behind it cannot be rewritten: the agent's sum of it may be there. */
+static int read_trailers(struct outbound *o)
+{
+	const struct http1_head *t = &o->x->request_trailers;
+	bool redacting = o->redacting;
+	char place[PLACE_MAX];
+	int r = 0;
+
+	o->redacting = false;
+	for (size_t i = 0; i < t->n_fields && r == 0; i++) {
+		const struct http1_field *f = &t->fields[i];
+
+		snprintf(place, sizeof(place), "trailer %s", f->name);
+		r = read_value(o, "trailer names", "name", (char *)f->name, strlen(f->name));
+		if (r == 0)
+			r = read_value(o, place, f->name, (char *)f->value, strlen(f->value));
+	}
+	o->redacting = redacting;
+	return r;
+}
+
 /* ---- the message */
 
 static int read_message(struct outbound *o, struct scan_window *w, bool whole)
@@ -345,7 +366,9 @@ static int read_message(struct outbound *o, struct scan_window *w, bool whole)
 	r = failed(o, scan_message(scanner_scan(o->scanner), w, &e), "");
 	if (r == 0)
 		r = read_head(o);
-	return r < 0 ? r : read_body(o, whole);
+	if (r == 0)
+		r = read_body(o, whole);
+	return r == 0 && whole ? read_trailers(o) : r;
 }
 
 /*
@@ -411,6 +434,8 @@ int outbound_more(struct outbound *o, const void *data, size_t len, bool end, st
 		return 0;
 	}
 	r = feed_body(o, data, len, end);
+	if (r == 0 && end)
+		r = read_trailers(o);
 	return r == 0 && !end ? 0 : finish(o, r, why);
 }
 

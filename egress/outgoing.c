@@ -36,12 +36,7 @@ bool outgoing_sends(const struct outgoing_request *q, const struct http1_field *
 
 bool outgoing_sends_trailer(const struct outgoing_request *q, const struct http1_field *f)
 {
-	static const char *const head_only[] = {"Cookie", "Content-Encoding", "Content-Type",
-		"Content-Range", "Cache-Control", "Range", "Max-Forwards", "If-Match",
-		"If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range",
-		"Authorization", "Proxy-Authorization"};
-
-	return outgoing_sends(q, f) && !is_among(f->name, head_only, ARRAY_LEN(head_only));
+	return http1_may_trail(f->name) && outgoing_sends(q, f);
 }
 
 /* ---- the list */

@@ -227,7 +227,11 @@ static bool has_two_types(const struct exchange *x)
 static int admit(struct exchange *x, struct refusal *why)
 {
 	const struct outgoing_request q = request_outgoing(x);
+	const char *what;
 
+	if (rule_route(x->rule)->auth.scheme == POLICY_AUTH_SIGV4 &&
+		aws_chunked_start(&x->aws_chunked, &x->request, &x->length, &what) < 0)
+		return refusal_set(why, 400, "bad_request", "auth: sigv4", "%s", what);
 	return outgoing_admit(&q, &x->target, why);
 }
 

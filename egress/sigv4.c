@@ -76,7 +76,7 @@ int sigv4_check(const struct outgoing_request *q, struct refusal *why)
 	if (!*s.region || !*s.service)
 		return refuse(why, "the request is not signed, so region and service are unknown");
 	if (told && !is_hash(told) && strcmp(told, UNSIGNED) != 0)
-		return refuse(why, "a body that is signed in chunks, which are not signed anew");
+		return refuse(why, "a body whose hash is told in a way that is not known");
 	return 0;
 }
 
