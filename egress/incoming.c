@@ -8,30 +8,17 @@
 #include "base/str.h"
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
-#include "egress/journal.h"
+#include "egress/found.h"
 #include "scan/container.h"
-#include "scan/words.h"
 
 static int on_found(void *arg, const struct scan_finding *f)
 {
 	struct incoming *i = arg;
-	const struct exchange *x = i->x;
-	char words[SCAN_WORDS_MAX];
 
-	scan_words(f, words, sizeof(words));
-	if (f->confidence == SCAN_LOW || str_eq(f->rule, SCAN_RULE_UNREADABLE)) {
-		journal_warn_route(
-			i->x->conn->service, x->rule, "%s, passed on: %s", x->host, words);
+	if (found_warns_incoming(i->x, f))
 		return 0;
-	}
 	i->found = true;
-	memcpy(i->why.host, x->host, HOST_MAX);
-	refusal_set(&i->why, 403,
-		str_eq(f->rule, SCAN_RULE_INJECTION) ? "prompt_injection" : "tool_changed",
-		"egress.routes: dlp", "%s", words);
-	refusal_set_finding(&i->why, f);
-	i->why.how = "what this host answered is not shown; ask the operator, who may switch off "
-		     "inbound_detectors in the dlp of its route in the bottle's manifest";
+	found_incoming(&i->why, i->x, f);
 	return -EACCES;
 }
 

@@ -9,9 +9,8 @@
 #include "base/str.h"
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
-#include "egress/journal.h"
+#include "egress/found.h"
 #include "egress/request.h"
-#include "scan/words.h"
 
 #define FORM	  "application/x-www-form-urlencoded"
 #define PLACE_MAX (HTTP1_NAME_MAX + 16)
@@ -21,13 +20,6 @@ static const struct policy_dlp *dlp_of(const struct exchange *x)
 	return &rule_route(x->rule)->dlp;
 }
 
-static unsigned int sets_of(const struct policy_dlp *d)
-{
-	return (d->outbound & POLICY_TOKEN_PATTERNS ? SCAN_OUTBOUND : 0) |
-	       (d->outbound & POLICY_KNOWN_SECRETS ? SCAN_KNOWN : 0) |
-	       (d->outbound & POLICY_ENTROPY ? SCAN_ENTROPY : 0);
-}
-
 bool outbound_wanted(const struct exchange *x)
 {
 	return dlp_of(x)->outbound != 0;
@@ -35,58 +27,20 @@ bool outbound_wanted(const struct exchange *x)
 
 /* ---- what was found */
 
-/* What to do about it, by what the route says of a match. */
-static const char *how_to_ask(const struct policy_dlp *d, bool unreadable)
-{
-	if (unreadable)
-		return "send it uncoded; or ask the operator for 'unreadable: allow' in the dlp of "
-		       "this host's route in the bottle's manifest";
-	if (d->on_match == POLICY_SUPERVISE)
-		return "send it without the credential; or ask the operator, who finds this id in "
-		       "egress.log and may change the dlp of this host's route in the bottle's "
-		       "manifest: until then nothing that matches leaves";
-	return "send it without the credential; or ask the operator to change the dlp of this "
-	       "host's route in the bottle's manifest";
-}
-
-static void remember(struct outbound *o, const struct scan_finding *f, const char *but)
-{
-	bool unreadable = str_eq(f->rule, SCAN_RULE_UNREADABLE);
-	char words[SCAN_WORDS_MAX];
-
-	if (o->found)
-		return;
-	o->found = true;
-	memcpy(o->why.host, o->x->host, HOST_MAX);
-	refusal_set(&o->why, 403, unreadable ? "unreadable" : "credential_found",
-		"egress.routes: dlp", "%s%s", scan_words(f, words, sizeof(words)), but);
-	refusal_set_finding(&o->why, f);
-	o->why.how = how_to_ask(dlp_of(o->x), unreadable);
-}
-
-static void warn(struct outbound *o, const struct scan_finding *f)
-{
-	const struct exchange *x = o->x;
-	char words[SCAN_WORDS_MAX];
-
-	journal_warn_route(o->x->conn->service, x->rule, "%s, passed on: %s", x->host,
-		scan_words(f, words, sizeof(words)));
-}
-
 static int on_found(void *arg, const struct scan_finding *f)
 {
 	struct outbound *o = arg;
-	const struct policy_dlp *d = dlp_of(o->x);
 	bool unreadable = str_eq(f->rule, SCAN_RULE_UNREADABLE);
 
-	if (f->confidence == SCAN_LOW || (unreadable && d->unreadable_ok)) {
-		warn(o, f);
+	if (found_warns(o->x, f))
 		return 0;
-	}
 	if (o->redacting && !unreadable && f->end > 0)
 		return redaction_add(&o->spans, f);
-	remember(o, f,
-		d->on_match != POLICY_REDACT || unreadable ? ""
+	if (o->found)
+		return -EACCES;
+	o->found = true;
+	found_leaving(&o->why, o->x, f,
+		dlp_of(o->x)->on_match != POLICY_REDACT || unreadable ? ""
 		: o->long_body ? "; a body of more than 1 MiB is not rewritten"
 			       : "; it cannot be rewritten there");
 	return -EACCES;
@@ -393,7 +347,7 @@ static int start(struct outbound *o, struct exchange *x, bool whole)
 
 	*o = (struct outbound){
 		.x = x, .redacting = whole && d->on_match == POLICY_REDACT, .long_body = !whole};
-	r = scanner_take(x->conn->service->scanners, sets_of(d), on_found, o, &o->scanner, &e);
+	r = scanner_take(x->conn->service->scanners, found_sets(d), on_found, o, &o->scanner, &e);
 	if (r == 0)
 		scan_limit_ratio(
 			scanner_scan(o->scanner), (unsigned int)exchange_limit(x, LIMIT_RATIO));

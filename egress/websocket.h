@@ -34,6 +34,9 @@ int websocket_begin(struct exchange *x, struct refusal *why);
  * -EPROTO with *ret_what. */
 int websocket_open(struct exchange *x, const char **ret_what);
 
+/* Whether that has happened. w may be NULL. */
+bool websocket_is_open(const struct websocket *w);
+
 /* Both directions, as far as they go. Whether anything moved; it may be over afterwards. */
 bool websocket_step(struct exchange *x);
 
