@@ -8,7 +8,7 @@
 
 /* An upstream that speaks HTTP/1: its connection is the exchange's for as long as that lasts. */
 
-static int write_head(const struct outgoing *o, struct buf *out)
+static int write_head(const struct exchange *x, const struct outgoing *o, struct buf *out)
 {
 	int r = buf_adds(out, o->method);
 
@@ -23,6 +23,8 @@ static int write_head(const struct outgoing *o, struct buf *out)
 		r |= buf_adds(out, o->fields[i].value);
 		r |= buf_add(out, "\r\n", 2);
 	}
+	if (x->websocket)
+		r |= buf_adds(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
 	if (o->length.framing == HTTP1_CHUNKED)
 		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
 	else if (o->length.announced)
@@ -42,7 +44,7 @@ static int send_head(struct exchange *x)
 	u->scanned = 0;
 	u->keeps = false;
 	if (r == 0)
-		r = write_head(&o, &u->wire.out);
+		r = write_head(x, &o, &u->wire.out);
 	x->sent_length = o.length;
 	outgoing_done(&o);
 	return r == 0 ? 0 : -ENOMEM;
@@ -92,6 +94,11 @@ static enum take take_head(struct exchange *x, const char **ret_what)
 	if (n < 0 || parse_head(x, (size_t)n, ret_what) < 0)
 		return TAKE_BROKEN;
 	buf_consume(in, (size_t)n);
+	if (x->response.status == 101) {
+		/* What follows is no message of HTTP, and nobody's but this exchange's. */
+		x->response_length = (struct http1_length){.framing = HTTP1_UNTIL_CLOSE};
+		http1_body_start(&u->body, &x->response_length, false);
+	}
 	if (x->response.status >= 200) {
 		u->keeps = http1_keeps_alive(&x->response) &&
 			   x->response_length.framing != HTTP1_UNTIL_CLOSE;

@@ -13,6 +13,7 @@
 #include "egress/journal.h"
 #include "egress/request.h"
 #include "egress/upstreams.h"
+#include "egress/websocket.h"
 
 struct exchange *exchange_new(struct conn *c, const struct front *front)
 {
@@ -51,6 +52,7 @@ void exchange_free(struct exchange *x)
 	redact_done(&x->redact);
 	swap_done(&x->swap);
 	aws_chunked_done(&x->aws_chunked);
+	websocket_free(x->websocket);
 	target_done(&x->target);
 	rules_unref(x->rules);
 	free(x);
@@ -289,6 +291,8 @@ bool exchange_step(struct exchange *x)
 	case EXCHANGE_WAIT:
 		return step_wait(x);
 	case EXCHANGE_STREAM:
+		if (websocket_is_open(x->websocket))
+			return websocket_step(x);
 		moved = exchange_step_up(x);
 		if (moved)
 			exchange_moved(x);
@@ -302,6 +306,8 @@ bool exchange_step(struct exchange *x)
 
 void exchange_tick(struct exchange *x)
 {
-	if (x->stage == EXCHANGE_HOLD || x->stage == EXCHANGE_STREAM)
+	if (x->stage == EXCHANGE_STREAM && websocket_is_open(x->websocket))
+		websocket_tick(x);
+	else if (x->stage == EXCHANGE_HOLD || x->stage == EXCHANGE_STREAM)
 		exchange_check_time(x);
 }

@@ -8,6 +8,7 @@
 #include "egress/front.h"
 #include "egress/journal.h"
 #include "egress/upstreams.h"
+#include "egress/websocket.h"
 
 /*
  * The response on its way down, each piece behind its reading. Both directions run at once, each
@@ -45,11 +46,11 @@ static void cut_short(struct exchange *x, const char *what)
 
 /* ---- the head */
 
-/* 100 was answered by us already, others tell nothing an agent needs; 101 was never asked for. */
+/* 100 was answered by us already, others tell nothing an agent needs. */
 static void skip_interim(struct exchange *x)
 {
-	if (x->response.status == 101 || ++x->interim > exchange_limit(x, LIMIT_INTERIM))
-		exchange_refuse_upstream(x, "an upgrade, or too many interim responses");
+	if (++x->interim > exchange_limit(x, LIMIT_INTERIM))
+		exchange_refuse_upstream(x, "too many interim responses");
 	else
 		http1_head_done(&x->response);
 }
@@ -118,13 +119,31 @@ static void begin_response(struct exchange *x)
 		pass_head(x);
 }
 
+/* What was agreed on is a WebSocket; all else that an upstream may want was never asked for. */
+static void switch_protocols(struct exchange *x)
+{
+	const char *what = "";
+
+	if (websocket_open(x, &what) < 0) {
+		exchange_refuse_upstream(x, what);
+		return;
+	}
+	rules_redact_head(x->rules, &x->response);
+	journal_response(x->conn->service, x->host, &x->response);
+	x->have_head = true;
+	x->first_byte_us = loop_now_us();
+	pass_head(x);
+}
+
 static bool take_head(struct exchange *x)
 {
 	const char *what = "";
 
 	switch (x->back->take_head(x, &what)) {
 	case TAKE_DATA:
-		if (x->response.status < 200)
+		if (x->response.status == 101)
+			switch_protocols(x);
+		else if (x->response.status < 200)
 			skip_interim(x);
 		else
 			begin_response(x);
@@ -306,6 +325,8 @@ bool exchange_step_down(struct exchange *x)
 {
 	bool moved = !x->have_head && take_head(x);
 
+	if (websocket_is_open(x->websocket))
+		return true;
 	if (x->stage == EXCHANGE_STREAM && x->have_head)
 		moved |= pass_body(x);
 	if (moved && x->stage == EXCHANGE_STREAM)

@@ -55,7 +55,8 @@ static void choose_framing(struct exchange *x)
 	struct conn_http1 *h = &x->conn->http1;
 
 	h->framing = x->response_length.framing;
-	if (h->framing == HTTP1_CHUNKED || h->framing == HTTP1_UNTIL_CLOSE)
+	if (x->response.status != 101 &&
+		(h->framing == HTTP1_CHUNKED || h->framing == HTTP1_UNTIL_CLOSE))
 		h->framing = x->request.minor > 0 ? HTTP1_CHUNKED : HTTP1_UNTIL_CLOSE;
 	/* An answer before the end of the question: where the next one begins is not worth knowing.
 	 */
@@ -96,6 +97,8 @@ static int write_head(const struct exchange *x, struct buf *out)
 	r |= buf_adds(out, reason_of(&x->response));
 	r |= buf_add(out, "\r\n", 2);
 	r |= write_fields(x, out);
+	if (x->response.status == 101)
+		return r | buf_adds(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 	if (h->framing == HTTP1_CHUNKED)
 		r |= buf_adds(out, "Transfer-Encoding: chunked\r\n");
 	else if (length->announced && !no_length)
@@ -112,6 +115,9 @@ static void send_head(struct exchange *x)
 	choose_framing(x);
 	if (write_head(x, &x->conn->client.out) != 0)
 		x->conn->client.dead = true;
+	/* From here on it sends frames. */
+	if (x->response.status == 101)
+		http1_body_start(&x->conn->http1.body, &x->response_length, false);
 }
 
 static size_t room(const struct exchange *x)

@@ -7,6 +7,8 @@
 
 #include "base/str.h"
 #include "egress/conn.h"
+#include "egress/websocket.h"
+#include "egress/websocket_handshake.h"
 
 /* Refusal of a request that cannot be read in one way only. */
 static enum request_verdict malformed(struct refusal *why, const char *what)
@@ -182,15 +184,17 @@ static int check_scheme(const struct exchange *x, struct refusal *why)
 }
 
 /* What cannot be read is not begun: an upgrade would end the inspection. */
-static int check_upgrade(const struct exchange *x, struct refusal *why)
+static int check_upgrade(struct exchange *x, struct refusal *why)
 {
 	const char *upgrade = http1_field(&x->request, "Upgrade", NULL);
 
+	if (websocket_is_asked(&x->request))
+		return websocket_begin(x, why);
 	/* A client that offers HTTP/2 goes on in HTTP/1.1 when nobody answers the offer. */
 	if (!upgrade || strcasecmp(upgrade, "h2c") == 0)
 		return 0;
 	return refusal_set(why, 403, "upgrade", "what leaves must be readable",
-		"an upgrade to another protocol is not forwarded");
+		"an upgrade to another protocol than WebSocket is not forwarded");
 }
 
 static int check_method(const struct exchange *x, struct refusal *why)

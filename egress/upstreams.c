@@ -76,7 +76,8 @@ static bool make_room(struct conn *c)
 	return u != NULL;
 }
 
-/* Of all that nobody uses, one of this route: its limit of connections is for all that there are. */
+/* Of all that nobody uses, one of this route: its limit of connections is for all that there are.
+ */
 static void spare(struct service *s, const struct rule *rule)
 {
 	for (struct conn *c = s->conns; c; c = c->next) {
@@ -97,10 +98,11 @@ static void take(struct exchange *x, struct upstream *u)
 		u->holder = x;
 }
 
-/* To the proxy itself HTTP/2 in plain says nothing of what the upstream knows. */
+/* To the proxy itself HTTP/2 in plain says nothing of what the upstream knows; and a WebSocket goes
+ * upstream in HTTP/1.1. */
 static bool speaks_http2(const struct exchange *x)
 {
-	return x->front->http2 && (x->tls || x->conn->way != CONN_EXPLICIT);
+	return x->front->http2 && !x->websocket && (x->tls || x->conn->way != CONN_EXPLICIT);
 }
 
 void upstreams_take(struct exchange *x)

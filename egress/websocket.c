@@ -10,15 +10,16 @@
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
 #include "egress/journal.h"
+#include "egress/upstream.h"
 #include "egress/websocket_handshake.h"
 #include "egress/websocket_reading.h"
 #include "egress/websocket_side.h"
 
 /* RFC 6455, section 7.4.1. */
-#define GOING_AWAY	  1001
-#define POLICY_VIOLATION  1008
-#define INTERNAL_ERROR	  1011
-#define TRY_AGAIN_LATER	  1013
+#define GOING_AWAY	 1001
+#define POLICY_VIOLATION 1008
+#define INTERNAL_ERROR	 1011
+#define TRY_AGAIN_LATER	 1013
 
 /* A sender of an unfinished message who says nothing for so long waits for something. */
 #define PAUSE_MS 1000
@@ -74,7 +75,7 @@ static int open_sides(struct exchange *x)
 	struct websocket_side_options o = {.from_agent = true,
 		.deflate = h->deflate,
 		.forgets = h->agent_forgets,
-		.ratio = (uint64_t)rule_limits(x->rule)->of[LIMIT_RATIO],
+		.ratio = (uint64_t)exchange_limit(x, LIMIT_RATIO),
 		.all = &x->conn->service->held,
 		.judge = &websocket_judge,
 		.arg = &w->leaving};
@@ -94,11 +95,6 @@ static int64_t now_ms(const struct exchange *x)
 	return loop_now_ms(x->conn->service->loop);
 }
 
-static void set_idle_deadline(struct exchange *x)
-{
-	x->deadline_ms = now_ms(x) + rule_limits(x->rule)->of[LIMIT_IDLE_MS];
-}
-
 int websocket_open(struct exchange *x, const char **ret_what)
 {
 	struct websocket *w = x->websocket;
@@ -114,11 +110,12 @@ int websocket_open(struct exchange *x, const char **ret_what)
 		return -EPROTO;
 	}
 	/* From here on the connection's end is the end of either direction. */
-	x->length = (struct http1_length){.framing = HTTP1_UNTIL_CLOSE};
-	x->response_length = x->length;
+	x->sent_length = (struct http1_length){.framing = HTTP1_UNTIL_CLOSE};
+	x->response_length = x->sent_length;
+	x->up_ended = false;
 	w->open = true;
 	w->up_ms = w->down_ms = now_ms(x);
-	set_idle_deadline(x);
+	exchange_moved(x);
 	return 0;
 }
 
@@ -140,6 +137,15 @@ static void end(struct exchange *x)
 	x->front->end(x);
 }
 
+/* The agent has gone. What it said before, and its good-bye, still arrive. */
+static void leave(struct exchange *x)
+{
+	if (x->up)
+		(void)wire_write(&x->up->wire);
+	x->all_sent = x->websocket->up.closed;
+	exchange_abandon(x);
+}
+
 /* One side has gone without a word: so does the other. */
 static void cut(struct exchange *x)
 {
@@ -153,7 +159,7 @@ static void close_both(
 	struct websocket *w = x->websocket;
 
 	w->closing = true;
-	x->deadline_ms = now_ms(x) + CLOSING_MS;
+	exchange_moved(x);
 	if (websocket_side_close(&w->down, to_agent, reason) < 0 ||
 		websocket_side_close(&w->up, to_upstream, "") < 0)
 		cut(x);
@@ -213,7 +219,7 @@ static size_t room(const struct exchange *x, bool up)
 	return up ? x->back->room(x) : x->front->room(x);
 }
 
-static void send(struct exchange *x, bool up, const struct http1_piece *piece)
+static void pass(struct exchange *x, bool up, const struct http1_piece *piece)
 {
 	if (!up) {
 		x->front->data(x, piece);
@@ -234,7 +240,7 @@ static bool give(struct exchange *x, struct websocket_side *s, bool up)
 	do {
 		websocket_side_give(s, room(x, up), &piece);
 		if (piece.len > 0)
-			send(x, up, &piece);
+			pass(x, up, &piece);
 		gave |= piece.len > 0;
 	} while (piece.len > 0);
 	return gave;
@@ -256,7 +262,7 @@ static bool take(struct exchange *x, struct websocket_side *s, bool up)
 		if (websocket_side_put(s, piece.data, piece.len) < 0)
 			fail(x, s, -ENOMEM);
 		*(up ? &w->up_ms : &w->down_ms) = now_ms(x);
-		set_idle_deadline(x);
+		exchange_moved(x);
 		return true;
 	case TAKE_END:
 		/* The upstream's end is the end; an agent who has said good-bye may be silent. */
@@ -268,7 +274,7 @@ static bool take(struct exchange *x, struct websocket_side *s, bool up)
 	case TAKE_BROKEN:
 	case TAKE_GONE:
 		if (up)
-			exchange_abandon(x);
+			leave(x);
 		else
 			cut(x);
 		return true;
@@ -313,7 +319,7 @@ bool websocket_step(struct exchange *x)
 
 /* ---- time */
 
-static void pause(struct exchange *x, struct websocket_side *s, int64_t since_ms)
+static void go_on(struct exchange *x, struct websocket_side *s, int64_t since_ms)
 {
 	int r = now_ms(x) - since_ms < PAUSE_MS ? 0 : websocket_side_pause(s);
 
@@ -324,18 +330,21 @@ static void pause(struct exchange *x, struct websocket_side *s, int64_t since_ms
 void websocket_tick(struct exchange *x)
 {
 	struct websocket *w = x->websocket;
+	int64_t may_ms = w->closing ? CLOSING_MS : exchange_limit(x, LIMIT_IDLE_MS);
+	bool late = now_ms(x) - x->moved_ms >= may_ms;
 
-	if (now_ms(x) >= x->deadline_ms) {
-		if (w->closing) {
-			cut(x);
-			return;
-		}
-		journal_warn(x->conn->service, "%s: a WebSocket ended: nothing moved in time",
-			x->host);
+	if (late && w->closing) {
+		cut(x);
+		return;
+	}
+	if (late) {
+		journal_warn(x->conn->service,
+			"%s: a WebSocket ended: nothing has moved for %lld s", x->host,
+			(long long)may_ms / 1000);
 		close_both(x, GOING_AWAY, GOING_AWAY, "nothing moved in time");
 	}
 	if (!w->closing)
-		pause(x, &w->up, w->up_ms);
+		go_on(x, &w->up, w->up_ms);
 	if (!w->closing)
-		pause(x, &w->down, w->down_ms);
+		go_on(x, &w->down, w->down_ms);
 }

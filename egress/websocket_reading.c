@@ -93,8 +93,8 @@ static int begin_text(struct websocket_reading *r, const char *place, struct sca
 {
 	const struct scan_text text = {.place = place};
 	struct err e;
-	int result = scanner_take(
-		r->x->conn->service->scanners, r->sets, on_found, r, &r->scanner, &e);
+	int result =
+		scanner_take(r->x->conn->service->scanners, r->sets, on_found, r, &r->scanner, &e);
 
 	if (result == 0)
 		result = scan_message(scanner_scan(r->scanner), w, &e);
