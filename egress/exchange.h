@@ -56,7 +56,6 @@ struct exchange {
 	struct exchange *next, **at; /* in conn->exchanges */
 	enum exchange_stage stage;
 	int64_t moved_ms;    /* when something passed last */
-	int64_t deadline_ms; /* of a WebSocket */
 
 	const struct front *front;
 	struct h2_stream *front_stream; /* NULL: the agent speaks HTTP/1 */

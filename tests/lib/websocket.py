@@ -15,7 +15,7 @@ Operations:	text:T binary:T ping:T pong:T close:CODE:T	one frame each
 		begin:T (of a text) more:T last:T		fragments
 		deflate:T (one message; the context goes on)	raw:HEX
 		spaces:MIB (a binary message, in frames of 64 KiB)	one:MIB (… in one frame)
-		hear:N (N messages)	silence (until asked to go on by a line on standard input)
+		hear:N (N messages)	leave (without a word)
 """
 import base64
 import hashlib
@@ -104,6 +104,8 @@ class Peer:
         elif name == "raw":
             with self.lock:
                 self.sock.sendall(bytes.fromhex(text))
+        elif name == "leave":
+            raise EOFError
         elif name in ("spaces", "one"):
             self.big(int(text), name == "one")
         else:
@@ -310,8 +312,6 @@ def run_agent(arguments):
             if op.startswith("hear:"):
                 for _ in range(int(op[5:])):
                     say(peer.hear())
-            elif op == "silence":
-                sys.stdin.readline()
             else:
                 try:
                     peer.do(op)
