@@ -55,7 +55,7 @@ struct exchange {
 	struct conn *conn;
 	struct exchange *next, **at; /* in conn->exchanges */
 	enum exchange_stage stage;
-	int64_t moved_ms;    /* when something passed last */
+	int64_t moved_ms; /* when something passed last */
 
 	const struct front *front;
 	struct h2_stream *front_stream; /* NULL: the agent speaks HTTP/1 */
