@@ -24,6 +24,7 @@ struct exchange *exchange_new(struct conn *c, const struct front *front)
 	x->conn = c;
 	x->front = front;
 	x->begun_us = loop_now_us();
+	x->ends_as = METRICS_ABORTED;
 	refusal_new_id(x->id);
 	x->next = c->exchanges;
 	x->at = &c->exchanges;
@@ -35,6 +36,7 @@ struct exchange *exchange_new(struct conn *c, const struct front *front)
 
 void exchange_free(struct exchange *x)
 {
+	exchange_account(x, NULL);
 	exchange_release(x, false);
 	if (x->front->release)
 		x->front->release(x);
@@ -68,6 +70,7 @@ void exchange_release(struct exchange *x, bool whole)
 
 void exchange_over(struct exchange *x)
 {
+	exchange_account(x, NULL);
 	x->stage = EXCHANGE_OVER;
 }
 
@@ -94,7 +97,7 @@ void exchange_refuse(struct exchange *x, const struct refusal *refusal)
 	if (x->stage == EXCHANGE_OVER)
 		return;
 	memcpy(own.id, x->id, sizeof(own.id));
-	journal_refusal(x->conn->service, why);
+	exchange_account(x, why);
 	exchange_release(x, false);
 	exchange_over(x);
 	if (x->have_response || refusal_body(why, text, &body) < 0) {
@@ -134,6 +137,8 @@ static const char *path_of(const char *target)
 
 static void answer(struct exchange *x, const struct answer *a)
 {
+	x->ends_as = METRICS_ANSWERED;
+	x->answered = a->status;
 	exchange_over(x);
 	x->front->answer(x, a);
 }
@@ -202,8 +207,24 @@ static void begin_tunnel(struct exchange *x)
 		exchange_refuse(x, &why);
 		return;
 	}
+	x->ends_as = METRICS_ANSWERED;
+	x->answered = 200;
 	exchange_over(x);
 	conn_begin_tunnel(x->conn, x->host, x->port, CONN_ASKED_CONNECT);
+}
+
+/* What could not be logged is not begun. */
+static bool may_be_logged(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	if (journal_ready(x->conn->service))
+		return true;
+	memcpy(why.host, x->host, HOST_MAX);
+	refusal_set(&why, 503, REFUSAL_LOG, "what passes is logged",
+		"the bottle's log cannot be written: its disk may be full");
+	exchange_refuse(x, &why);
+	return false;
 }
 
 void exchange_begin(struct exchange *x)
@@ -212,6 +233,8 @@ void exchange_begin(struct exchange *x)
 
 	switch (request_decide(x, &why)) {
 	case REQUEST_FORWARD:
+		if (!may_be_logged(x))
+			break;
 		if (exchange_admit(x, &why) < 0)
 			exchange_refuse(x, &why);
 		else
@@ -236,7 +259,7 @@ void exchange_begin(struct exchange *x)
 
 void exchange_forward(struct exchange *x)
 {
-	journal_request(x->conn->service, x->host, x->target.text, &x->request);
+	x->decided_us = loop_now_us();
 	x->stage = EXCHANGE_WAIT;
 }
 

@@ -7,6 +7,7 @@
 #include "egress/decode.h"
 #include "egress/held.h"
 #include "egress/incoming.h"
+#include "egress/metrics.h"
 #include "egress/outbound.h"
 #include "egress/redact.h"
 #include "egress/refusal.h"
@@ -104,8 +105,13 @@ struct exchange {
 
 	/* For the log. Times: loop_now_us, 0: not reached. */
 	char id[17];
-	int64_t begun_us, sent_us, first_byte_us;
-	uint64_t bytes_up, bytes_down; /* of bodies, as they passed */
+	int64_t begun_us, decided_us, sent_us, first_byte_us; /* decided: allowed, and read */
+	uint64_t bytes_up, bytes_down;			      /* of bodies, as they passed */
+	size_t entry;		      /* of the route's matches, that fitted */
+	enum metrics_verdict ends_as; /* unless it is refused or cut */
+	int answered;		      /* status of an answer of ours; 0: none */
+	const char *cut;	      /* why the agent got a part of the response only; or NULL */
+	bool accounted;
 };
 
 /* In conn's list; the front sets the rest. NULL when memory ran out. */

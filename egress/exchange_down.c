@@ -6,7 +6,6 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
-#include "egress/journal.h"
 #include "egress/upstreams.h"
 #include "egress/websocket.h"
 
@@ -40,6 +39,7 @@ static void cut_short(struct exchange *x, const char *what)
 		exchange_refuse_upstream(x, what);
 		return;
 	}
+	x->cut = what;
 	exchange_abandon(x);
 	x->front->cut(x, false);
 }
@@ -110,7 +110,6 @@ static void begin_response(struct exchange *x)
 	http1_drop_field(&x->response, "Alt-Svc");
 	/* A server that echoes the credential in its head does not get it to the agent. */
 	rules_redact_head(x->rules, &x->response);
-	journal_response(x->conn->service, x->host, &x->response);
 	x->have_head = true;
 	x->first_byte_us = loop_now_us();
 	if (x->all_sent)
@@ -240,6 +239,7 @@ static void end_response(struct exchange *x)
 	if (x->incoming.holds)
 		release_held(x);
 	whole = x->all_sent;
+	x->ends_as = METRICS_ALLOWED;
 	exchange_release(x, whole);
 	exchange_over(x);
 	x->front->end(x);
@@ -292,12 +292,9 @@ static bool take_piece(struct exchange *x)
 		x->down_ended = true;
 		return true;
 	case TAKE_BROKEN:
-		journal_warn(x->conn->service, "%s: the response's body is broken", x->host);
-		cut_short(x, "a body that is not framed as announced");
+		cut_short(x, "its body is not framed as announced");
 		return true;
 	case TAKE_GONE:
-		journal_warn(
-			x->conn->service, "%s closed the connection within its answer", x->host);
 		cut_short(x, "the upstream closed the connection within its answer");
 		return true;
 	case TAKE_NOTHING:

@@ -93,8 +93,7 @@ void exchange_check_time(struct exchange *x)
 		refuse_late(x, which);
 		return;
 	}
-	journal_warn(x->conn->service, "%s: an exchange ended: nothing has moved for %lld s",
-		x->host, (long long)exchange_limit(x, which) / 1000);
+	x->cut = "nothing has moved for too long";
 	exchange_abandon(x);
 	x->front->cut(x, true);
 }

@@ -5,7 +5,7 @@
 #include "egress/refusal.h"
 
 /* Between the files that make an exchange: exchange.c, exchange_up.c, exchange_down.c,
- * exchange_limits.c. */
+ * exchange_limits.c, exchange_account.c. */
 
 /* The bound in force: its route's, or, while there is none, the bottle's. */
 int64_t exchange_limit(const struct exchange *x, enum limit which);
@@ -43,7 +43,10 @@ bool exchange_step_down(struct exchange *x);
 /* Lets go of the upstream. whole: it can carry another exchange. */
 void exchange_release(struct exchange *x, bool whole);
 
-/* Over: what it held is freed after this round. */
+/* Its line in the log and its figures, once; why: what it is refused for, or NULL. */
+void exchange_account(struct exchange *x, const struct refusal *why);
+
+/* Over: accounted; what it held is freed after this round. */
 void exchange_over(struct exchange *x);
 
 #endif

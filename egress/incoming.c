@@ -9,6 +9,7 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/found.h"
+#include "egress/metrics.h"
 #include "scan/container.h"
 
 static int on_found(void *arg, const struct scan_finding *f)
@@ -131,14 +132,23 @@ static int read_piece(struct incoming *i, const struct http1_piece *piece)
 	return scan_feed(scanner_scan(i->scanner), piece->data, piece->len, &e);
 }
 
+/* Since `from_us` the scanner has read. */
+static void count_time(const struct incoming *i, int64_t from_us)
+{
+	metrics_scanned(i->x->conn->service->metrics, loop_now_us() - from_us);
+}
+
 int incoming_take(struct incoming *i, const struct http1_piece *piece)
 {
+	int64_t from_us = i->scanner ? loop_now_us() : 0;
 	int r = i->found ? -EACCES : 0;
 
 	if (piece->len == 0)
 		return r;
 	if (r == 0 && i->scanner)
 		r = failed(i, read_piece(i, piece));
+	if (from_us)
+		count_time(i, from_us);
 	if (r == 0 && i->holds)
 		r = failed(
 			i, held_add(&i->held, &i->x->conn->service->held, piece->data, piece->len));
@@ -149,19 +159,28 @@ int incoming_flush(struct incoming *i)
 {
 	struct err e;
 
+	int64_t from_us;
+	int r;
+
 	if (!i->scanner || !i->unflushed)
 		return i->found ? -EACCES : 0;
 	i->unflushed = false;
-	return failed(i, scan_flush(scanner_scan(i->scanner), &e));
+	from_us = loop_now_us();
+	r = failed(i, scan_flush(scanner_scan(i->scanner), &e));
+	count_time(i, from_us);
+	return r;
 }
 
 int incoming_end(struct incoming *i)
 {
 	struct err e;
+	int64_t from_us = loop_now_us();
 	int r = i->found ? -EACCES : 0;
 
-	if (r == 0 && i->scanner && i->begun)
+	if (r == 0 && i->scanner && i->begun) {
 		r = failed(i, scan_end(scanner_scan(i->scanner), &e));
+		count_time(i, from_us);
+	}
 	stop(i);
 	return r;
 }

@@ -3,22 +3,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "egress/journal_mask.h"
+#include "base/str.h"
+#include "egress/journal_entry.h"
+#include "egress/metrics.h"
 
-/* A line in the making, and what looks for secrets in it. */
-struct entry {
-	struct journal_line line;
-	struct journal_mask mask;
-};
-
-static int level_of(const struct service *s)
+int journal_level(const struct service *s)
 {
 	return rules_policy(s->rules)->log;
 }
 
-static void begin(struct entry *n, const struct service *s, const char *level, const char *event)
+void journal_entry_begin(
+	struct journal_entry *n, const struct service *s, const char *level, const char *event)
 {
-	*n = (struct entry){
+	*n = (struct journal_entry){
 		.line = {.rules = s->rules, .mask = journal_mask},
 		.mask = {.scanners = s->scanners},
 	};
@@ -26,7 +23,7 @@ static void begin(struct entry *n, const struct service *s, const char *level, c
 	journal_file_begin(s->log, &n->line, level, event);
 }
 
-static void end(struct entry *n, const struct service *s)
+void journal_entry_end(struct journal_entry *n, const struct service *s)
 {
 	journal_file_add(s->log, &n->line);
 	journal_mask_done(&n->mask);
@@ -72,9 +69,10 @@ void journal_reload(const struct service *s, const struct err *why)
 {
 	const struct policy_egress *p = rules_policy(s->rules);
 	bool bad = why->code != 0;
-	struct entry n;
+	struct journal_entry n;
 	char text[sizeof(why->msg) + 80];
 
+	metrics_count(s->metrics, bad ? METRICS_BAD_RELOADS : METRICS_RELOADS);
 	if (p->log < 1)
 		return;
 	if (bad)
@@ -82,16 +80,16 @@ void journal_reload(const struct service *s, const struct err *why)
 			"a new policy was refused, the old one stays in force: %s", why->msg);
 	else
 		snprintf(text, sizeof(text), "a new policy is in force: %zu routes", p->n_routes);
-	begin(&n, s, bad ? "warning" : "info", "reload");
+	journal_entry_begin(&n, s, bad ? "warning" : "info", "reload");
 	journal_line_number(&n.line, "bottle.routes", (int64_t)p->n_routes);
 	journal_line_number(&n.line, "bottle.log.level", p->log);
 	journal_line_add(&n.line, "message", text);
-	end(&n, s);
+	journal_entry_end(&n, s);
 }
 
 bool journal_ready(const struct service *s)
 {
-	return level_of(s) < 1 || journal_file_flush(s->log);
+	return journal_level(s) < 1 || journal_file_flush(s->log);
 }
 
 /* ---- refusals and warnings */
@@ -106,46 +104,50 @@ static void add_finding(struct journal_line *l, const struct refusal *why)
 	journal_line_word(l, "bottle.finding.excerpt", why->excerpt[0] ? why->excerpt : NULL);
 }
 
-static void add_refusal(struct journal_line *l, const struct refusal *why)
+void journal_entry_refusal(struct journal_entry *n, const struct refusal *why)
 {
-	journal_line_word(l, "bottle.request.id", why->id);
-	journal_line_word(l, "bottle.verdict", "refused");
+	struct journal_line *l = &n->line;
+
 	journal_line_word(l, "bottle.rule", why->rule);
 	journal_line_word(l, "error.type", why->error);
-	journal_line_number(l, "http.response.status_code", why->status);
 	add_finding(l, why);
 	journal_line_add(l, "message", why->reason);
 }
 
 void journal_refusal(const struct service *s, const struct refusal *why)
 {
-	struct entry n;
+	struct journal_entry n;
 
-	if (level_of(s) < 1)
+	metrics_refusal(s->metrics, why->error, why->finding[0] ? why->finding : NULL);
+	if (journal_level(s) < 1)
 		return;
-	begin(&n, s, "warning", "connection");
+	journal_entry_begin(&n, s, "warning", "connection");
 	journal_line_add(&n.line, "server.address", why->host[0] ? why->host : NULL);
-	add_refusal(&n.line, why);
-	end(&n, s);
+	journal_line_word(&n.line, "bottle.request.id", why->id);
+	journal_line_word(&n.line, "bottle.verdict", metrics_verdict_name(METRICS_REFUSED));
+	journal_entry_refusal(&n, why);
+	journal_entry_end(&n, s);
 }
 
 static void warn(const struct service *s, const char *route, const char *text)
 {
-	struct entry n;
+	struct journal_entry n;
 
-	begin(&n, s, "warning", "warning");
+	journal_entry_begin(&n, s, "warning", "warning");
 	journal_line_word(&n.line, "bottle.route", route);
 	journal_line_add(&n.line, "message", text);
-	end(&n, s);
+	journal_entry_end(&n, s);
 }
 
 void journal_tcp(const struct service *s, const struct journal_tcp *t)
 {
-	struct entry n;
+	struct journal_entry n;
 
-	if (level_of(s) < (t->end ? 1 : 2))
+	if (t->end)
+		metrics_tcp(s->metrics, t->host, t->bytes_up, t->bytes_down);
+	if (journal_level(s) < (t->end ? 1 : 2))
 		return;
-	begin(&n, s, t->end ? "warning" : "info", "tcp");
+	journal_entry_begin(&n, s, t->end ? "warning" : "info", "tcp");
 	journal_line_word(&n.line, "bottle.request.id", t->id);
 	journal_line_add(&n.line, "server.address", t->host);
 	journal_line_number(&n.line, "server.port", t->port);
@@ -161,7 +163,7 @@ void journal_tcp(const struct service *s, const struct journal_tcp *t)
 		!t->end			  ? "a tcp connection was opened, not scanned"
 		: str_eq(t->end, "ended") ? "a tcp connection has ended, not scanned"
 					  : "a tcp connection was cut, not scanned");
-	end(&n, s);
+	journal_entry_end(&n, s);
 }
 
 void journal_warn(const struct service *s, const char *fmt, ...)
@@ -169,7 +171,7 @@ void journal_warn(const struct service *s, const char *fmt, ...)
 	char text[512];
 	va_list ap;
 
-	if (level_of(s) < 1)
+	if (journal_level(s) < 1)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -183,7 +185,7 @@ void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
 	char text[512];
 	va_list ap;
 
-	if (level_of(s) < 1 || !rule_may_warn(r, loop_now_ms(s->loop), &left_out))
+	if (journal_level(s) < 1 || !rule_may_warn(r, loop_now_ms(s->loop), &left_out))
 		return;
 	if (left_out > 0)
 		journal_warn(
@@ -192,34 +194,4 @@ void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	warn(s, rule_route(r)->host, text);
-}
-
-/* ---- requests */
-
-void journal_request(const struct service *s, const char *host, const char *target,
-	const struct http1_head *head)
-{
-	struct entry n;
-
-	if (level_of(s) < 2)
-		return;
-	begin(&n, s, "info", "request");
-	journal_line_add(&n.line, "http.request.method", head->method);
-	journal_line_add(&n.line, "server.address", host);
-	journal_line_add(&n.line, "url.path", target);
-	journal_line_fields(&n.line, "http.request.header", head);
-	end(&n, s);
-}
-
-void journal_response(const struct service *s, const char *host, const struct http1_head *head)
-{
-	struct entry n;
-
-	if (level_of(s) < 2)
-		return;
-	begin(&n, s, "info", "response");
-	journal_line_number(&n.line, "http.response.status_code", head->status);
-	journal_line_add(&n.line, "server.address", host);
-	journal_line_fields(&n.line, "http.response.header", head);
-	end(&n, s);
 }

@@ -3,6 +3,7 @@
 
 #include "base/http1.h"
 #include "egress/journal_file.h"
+#include "egress/metrics.h"
 #include "egress/refusal.h"
 #include "egress/service.h"
 
@@ -49,8 +50,21 @@ void journal_warn(const struct service *s, const char *fmt, ...)
  */
 void journal_warn_route(struct service *s, struct rule *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void journal_request(const struct service *s, const char *host, const char *target,
-	const struct http1_head *head);
-void journal_response(const struct service *s, const char *host, const struct http1_head *head);
+
+struct exchange;
+
+/* What became of a request. */
+struct journal_outcome {
+	enum metrics_verdict verdict;
+	int status;		   /* that the agent got; 0: none */
+	const struct refusal *why; /* of METRICS_REFUSED; else NULL */
+	const char *cut;	   /* of METRICS_CUT: why */
+};
+
+/*
+ * A request that is over: at level 1 one that was refused or cut, at level 2 each. One that was
+ * refused since nothing can be written is counted.
+ */
+void journal_exchange(const struct exchange *x, const struct journal_outcome *o);
 
 #endif

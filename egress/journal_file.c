@@ -219,3 +219,13 @@ void journal_file_refused(struct journal_file *f)
 {
 	f->refused++;
 }
+
+uint64_t journal_file_lines(const struct journal_file *f)
+{
+	return f->seq;
+}
+
+size_t journal_file_waiting(const struct journal_file *f)
+{
+	return f->queued;
+}

@@ -38,6 +38,10 @@ void journal_file_add(struct journal_file *f, struct journal_line *l);
 /* Whether all that was added is in the file; tries once more when it is not. */
 bool journal_file_flush(struct journal_file *f);
 
+/* Lines of the whole file, and bytes of those that wait. */
+uint64_t journal_file_lines(const struct journal_file *f);
+size_t journal_file_waiting(const struct journal_file *f);
+
 /* Something was refused because nothing can be written. */
 void journal_file_refused(struct journal_file *f);
 

@@ -10,6 +10,7 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/found.h"
+#include "egress/metrics.h"
 #include "egress/request.h"
 
 #define FORM	  "application/x-www-form-urlencoded"
@@ -365,22 +366,26 @@ static int finish(struct outbound *o, int r, struct refusal *why)
 
 int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct refusal *why)
 {
+	int64_t from_us;
 	int r;
 
 	if (!outbound_wanted(x)) {
 		*o = (struct outbound){.x = x, .fed = x->held.buf.len};
 		return 0;
 	}
+	from_us = loop_now_us();
 	r = start(o, x, whole);
 	if (r == 0)
 		r = read_message(o, rule_window(x->rule), whole);
 	if (r == 0 && o->rewrote)
 		r = read_again(o);
+	metrics_scanned(x->conn->service->metrics, loop_now_us() - from_us);
 	return r == 0 && !whole ? 0 : finish(o, r, why);
 }
 
 int outbound_more(struct outbound *o, const void *data, size_t len, bool end, struct refusal *why)
 {
+	int64_t from_us = loop_now_us();
 	int r;
 
 	if (!o->scanner) {
@@ -390,6 +395,7 @@ int outbound_more(struct outbound *o, const void *data, size_t len, bool end, st
 	r = feed_body(o, data, len, end);
 	if (r == 0 && end)
 		r = read_trailers(o);
+	metrics_scanned(o->x->conn->service->metrics, loop_now_us() - from_us);
 	return r == 0 && !end ? 0 : finish(o, r, why);
 }
 

@@ -12,6 +12,8 @@
  * Why something was refused, in the agent's own protocol: what, by which rule, and how to ask for
  * it. The id stands in the log line, too.
  */
+#define REFUSAL_LOG "log" /* the error when what is refused could not be logged */
+
 struct refusal {
 	int status;	     /* of HTTP */
 	const char *error;   /* one constant word: "host_not_allowed" */

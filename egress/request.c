@@ -242,8 +242,11 @@ static int admit(struct exchange *x, struct refusal *why)
 static enum request_verdict decide_forward(
 	struct exchange *x, const char *target, struct refusal *why)
 {
-	struct rule_request q = {
-		.host = x->host, .tls = x->tls, .head = &x->request, .target = &x->target};
+	struct rule_request q = {.host = x->host,
+		.tls = x->tls,
+		.head = &x->request,
+		.target = &x->target,
+		.ret_entry = &x->entry};
 	const char *what;
 
 	if (x->conn->way == CONN_TRANSPARENT &&

@@ -247,7 +247,7 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 			q->host);
 	if (check_git(r, q, why) < 0)
 		return -EACCES;
-	return matching_check(r->matching, q, NULL, why);
+	return matching_check(r->matching, q, q->ret_entry, why);
 }
 
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why)

@@ -54,6 +54,7 @@ struct rule_request {
 	bool tls;
 	const struct http1_head *head;
 	const struct target *target;
+	size_t *ret_entry; /* which entry of matches fits, 0 where there is none; or NULL */
 };
 
 /* The checks behind the host: credential only over TLS, git, matches. 0, or -EACCES and *why. */

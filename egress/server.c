@@ -12,6 +12,7 @@
 #include "base/msg.h"
 #include "egress/conn.h"
 #include "egress/journal.h"
+#include "egress/metrics.h"
 
 #define ACCEPTS_MAX 32 /* a round */
 
@@ -48,6 +49,7 @@ static void on_proxy(struct loop_watch *w, uint32_t events)
 				shed(v);
 			return;
 		}
+		metrics_count(v->service->metrics, METRICS_AGENT_CONNECTIONS);
 		if ((int64_t)v->service->n_conns < most) {
 			conn_accept(v->service, fd);
 			continue;
@@ -155,7 +157,9 @@ static void on_control(struct loop_watch *w, uint32_t events)
 
 static bool on_tick(void *arg)
 {
-	struct service *s = arg;
+	struct server *v = arg;
+	struct service *s = v->service;
+	bool figures = metrics_server_tick(v->metrics);
 	bool lookups = resolver_tick(s->resolver);
 	struct conn *next;
 
@@ -163,7 +167,7 @@ static bool on_tick(void *arg)
 		next = c->next;
 		conn_tick(c);
 	}
-	return lookups || s->n_conns > 0;
+	return lookups || figures || s->n_conns > 0;
 }
 
 static int watch(struct server *v, int fd, struct loop_watch *w, struct err *e)
@@ -205,10 +209,13 @@ int server_open(struct service *s, int control, struct server *ret, struct err *
 		setsockopt(ret->dns, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one)) < 0)
 		return err_set(e, errno, "set up the listeners");
 	raise_descriptors();
-	loop_set_tick(s->loop, on_tick, s);
+	loop_set_tick(s->loop, on_tick, ret);
 	r = watch(ret, ret->proxy, &ret->proxy_watch, e);
 	if (r == 0)
 		r = watch(ret, ret->dns, &ret->dns_watch, e);
+	if (r == 0)
+		r = metrics_server_new(
+			s, component_take_listener(&s->boot, "metrics"), &ret->metrics, e);
 	return r < 0 ? r : watch(ret, control, &ret->control_watch, e);
 }
 
@@ -227,6 +234,7 @@ void server_done(struct server *v)
 		next = c->next;
 		conn_end(c);
 	}
+	metrics_server_free(v->metrics);
 	fd_close(&v->proxy);
 	fd_close(&v->dns);
 	fd_close(&v->spare);

@@ -1,16 +1,19 @@
 #ifndef EGRESS_SERVER_H
 #define EGRESS_SERVER_H
 
+#include "egress/metrics_server.h"
 #include "egress/service.h"
 
 /*
  * The sockets that were handed over: "proxy" (TCP, every port of every address on the link arrives
- * there), "dns" (UDP 53) and the monitor's control socket.
+ * there), "dns" (UDP 53), "metrics" (egress/metrics_server.h; there need be none), and the
+ * monitor's control socket.
  */
 struct server {
 	struct loop_watch proxy_watch, dns_watch, control_watch;
 	struct service *service;
-	int proxy, dns, control; /* owned, but for control */
+	struct metrics_server *metrics; /* NULL: there is no such listener */
+	int proxy, dns, control;	/* owned, but for control */
 	int spare; /* given up to accept, and close, when there are no descriptors left */
 	bool stopped;
 };

@@ -5,6 +5,7 @@
 
 #include "egress/intercept.h"
 #include "egress/journal.h"
+#include "egress/metrics.h"
 #include "egress/wire.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -39,7 +40,8 @@ int service_open(
 	if (r == 0)
 		r = scanners_new(&s->boot, &s->scanners, e);
 	s->servers = servers_new();
-	if (r == 0 && !s->servers)
+	s->metrics = metrics_new();
+	if (r == 0 && (!s->servers || !s->metrics))
 		r = err_set(e, ENOMEM, "the scanner");
 	if (r == 0)
 		r = read_sidecar(s, e);
@@ -72,6 +74,7 @@ void service_done(struct service *s)
 	rules_unref(s->rules);
 	scanners_free(s->scanners);
 	servers_free(s->servers);
+	metrics_free(s->metrics);
 	loop_free(s->loop);
 	component_boot_done(&s->boot);
 	*s = (struct service){0};

@@ -19,10 +19,12 @@
  */
 struct conn;
 struct journal_file;
+struct metrics;
 
 struct service {
 	struct component_boot boot; /* keeps the credentials for a reload */
 	struct journal_file *log;   /* borrowed: main opens it before all else */
+	struct metrics *metrics;
 	struct loop *loop;
 	struct rules *rules;
 	struct scanners *scanners;

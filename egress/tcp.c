@@ -136,10 +136,15 @@ bool tcp_begin(struct conn *c, const char *host, uint16_t port, enum conn_asked 
 	if (!to.rule)
 		return false;
 	memcpy(why.host, host, strlen(host) + 1);
-	if (rule_admit(rules, to.rule, loop_now_ms(c->service->loop), &why) < 0)
+	if (!journal_ready(c->service)) {
+		refusal_set(&why, 503, REFUSAL_LOG, "what passes is logged",
+			"the bottle's log cannot be written: its disk may be full");
 		refuse(c, asked, &why);
-	else if (start(c, &to, asked) < 0)
+	} else if (rule_admit(rules, to.rule, loop_now_ms(c->service->loop), &why) < 0) {
+		refuse(c, asked, &why);
+	} else if (start(c, &to, asked) < 0) {
 		conn_end(c);
+	}
 	return true;
 }
 

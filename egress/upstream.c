@@ -1,4 +1,5 @@
 #include "egress/upstream.h"
+#include "egress/metrics.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -26,6 +27,7 @@ static void fail(struct upstream *u)
 {
 	struct refusal why = u->why;
 
+	metrics_upstream_failed(u->service->metrics, why.error);
 	upstream_close(u);
 	u->why = why;
 	u->state = UPSTREAM_FAILED;
@@ -313,6 +315,7 @@ static void connected(struct upstream *u)
 	struct err e;
 
 	u->deadline_ms = INT64_MAX;
+	metrics_count(u->service->metrics, METRICS_UPSTREAM_CONNECTIONS);
 	if (!u->tls) {
 		/* Prior knowledge: the agent's (RFC 9113 section 3.3). */
 		become_ready(u, u->asks_http2);
@@ -454,6 +457,9 @@ static bool step_handshake(struct upstream *u)
 		break;
 	}
 	u->deadline_ms = INT64_MAX;
+	metrics_count(u->service->metrics, METRICS_UPSTREAM_HANDSHAKES);
+	if (SSL_session_reused(u->wire.ssl))
+		metrics_count(u->service->metrics, METRICS_UPSTREAM_RESUMED);
 	become_ready(u, u->asks_http2 && chose_http2(u->wire.ssl));
 	return true;
 }

@@ -20,6 +20,7 @@ void monitor_init(struct monitor *m)
 		.agent_pidfd = -1,
 		.state_dirfd = -1,
 		.home_dirfd = -1,
+		.metrics_fd = -1,
 		.listen_fd = -1,
 		.signal_fd = -1,
 		.rules_fd = -1,
@@ -38,8 +39,8 @@ void monitor_init(struct monitor *m)
 void monitor_done(struct monitor *m)
 {
 	int *const fds[] = {&m->netns_fd, &m->agent_netns_fd, &m->agent_pidfd, &m->state_dirfd,
-		&m->home_dirfd, &m->listen_fd, &m->signal_fd, &m->rules_fd, &m->door[0],
-		&m->door[1], &m->boot.fd};
+		&m->home_dirfd, &m->metrics_fd, &m->listen_fd, &m->signal_fd, &m->rules_fd,
+		&m->door[0], &m->door[1], &m->boot.fd};
 
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_done(&m->parts[i]);

@@ -110,8 +110,9 @@ struct monitor {
 	int netns_fd, agent_netns_fd, agent_pidfd;
 	int state_dirfd, home_dirfd; /* home: STATE_HOME/SLUG */
 	int listen_fd, signal_fd;
-	int rules_fd; /* the scanner's compiled rules; -1 before they are there */
-	int door[2];  /* of the scanner: in it, outside; kept for the next life of either side */
+	int metrics_fd; /* listens for those who want egress' figures (shim/monitor_metrics.h) */
+	int rules_fd;	/* the scanner's compiled rules; -1 before they are there */
+	int door[2];	/* of the scanner: in it, outside; kept for the next life of either side */
 	char *resolv_conf;
 	char gateway[16];  /* over which pasta leads out; "": it was never up */
 	struct proc pasta; /* PROC_NONE: the bottle is connected otherwise, or not */

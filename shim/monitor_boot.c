@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "shim/monitor_home.h"
 #include "shim/monitor_keys.h"
+#include "shim/monitor_metrics.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_store.h"
@@ -197,7 +198,9 @@ static int open_state(struct monitor *m, struct err *e)
 	r = monitor_process_of(getpid(), &m->record.monitor, e);
 	if (r == 0)
 		r = monitor_remember(m, e);
-	return r < 0 ? r : listen_for_requests(m, e);
+	if (r == 0)
+		r = listen_for_requests(m, e);
+	return r < 0 ? r : monitor_metrics_open(m, e);
 }
 
 static int make_home(struct monitor *m, struct err *e)

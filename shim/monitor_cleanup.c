@@ -14,6 +14,7 @@
 #include "base/ptr.h"
 #include "base/str.h"
 #include "netns/bridge.h"
+#include "shim/monitor_metrics.h"
 #include "shim/monitor_plan.h"
 #include "shim/monitor_record.h"
 #include "shim/monitor_store.h"
@@ -101,6 +102,7 @@ int monitor_cleanup(const char *state_dir, struct err *e)
 		return -e->code;
 	}
 	(void)unlinkat(dirfd, MONITOR_SOCKET, 0);
+	(void)unlinkat(dirfd, MONITOR_METRICS, 0);
 	if (unlinkat(dirfd, MONITOR_RECORD, 0) < 0 && errno != ENOENT)
 		return err_set(e, errno, "remove '%s/" MONITOR_RECORD "'", state_dir);
 	return 0;

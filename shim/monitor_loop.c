@@ -13,6 +13,7 @@
 #include "shim/monitor.h"
 #include "shim/monitor_keys.h"
 #include "shim/monitor_log.h"
+#include "shim/monitor_metrics.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_pasta.h"
 #include "shim/monitor_part.h"
@@ -229,6 +230,8 @@ static void undo(struct monitor *m, struct err *result)
 		!result->code)
 		*result = one;
 	fd_close(&m->listen_fd);
+	fd_close(&m->metrics_fd);
+	(void)unlinkat(m->state_dirfd, MONITOR_METRICS, 0);
 	(void)unlinkat(m->state_dirfd, MONITOR_SOCKET, 0);
 	if (!result->code)
 		(void)unlinkat(m->state_dirfd, MONITOR_RECORD, 0);

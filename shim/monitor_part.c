@@ -18,6 +18,7 @@
 #include "shim/monitor_home.h"
 #include "shim/monitor_keys.h"
 #include "shim/monitor_log.h"
+#include "shim/monitor_metrics.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
 
@@ -252,6 +253,8 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 	}
 	if (r == 0)
 		r = hand_door(m, p, e);
+	if (r == 0)
+		r = monitor_metrics_hand(m, p, e);
 	if (r == 0)
 		r = hand_helper(p, e);
 	if (r == 0)

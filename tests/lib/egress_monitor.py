@@ -46,6 +46,16 @@ def listen(kind, port, device):
     return s
 
 
+def listen_for_figures(directory):
+    path = f"{directory}/metrics.sock"
+    if os.path.exists(path):
+        os.unlink(path)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.bind(path)
+    s.listen(8)
+    return s
+
+
 def spawn(program, uid, directory, theirs):
     pid = os.fork()
     if pid:
@@ -92,7 +102,7 @@ def end_of_log(directory):
     return json.dumps({"seq": last["seq"], "chain": last["chain"], "torn": len(torn)}).encode()
 
 
-def hand_over(program, uid, directory, secrets, rules, proxy, dns):
+def hand_over(program, uid, directory, secrets, rules, proxy, dns, figures):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = spawn(program, uid, directory, theirs)
     theirs.close()
@@ -107,6 +117,7 @@ def hand_over(program, uid, directory, secrets, rules, proxy, dns):
         send(ours, RULES, b"", [rules])
     send(ours, LISTENER, b"proxy", [proxy.fileno()])
     send(ours, LISTENER, b"dns", [dns.fileno()])
+    send(ours, LISTENER, b"metrics", [figures.fileno()])
     send(ours, BEGIN)
     return pid, ours
 
@@ -136,6 +147,7 @@ def main():
     rules = compiled_rules(program, directory)
     proxy = listen(socket.SOCK_STREAM, 9099, device)
     dns = listen(socket.SOCK_DGRAM, 53, device)
+    figures = listen_for_figures(directory)
     wake_r, wake_w = os.pipe()
     os.set_blocking(wake_w, False)
     for s in (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
@@ -144,7 +156,7 @@ def main():
     again = True
     while again:
         again = False
-        pid, sock = hand_over(program, int(uid), directory, secrets, rules, proxy, dns)
+        pid, sock = hand_over(program, int(uid), directory, secrets, rules, proxy, dns, figures)
         alive = True
         while alive:
             for fd in select.select([sock, wake_r], [], [])[0]:
