@@ -4,7 +4,6 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
-#include "egress/journal.h"
 
 /* What an exchange may take of time, rate and size (egress/limits.h). */
 

@@ -2,6 +2,7 @@
 #define EGRESS_EXCHANGE_PARTS_H
 
 #include "egress/exchange.h"
+#include "egress/limits.h"
 #include "egress/refusal.h"
 
 /* Between the files that make an exchange: exchange.c, exchange_up.c, exchange_down.c,

@@ -1,3 +1,5 @@
+#include "egress/metrics.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
