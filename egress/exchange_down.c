@@ -128,7 +128,6 @@ static void switch_protocols(struct exchange *x)
 		return;
 	}
 	rules_redact_head(x->rules, &x->response);
-	journal_response(x->conn->service, x->host, &x->response);
 	x->have_head = true;
 	x->first_byte_us = loop_now_us();
 	pass_head(x);
