@@ -208,7 +208,8 @@ size_t dns_write_answer(const struct dns_question *q, enum dns_rcode rcode,
 	return w.at;
 }
 
-size_t dns_write_question(uint16_t id, const char *name, enum dns_type type, unsigned char *ret)
+size_t dns_write_question(
+	uint16_t id, const char *name, enum dns_type type, bool edns, unsigned char *ret)
 {
 	struct writer w = {.p = ret};
 
@@ -217,7 +218,7 @@ size_t dns_write_question(uint16_t id, const char *name, enum dns_type type, uns
 	put_u16(&w, 1);
 	put_u16(&w, 0);
 	put_u16(&w, 0);
-	put_u16(&w, 1);
+	put_u16(&w, edns);
 	while (*name) {
 		size_t n = strcspn(name, ".");
 
@@ -228,7 +229,8 @@ size_t dns_write_question(uint16_t id, const char *name, enum dns_type type, uns
 	ret[w.at++] = 0;
 	put_u16(&w, type);
 	put_u16(&w, CLASS_IN);
-	put_opt(&w);
+	if (edns)
+		put_opt(&w);
 	return w.at;
 }
 

@@ -42,8 +42,10 @@ int dns_parse_question(const unsigned char *p, size_t len, struct dns_question *
 size_t dns_write_answer(const struct dns_question *q, enum dns_rcode rcode,
 	const struct in_addr *address, unsigned char *ret);
 
-/* A question of ours. name is a normalised host name. Its length; at most DNS_UDP_MAX. */
-size_t dns_write_question(uint16_t id, const char *name, enum dns_type type, unsigned char *ret);
+/* A question of ours. name is a normalised host name; edns: says that we take DNS_UDP_MAX bytes,
+ * which old servers do not understand. Its length; at most DNS_UDP_MAX. */
+size_t dns_write_question(
+	uint16_t id, const char *name, enum dns_type type, bool edns, unsigned char *ret);
 
 /* What came back for it. */
 struct dns_result {

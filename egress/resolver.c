@@ -20,12 +20,15 @@
 /*
  * Theory of operation. A lookup asks for A and, when the sidecar can reach IPv6, AAAA, over one
  * connected UDP socket, so that the kernel drops what comes from elsewhere. Each attempt (2.5 s)
- * uses the next server and a new socket; after ATTEMPTS the lookup fails. A truncated answer
- * switches the lookup to TCP for the question that was truncated.
+ * uses the next server and a new socket, also when a server answers that it cannot; after ATTEMPTS
+ * the lookup fails. A truncated answer switches the lookup to TCP for the question that was
+ * truncated; a server that does not know EDNS is asked without. When one family's addresses are
+ * there, the other's are waited for only for a moment (RFC 8305 section 3).
  */
 #define SERVERS_MAX 3
 #define ATTEMPTS    4
 #define ATTEMPT_MS  2500
+#define OTHER_MS    500
 #define DNS_PORT    53
 #define TCP_MAX	    8192
 
@@ -39,6 +42,7 @@ struct query {
 	enum dns_type type;
 	uint16_t id;
 	bool done;
+	bool failed; /* in this attempt */
 };
 
 struct resolve {
@@ -53,6 +57,7 @@ struct resolve {
 	int64_t deadline_ms;
 	int fd;
 	bool tcp;
+	bool plain; /* without EDNS */
 	unsigned char tcp_in[TCP_MAX];
 	size_t tcp_len;
 	bool tcp_sent;
@@ -60,7 +65,7 @@ struct resolve {
 	size_t n_queries;
 	struct address list[RESOLVER_ADDRESSES_MAX];
 	size_t n;
-	const char *why;
+	const char *why; /* NULL: nobody has said anything yet */
 };
 
 int resolver_new(struct loop *loop, const char *path, struct resolver **ret, struct err *e)
@@ -140,11 +145,15 @@ static bool has_ipv6(void)
 
 static void end_lookup(struct resolve *l, const char *why);
 
-static bool all_done(const struct resolve *l)
+/* Whether there is nothing more to be heard in this attempt; *ret_failed: not all was said. */
+static bool all_heard(const struct resolve *l, bool *ret_failed)
 {
-	for (size_t i = 0; i < l->n_queries; i++)
-		if (!l->queries[i].done)
+	*ret_failed = false;
+	for (size_t i = 0; i < l->n_queries; i++) {
+		if (!l->queries[i].done && !l->queries[i].failed)
 			return false;
+		*ret_failed |= l->queries[i].failed;
+	}
 	return true;
 }
 
@@ -157,11 +166,12 @@ static int send_queries(struct resolve *l)
 		struct query *q = &l->queries[i];
 		size_t n;
 
+		q->failed = false;
 		if (q->done)
 			continue;
 		if (RAND_bytes((unsigned char *)&q->id, sizeof(q->id)) != 1)
 			return -EIO;
-		n = dns_write_question(q->id, l->host, q->type, packet + 2);
+		n = dns_write_question(q->id, l->host, q->type, !l->plain, packet + 2);
 		packet[0] = (unsigned char)(n >> 8);
 		packet[1] = (unsigned char)n;
 		if (send(l->fd, l->tcp ? packet : packet + 2, l->tcp ? n + 2 : n, MSG_NOSIGNAL) < 0)
@@ -202,20 +212,50 @@ static void next_attempt(struct resolve *l)
 		if (open_attempt(l) == 0 && send_queries(l) == 0)
 			return;
 	}
-	end_lookup(l, "no name server answered");
+	end_lookup(l, l->why ? l->why : "no name server answered");
 }
 
 /* ---- answers */
 
 static void take_result(struct resolve *l, struct query *q, const struct dns_result *res)
 {
+	int64_t soon = loop_now_ms(l->owner->loop) + OTHER_MS;
+
 	q->done = true;
-	if (res->rcode == DNS_NXDOMAIN)
-		l->why = "the name does not exist";
-	else if (res->rcode != DNS_NOERROR)
-		l->why = "the name server failed";
+	l->why = res->rcode == DNS_NXDOMAIN ? "the name does not exist" : "the name has no address";
 	for (size_t i = 0; i < res->n && l->n < RESOLVER_ADDRESSES_MAX; i++)
 		l->list[l->n++] = res->list[i];
+	if (l->n > 0 && soon < l->deadline_ms)
+		l->deadline_ms = soon;
+}
+
+/* The server cannot, or does not want to. false: it is asked anew, without EDNS. */
+static bool take_failure(struct resolve *l, struct query *q, enum dns_rcode rcode)
+{
+	bool old = rcode == DNS_FORMERR || rcode == DNS_NOTIMP;
+
+	q->failed = true;
+	l->why = rcode == DNS_REFUSED ? "the name server refused to answer"
+				      : "the name server failed";
+	if (!old || l->plain)
+		return true;
+	l->plain = true;
+	l->tcp = false;
+	return open_attempt(l) < 0 || send_queries(l) < 0;
+}
+
+/* Whether more is to be heard; else the lookup has ended, or goes on with the next server. */
+static bool awaits_more(struct resolve *l)
+{
+	bool failed;
+
+	if (!all_heard(l, &failed))
+		return true;
+	if (failed)
+		next_attempt(l);
+	else
+		end_lookup(l, l->why);
+	return false;
 }
 
 /* Whether the lookup goes on as before. */
@@ -233,13 +273,15 @@ static bool take_message(struct resolve *l, const unsigned char *p, size_t len)
 				next_attempt(l);
 			return false;
 		}
+		if (res.rcode != DNS_NOERROR && res.rcode != DNS_NXDOMAIN) {
+			if (!take_failure(l, q, res.rcode))
+				return false;
+			break;
+		}
 		take_result(l, q, &res);
 		break;
 	}
-	if (!all_done(l))
-		return true;
-	end_lookup(l, l->why);
-	return false;
+	return awaits_more(l);
 }
 
 static void read_udp(struct resolve *l)
@@ -259,33 +301,38 @@ static void read_udp(struct resolve *l)
 		next_attempt(l);
 }
 
-static void read_tcp(struct resolve *l)
+/* The whole messages among what has come. Whether the lookup goes on as before. */
+static bool take_tcp(struct resolve *l)
 {
-	ssize_t n = recv(l->fd, l->tcp_in + l->tcp_len, TCP_MAX - l->tcp_len, 0);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		next_attempt(l);
-		return;
-	}
-	l->tcp_len += (size_t)n;
 	while (l->tcp_len >= 2) {
 		size_t len = (size_t)l->tcp_in[0] << 8 | l->tcp_in[1];
 
 		if (len > TCP_MAX - 2) {
 			next_attempt(l);
-			return;
+			return false;
 		}
 		if (l->tcp_len < 2 + len)
-			break;
+			return true;
 		if (!take_message(l, l->tcp_in + 2, len))
-			return;
+			return false;
 		l->tcp_len -= 2 + len;
 		memmove(l->tcp_in, l->tcp_in + 2 + len, l->tcp_len);
 	}
-	/* Edge-triggered: what is left must be read now. */
-	read_tcp(l);
+	return true;
+}
+
+/* Edge-triggered: all that is there must be read now. */
+static void read_tcp(struct resolve *l)
+{
+	ssize_t n;
+
+	do {
+		n = recv(l->fd, l->tcp_in + l->tcp_len, TCP_MAX - l->tcp_len, 0);
+		if (n > 0)
+			l->tcp_len += (size_t)n;
+	} while (n > 0 && take_tcp(l));
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		next_attempt(l);
 }
 
 static void on_ready(struct loop_watch *w, uint32_t events)
@@ -373,7 +420,6 @@ int resolver_start(struct resolver *r, const char *host, const struct resolve_do
 	l->owner = r;
 	l->fd = -1;
 	l->done = *done;
-	l->why = "the name has no address";
 	memcpy(l->host, host, strlen(host) + 1);
 	l->queries[l->n_queries++].type = DNS_A;
 	if (has_ipv6())

@@ -224,7 +224,7 @@ static void our_own_question_can_be_read(void **state)
 {
 	unsigned char p[DNS_UDP_MAX];
 	struct dns_question q;
-	size_t n = dns_write_question(77, "api.example.com", DNS_AAAA, p);
+	size_t n = dns_write_question(77, "api.example.com", DNS_AAAA, true, p);
 
 	(void)state;
 	assert_int_equal(dns_parse_question(p, n, &q), DNS_NOERROR);

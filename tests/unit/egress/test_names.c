@@ -30,7 +30,7 @@ static struct names *made(const char *seed)
 static int ask(struct names *n, const char *name, enum dns_type type, struct in_addr *ret)
 {
 	unsigned char q[DNS_UDP_MAX], a[DNS_UDP_MAX];
-	size_t len = dns_write_question(1, name, type, q);
+	size_t len = dns_write_question(1, name, type, true, q);
 	size_t got = names_answer(n, &policy, q, len, a);
 
 	assert_true(got > 12);
