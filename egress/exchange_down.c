@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -133,6 +134,16 @@ static void switch_protocols(struct exchange *x)
 	pass_head(x);
 }
 
+static void refuse_gone(struct exchange *x)
+{
+	const char *why = x->up ? x->up->wire.tls_why : NULL;
+	char what[200];
+
+	snprintf(what, sizeof(what), "the upstream closed the connection without an answer%s%s",
+		why ? ": " : "", why ? why : "");
+	exchange_refuse_upstream(x, what);
+}
+
 static bool take_head(struct exchange *x)
 {
 	const char *what = "";
@@ -152,8 +163,7 @@ static bool take_head(struct exchange *x)
 	case TAKE_END:
 	case TAKE_GONE:
 		if (!retry(x))
-			exchange_refuse_upstream(
-				x, "the upstream closed the connection without an answer");
+			refuse_gone(x);
 		return true;
 	case TAKE_NOTHING:
 		break;

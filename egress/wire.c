@@ -227,7 +227,12 @@ static ssize_t tls_recv(struct wire *w, void *p, size_t len)
 	why = SSL_get_error(w->ssl, n);
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
 		return -EAGAIN;
-	return why == SSL_ERROR_ZERO_RETURN ? 0 : -ECONNRESET;
+	if (why == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	/* For one, TLS 1.3 tells only now that a client certificate is missing. */
+	w->tls_why = ERR_reason_error_string(ERR_peek_error());
+	ERR_clear_error();
+	return -ECONNRESET;
 }
 
 static ssize_t tls_send(struct wire *w, const void *p, size_t len)

@@ -28,11 +28,13 @@ struct wire {
 	struct buf in, out;
 	struct buf early; /* read in plain before TLS began: TLS reads it first */
 	bool readable, writable;
-	bool tls_more; /* TLS may hold bytes that it has read but not given */
-	bool hup;      /* the peer closed or reset: read on until that shows */
-	bool eof;      /* the peer sends no more */
-	bool dead;     /* nothing can be sent or received any more */
-	bool shut;     /* our side is closed for sending */
+	const char *tls_why; /* why TLS ended by itself, constant; NULL: it did not, or without a
+				word */
+	bool tls_more;	     /* TLS may hold bytes that it has read but not given */
+	bool hup;	     /* the peer closed or reset: read on until that shows */
+	bool eof;	     /* the peer sends no more */
+	bool dead;	     /* nothing can be sent or received any more */
+	bool shut;	     /* our side is closed for sending */
 };
 
 void wire_init(struct wire *w);

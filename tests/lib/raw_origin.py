@@ -1,9 +1,12 @@
-"""An upstream that misbehaves: raw_origin.py ADDRESS PORT RECORD [CERT KEY]
+"""An upstream that misbehaves: raw_origin.py ADDRESS PORT RECORD [CERT KEY [CLIENT_CA [TLS]]]
+
+CLIENT_CA: a client without a certificate of that root is refused; TLS: "1.2" or "1.3", the newest version.
 
 What it answers stands in the path: /raw/HEX sends those bytes and closes, /keep/HEX sends them and goes
 on, /once answers the first request of a connection and closes at the second, /step/FILE sends the second half
 when FILE is there, /silent says nothing.
-Each request head is appended to RECORD, with TLS also whether its session was resumed.
+Each request head is appended to RECORD, with TLS also whether its session was resumed, and whose the
+client's certificate is.
 """
 import os
 import socket
@@ -18,6 +21,11 @@ def wait_for(name):
     until = time.monotonic() + 20
     while not os.path.exists(name) and time.monotonic() < until:
         time.sleep(0.01)
+
+
+def client(s):
+    names = dict(field[0] for field in (s.getpeercert() or {}).get("subject", ()))
+    return names.get("commonName", "-").encode()
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -39,6 +47,7 @@ class Handler(socketserver.StreamRequestHandler):
                 f.write(head)
                 if self.server.context:
                     f.write(b"resumed: %s\n" % str(self.request.session_reused).encode())
+                    f.write(b"client: %s %s\n" % (self.request.version().encode(), client(self.request)))
             path = head.split(b" ")[1].decode().split("/")
             if path[1] in ("raw", "keep"):
                 self.wfile.write(bytes.fromhex(path[2]))
@@ -80,7 +89,12 @@ def main():
     server.context = None
     if pair:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.context.load_cert_chain(*pair)
+        server.context.load_cert_chain(*pair[:2])
+        if pair[2:]:
+            server.context.verify_mode = ssl.CERT_REQUIRED
+            server.context.load_verify_locations(pair[2])
+        if pair[3:]:
+            server.context.maximum_version = ssl.TLSVersion["TLSv" + pair[3].replace(".", "_")]
     print("listening", flush=True)
     threading.Thread(target=server.serve_forever).start()
 
