@@ -116,6 +116,19 @@ static void a_port_is_a_plain_number_behind_one_colon(void **state)
 		assert_true(authority(wrong[i], host, &port) < 0);
 }
 
+static void a_pattern_stands_for_any_depth_below_and_not_for_itself(void **state)
+{
+	(void)state;
+	assert_int_equal(host_fit("*.a.com", "a.com"), 0);
+	assert_int_equal(host_fit("*.a.com", "evila.com"), 0);
+	assert_int_equal(host_fit("*.a.com", "a.com.evil.net"), 0);
+	assert_int_equal(host_fit("*.a.com", ".a.com"), 0);
+	assert_int_equal(host_fit("a.com", "b.com"), 0);
+	assert_true(host_fit("*.a.com", "x.y.a.com") > 0);
+	assert_true(host_fit("*.y.a.com", "x.y.a.com") > host_fit("*.a.com", "x.y.a.com"));
+	assert_true(host_fit("x.y.a.com", "x.y.a.com") > host_fit("*.y.a.com", "x.y.a.com"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +137,7 @@ int main(void)
 		cmocka_unit_test(addresses_in_any_notation_are_no_names),
 		cmocka_unit_test(lengths_are_bounded),
 		cmocka_unit_test(a_port_is_a_plain_number_behind_one_colon),
+		cmocka_unit_test(a_pattern_stands_for_any_depth_below_and_not_for_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

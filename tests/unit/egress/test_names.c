@@ -58,6 +58,22 @@ static void a_name_has_one_address_of_the_pool(void **state)
 	names_free(n);
 }
 
+static void an_address_has_the_name_that_was_asked_for(void **state)
+{
+	struct names *n = made("seed"), *m = made("seed");
+	struct in_addr a, other = {.s_addr = 0x01020304};
+
+	(void)state;
+	ask(n, "a.example.com", DNS_A, &a);
+	assert_string_equal(names_of(n, a), "a.example.com");
+	assert_null(names_of(n, other));
+	assert_null(names_of(m, a));
+	assert_true(names_agree(m, a, "a.example.com"));
+	assert_string_equal(names_of(m, a), "a.example.com");
+	names_free(n);
+	names_free(m);
+}
+
 static void a_new_process_with_the_same_seed_says_the_same(void **state)
 {
 	struct names *n = made("seed"), *m = made("seed"), *o = made("other");
@@ -133,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_has_one_address_of_the_pool),
+		cmocka_unit_test(an_address_has_the_name_that_was_asked_for),
 		cmocka_unit_test(a_new_process_with_the_same_seed_says_the_same),
 		cmocka_unit_test(the_sidecar_and_the_agent_have_their_own),
 		cmocka_unit_test(other_types_have_no_data),

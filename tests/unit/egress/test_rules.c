@@ -1,6 +1,7 @@
 #include "egress/rules.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -260,6 +261,79 @@ static void a_route_without_dlp_is_read_in_full(void **state)
 	rules_unref(r);
 }
 
+static void a_host_and_port_is_tcp_or_http_and_never_both(void **state)
+{
+	struct rules *r =
+		made("{\"host\":\"*.a.com\"},{\"host\":\"db.a.com\",\"port\":443,\"tcp\":true}");
+
+	(void)state;
+	assert_string_equal(found(r, "x.a.com", 443), "*.a.com");
+	assert_null(rules_find_tcp(r, "x.a.com", 443));
+	/* The nearer route decides, also for who would read it in the other way. */
+	assert_string_equal(found(r, "db.a.com", 443), "none");
+	assert_non_null(rules_find_tcp(r, "db.a.com", 443));
+	assert_string_equal(found(r, "db.a.com", 80), "*.a.com");
+	assert_null(rules_find_tcp(r, "db.a.com", 80));
+	rules_unref(r);
+}
+
+static void a_tcp_route_promises_nothing_that_needs_reading(void **state)
+{
+	static const char *const bad[] = {
+		"{\"host\":\"a.com\",\"tcp\":true}",
+		"{\"host\":\"*.a.com\",\"port\":5,\"tcp\":true}",
+		"{\"host\":\"a.com\",\"port\":5,\"tcp\":true,\"git_fetch\":true}",
+		"{\"host\":\"a.com\",\"port\":5,\"tcp\":true,\"auth_pass\":true}",
+		"{\"host\":\"a.com\",\"port\":5,\"tcp\":true,\"matches\":[{\"methods\":[\"GET\"]}]"
+		"}",
+		"{\"host\":\"a.com\",\"port\":80,\"tcp\":true},{\"host\":\"a.com\"}",
+		"{\"host\":\"a.com\",\"port\":5,\"tcp\":true},{\"host\":\"a.com\",\"port\":5}",
+	};
+	struct rules *r = NULL;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(load(bad[i], &r, &e), -EINVAL);
+		assert_non_null(strstr(e.msg, "tcp"));
+	}
+}
+
+static void requests_are_counted_by_route(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"limits\":{\"requests_per_second\":1}},"
+			       "{\"host\":\"b.com\"}");
+	struct rule *a = rules_find(r, "a.com", 443), *b = rules_find(r, "b.com", 443);
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(rule_admit(r, a, 1000, &why), 0);
+	assert_int_equal(rule_admit(r, a, 1000, &why), 0);
+	assert_int_equal(rule_admit(r, a, 1000, &why), -EACCES);
+	assert_int_equal(why.status, 429);
+	assert_int_equal(why.retry_after_s, 1);
+	assert_int_equal(rule_admit(r, b, 1000, &why), 0);
+	assert_int_equal(rule_admit(r, a, 2000, &why), 0);
+	rules_unref(r);
+}
+
+static void connections_to_a_routes_upstreams_are_counted(void **state)
+{
+	struct rules *r = made("{\"host\":\"a.com\",\"limits\":{\"connections\":1}}");
+	struct rule *a = rules_find(r, "a.com", 443);
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(rule_connect(a, &why), 0);
+	assert_false(rule_may_connect(a));
+	assert_int_equal(rule_connect(a, &why), -EACCES);
+	assert_int_equal(why.status, 503);
+	rule_disconnect(a);
+	assert_int_equal(rule_connect(a, &why), 0);
+	rule_disconnect(a);
+	rules_unref(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +348,10 @@ int main(void)
 		cmocka_unit_test(special_addresses_need_a_line_in_the_manifest),
 		cmocka_unit_test(a_flood_of_warnings_is_some_a_minute),
 		cmocka_unit_test(a_route_without_dlp_is_read_in_full),
+		cmocka_unit_test(a_host_and_port_is_tcp_or_http_and_never_both),
+		cmocka_unit_test(a_tcp_route_promises_nothing_that_needs_reading),
+		cmocka_unit_test(requests_are_counted_by_route),
+		cmocka_unit_test(connections_to_a_routes_upstreams_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, hand_over, take_back);
