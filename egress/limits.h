@@ -47,6 +47,7 @@ struct limits {
 
 struct limit_row {
 	const char *what;    /* "connections of the agent at a time": for people */
+	const char *unit;    /* in which it is told and chosen: "bytes", "s" (kept in ms), "" */
 	const char *key;     /* the manifest's, or NULL: nobody can choose it */
 	const char *outcome; /* what happens beyond it */
 	int64_t value;	     /* by default */

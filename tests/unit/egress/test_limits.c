@@ -1,12 +1,17 @@
 #include "egress/limits.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "base/fd.h"
 
 static void every_limit_has_a_value_and_words(void **state)
 {
@@ -128,6 +133,45 @@ static void a_slow_bucket_gives_its_first_at_once(void **state)
 	assert_int_equal(limit_bucket_take(&b, 1, 1000), 0);
 }
 
+/* As people read it, in the unit in which it is chosen. */
+static long long told(const struct limit_row *row, int64_t value)
+{
+	return (long long)(strcmp(row->unit, "s") == 0 ? value / 1000 : value);
+}
+
+static void write_row(FILE *out, const struct limit_row *row)
+{
+	const char *space = row->unit[0] ? " " : "";
+
+	fprintf(out, "| %s | %s | %lld%s%s | ", row->what, row->key ? row->key : "–",
+		told(row, row->value), space, row->unit);
+	if (row->key)
+		fprintf(out, "%lld%s%s", told(row, row->most), space, row->unit);
+	else
+		fputs("–", out);
+	fprintf(out, " | %s |\n", row->outcome);
+}
+
+/* UPDATE=1 prints the table instead: what is to stand there. */
+static void the_table_that_people_read_is_this_one(void **state)
+{
+	char *want = NULL, *found = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&want, &len);
+	struct err e;
+
+	(void)state;
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		write_row(f, limits_row((enum limit)i));
+	fclose(f);
+	if (getenv("UPDATE"))
+		fputs(want, stdout);
+	assert_int_equal(fd_read_file(AT_FDCWD, "docs/limits.md", 1 << 16, &found, &len, &e), 0);
+	assert_non_null(strstr(found, want));
+	free(want);
+	free(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +182,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_had_is_an_error_that_names_it),
 		cmocka_unit_test(a_bucket_holds_two_seconds_and_fills_again),
 		cmocka_unit_test(a_slow_bucket_gives_its_first_at_once),
+		cmocka_unit_test(the_table_that_people_read_is_this_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
