@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/http1.h"
+#include "egress/h2.h"
 
 #define SECOND 1000LL
 #define MINUTE (60 * SECOND)
@@ -40,14 +41,14 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_TCP_IDLE_MS] = {"a tcp route's connection without any byte", "s", "idle", "reset",
 		8 * HOUR, 7 * 24 * HOUR},
 	[LIMIT_STREAMS] = {"requests at a time on an HTTP/2 connection", "", NULL, "REFUSED_STREAM",
-		128, 128},
+		H2_STREAMS_MAX, H2_STREAMS_MAX},
 	[LIMIT_INTERIM] = {"interim (1xx) answers to a request", "", NULL, "502", 8, 8},
 	[LIMIT_SNIFF_MS] = {"the first bytes of a connection or tunnel", "s", NULL, "reset",
 		15 * SECOND, 15 * SECOND},
 	[LIMIT_HANDSHAKE_MS] = {"the agent's TLS handshake", "s", NULL, "reset", 15 * SECOND,
 		15 * SECOND},
-	[LIMIT_HEAD_MS] = {"a request's head, from its first byte", "s", NULL, "reset", 30 * SECOND,
-		30 * SECOND},
+	[LIMIT_HEAD_MS] = {"a request's head, from its first byte", "s", NULL, "reset", H2_HEAD_MS,
+		H2_HEAD_MS},
 	[LIMIT_NEXT_REQUEST_MS] = {"a connection between two requests", "s", NULL, "closed", MINUTE,
 		MINUTE},
 	[LIMIT_STALL_MS] = {"a body that the agent sends, or does not take", "s", NULL,

@@ -4,14 +4,17 @@ CLIENT_CA: a client without a certificate of that root is refused; TLS: "1.2" or
 
 What it answers stands in the path: /raw/HEX sends those bytes and closes, /keep/HEX sends them and goes
 on, /once answers the first request of a connection and closes at the second, /step/FILE sends the second half
-when FILE is there, /silent says nothing.
+when FILE is there, /silent says nothing, /drip/HEX sends byte by byte, /reset/HEX sends those bytes and resets,
+/deaf/FILE reads no body until FILE is there, and then says how long it was.
 Each request head is appended to RECORD, with TLS also whether its session was resumed, and whose the
 client's certificate is.
 """
 import os
+import re
 import socket
 import socketserver
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -61,6 +64,19 @@ class Handler(socketserver.StreamRequestHandler):
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
                 wait_for("/" + "/".join(path[2:]))
                 self.wfile.write(b"3\r\ntwo\r\n0\r\n\r\n")
+            elif path[1] == "drip":
+                for byte in bytes.fromhex(path[2]):
+                    self.wfile.write(bytes([byte]))
+            elif path[1] == "reset":
+                self.wfile.write(bytes.fromhex(path[2]))
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.request.close()
+                return
+            elif path[1] == "deaf":
+                wait_for("/" + "/".join(path[2:]))
+                length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+                n = str(len(self.rfile.read(length))).encode()
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(n), n))
             elif path[1] == "silent":
                 self.rfile.readline()
                 return
