@@ -17,20 +17,32 @@ static int take_text(char **text, const char *what, struct msg *m, struct err *e
 	return 0;
 }
 
-static int take_secret(struct component_boot *b, struct msg *m, struct err *e)
+static struct component_secret *secret_named(struct component_boot *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_secrets; i++)
+		if (strcmp(b->secrets[i].name, name) == 0)
+			return &b->secrets[i];
+	return NULL;
+}
+
+int component_take_secret(struct component_boot *b, const struct msg *m, struct err *e)
 {
 	size_t name_len = strnlen(m->body, m->len);
 	struct component_secret *s;
 
 	if (name_len == 0 || name_len >= m->len)
 		return err_say(e, EPROTO, "a secret without a name");
-	if (b->n_secrets >= COMPONENT_SECRETS_MAX)
+	s = secret_named(b, m->body);
+	if (!s && b->n_secrets >= COMPONENT_SECRETS_MAX)
 		return err_say(e, E2BIG, "more than %d secrets", COMPONENT_SECRETS_MAX);
-	s = &b->secrets[b->n_secrets];
-	s->name = strdup(m->body);
-	if (!s->name)
-		return err_set(e, ENOMEM, "receive a secret");
-	b->n_secrets++;
+	if (!s) {
+		s = &b->secrets[b->n_secrets];
+		s->name = strdup(m->body);
+		if (!s->name)
+			return err_set(e, ENOMEM, "receive a secret");
+		b->n_secrets++;
+	}
+	secret_done(&s->value);
 	return secret_set(&s->value, m->body + name_len + 1, m->len - name_len - 1, e);
 }
 
@@ -68,7 +80,7 @@ int component_boot(int sock, struct component_boot *ret, struct err *e)
 		else if (r > 0 && m.type == COMPONENT_LOG)
 			r = take_text(&ret->log, "end of the log", &m, e);
 		else if (r > 0 && m.type == COMPONENT_SECRET)
-			r = take_secret(ret, &m, e);
+			r = component_take_secret(ret, &m, e);
 		else if (r > 0 && (m.type == COMPONENT_LISTENER || m.type == COMPONENT_RULES ||
 					  m.type == COMPONENT_PROGRAM))
 			r = take_descriptor(ret, &m, e);

@@ -14,8 +14,8 @@
  *
  *	monitor → component	CONFIG, LOG, SECRET…, RULES, LISTENER…, PROGRAM…, BEGIN
  *	component → monitor	READY (locked down, listening) or FAILED
- *	later			RELOAD, STOP, ANSWER, TOKEN_NOW / RELOADED, BUSY, PROPOSE, STORE,
- *				TOKEN_ASK, TOKEN
+ *	later			(SECRET…) RELOAD, STOP, ANSWER, TOKEN_NOW / RELOADED, BUSY, PROPOSE,
+ *STORE, TOKEN_ASK, TOKEN
  *
  * End of file on the socket ends a component at once. Anything unknown, early or malformed ends it,
  * too.
@@ -96,6 +96,11 @@ struct component_boot {
  * -EPIPE when the monitor is gone.
  */
 int component_boot(int sock, struct component_boot *ret, struct err *e);
+
+/* One SECRET, into b, in the place of one with the same name. Later than BEGIN: in front of a
+ * RELOAD, for whose slice it is. */
+struct msg;
+int component_take_secret(struct component_boot *b, const struct msg *m, struct err *e);
 void component_boot_done(struct component_boot *b);
 
 /* The listener's descriptor, moved out; -1 when it was not handed over. */

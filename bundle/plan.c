@@ -9,7 +9,7 @@
 #include "base/ptr.h"
 #include "bundle/plan_parts.h"
 
-static void bottle_free(struct plan_bottle *b)
+void plan_bottle_free(struct plan_bottle *b)
 {
 	if (!b)
 		return;
@@ -52,7 +52,7 @@ void plan_free(struct plan *p)
 	if (!p)
 		return;
 	oci_free(p->oci);
-	bottle_free(p->bottle);
+	plan_bottle_free(p->bottle);
 	strv_free(p->notes);
 	free(p);
 }

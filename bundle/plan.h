@@ -129,6 +129,31 @@ struct plan {
 int plan_build(struct oci *oci, const struct plan_choice *choice, const char *id, struct plan **ret,
 	struct err *e);
 void plan_free(struct plan *p);
+void plan_bottle_free(struct plan_bottle *b);
+
+/* A bottle that lives, whose manifests are read again. All borrowed. */
+struct plan_reload {
+	const char *home; /* operator's directory */
+	const char *slug;
+	char *const *bottles;		 /* as they were chosen at create */
+	char *const *agent_names;	 /* as in the slice in force */
+	const struct plan_secret *known; /* what it has: these keep their slots */
+	size_t n_known;
+};
+
+/*
+ * The egress slice that its manifests describe now, checked as a whole: ret's egress and secrets,
+ * those that are known first. Pure but for reading files. The rest of a bottle stays as it was
+ * created. problems: as in plan_choice. The caller ends *ret with plan_bottle_free.
+ */
+int plan_reload(const struct plan_reload *from, struct str *problems, struct plan_bottle **ret,
+	struct err *e);
+
+/*
+ * Whether the new slice uses this secret and its value may be looked up anew: what renews itself (a
+ * refresh token, a login) is the monitor's to know once it has it.
+ */
+bool plan_reload_wants(const struct plan_bottle *b, const struct plan_secret *s, bool is_known);
 
 /*
  * Docker lets every group up to 2147483647 ping; the kernel takes no group that the user namespace

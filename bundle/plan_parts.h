@@ -44,6 +44,9 @@ int plan_user_namespace(struct oci *oci, struct err *e);
 /* plan_slices.c: the manifest as gate and egress policy, and the secrets they need. */
 int plan_slices(struct plan *p, struct manifest *m, struct err *e);
 
+/* The egress process' alone; b->slug is there. Agent names are the caller's. -ENOMEM only. */
+int plan_egress_slice(struct plan_bottle *b, struct manifest *m);
+
 /* plan_gate.c: the gate's, and the deploy keys that its repositories want. -ENOMEM only. */
 int plan_gate_slice(struct plan *p, struct manifest *m);
 

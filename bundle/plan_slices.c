@@ -83,9 +83,9 @@ static int route_secrets(
 	return key_file(b, from->key_file, &r->tls_key_slot);
 }
 
-static int take_routes(struct plan *p, struct manifest *m)
+static int take_routes(struct plan_bottle *b, struct manifest *m)
 {
-	struct policy_egress *e = &p->bottle->egress;
+	struct policy_egress *e = &b->egress;
 
 	e->routes = calloc(m->n_routes + 1, sizeof(*e->routes));
 	if (!e->routes)
@@ -95,13 +95,28 @@ static int take_routes(struct plan *p, struct manifest *m)
 
 		*r = m->routes[i].route;
 		m->routes[i].route = (struct policy_route){0};
-		if (route_secrets(p->bottle, &m->routes[i], r) < 0)
-			return -ENOMEM;
-		if (r->tcp && plan_note(p, "egress.routes: what passes to %s:%d is not scanned",
-				      r->host, r->port) < 0)
+		if (route_secrets(b, &m->routes[i], r) < 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+int plan_egress_slice(struct plan_bottle *b, struct manifest *m)
+{
+	struct policy_egress *e = &b->egress;
+
+	e->log = m->log;
+	e->slug = strdup(b->slug);
+	e->sidecar_address = strdup(PLAN_SIDECAR_ADDRESS);
+	e->agent_address = strdup(PLAN_AGENT_ADDRESS);
+	if (!e->slug || !e->sidecar_address || !e->agent_address)
+		return -ENOMEM;
+	e->limits = m->limits;
+	e->proxy = m->proxy;
+	m->proxy = (struct policy_proxy){0};
+	if (named(b, e->proxy.token_ref, &e->proxy.slot) < 0)
+		return -ENOMEM;
+	return take_routes(b, m);
 }
 
 static int egress_slice(struct plan *p, struct manifest *m)
@@ -109,20 +124,14 @@ static int egress_slice(struct plan *p, struct manifest *m)
 	struct policy_egress *e = &p->bottle->egress;
 	const char *name = plan_agent_name(p->oci);
 
-	e->log = m->log;
-	e->slug = strdup(p->bottle->slug);
-	e->sidecar_address = strdup(PLAN_SIDECAR_ADDRESS);
-	e->agent_address = strdup(PLAN_AGENT_ADDRESS);
-	if (!e->slug || !e->sidecar_address || !e->agent_address)
+	if (plan_egress_slice(p->bottle, m) < 0 || (name && strv_add(&e->agent_names, name) < 0))
 		return -ENOMEM;
-	if (name && strv_add(&e->agent_names, name) < 0)
-		return -ENOMEM;
-	e->limits = m->limits;
-	e->proxy = m->proxy;
-	m->proxy = (struct policy_proxy){0};
-	if (named(p->bottle, e->proxy.token_ref, &e->proxy.slot) < 0)
-		return -ENOMEM;
-	return take_routes(p, m);
+	for (size_t i = 0; i < e->n_routes; i++)
+		if (e->routes[i].tcp &&
+			plan_note(p, "egress.routes: what passes to %s:%d is not scanned",
+				e->routes[i].host, e->routes[i].port) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 static int canary_secret(struct plan_bottle *b)

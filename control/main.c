@@ -5,7 +5,8 @@
 #include "base/str.h"
 #include "control/command.h"
 
-static const struct command *const commands[] = {&cmd_run, &cmd_logs, &cmd_scan, &cmd_cleanup};
+static const struct command *const commands[] = {
+	&cmd_run, &cmd_reload, &cmd_logs, &cmd_scan, &cmd_cleanup};
 
 static void print_help(FILE *to)
 {

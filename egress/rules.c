@@ -17,7 +17,7 @@ struct rule {
 	struct matching *matching;
 	struct credential *credential;
 	SSL_CTX *tls;
-	const struct secret *tls_key; /* of route->tls_cert; the boot's */
+	struct secret tls_key; /* of route->tls_cert; bytes NULL: none */
 	struct sessions sessions;
 	struct limits limits;
 	struct limit_bucket bucket;
@@ -46,15 +46,18 @@ static bool port_fits(const struct policy_route *route, uint16_t port)
 static int init_client(struct rule *r, const struct component_boot *boot, struct err *e)
 {
 	const struct policy_route *route = r->route;
+	const struct secret *key;
 
 	if (!route->tls_cert && !route->tls_key_slot)
 		return 0;
 	if (!route->tls_cert || !route->tls_key_slot)
 		return err_say(e, EINVAL, "tls: client_cert and client_key only together");
-	r->tls_key = component_secret(boot, route->tls_key_slot);
-	if (!r->tls_key)
+	key = component_secret(boot, route->tls_key_slot);
+	if (!key)
 		return err_say(e, EINVAL, "its client_key was not handed over");
-	return trust_check_client(route->tls_cert, r->tls_key, e);
+	if (secret_set(&r->tls_key, key->bytes, key->len, e) < 0)
+		return -e->code;
+	return trust_check_client(route->tls_cert, &r->tls_key, e);
 }
 
 static int init_credential(
@@ -109,6 +112,7 @@ static int rule_init(struct rule *r, const struct policy_route *route, const str
 static void rule_done(struct rule *r)
 {
 	matching_free(r->matching);
+	secret_done(&r->tls_key);
 	credential_free(r->credential);
 	sessions_done(&r->sessions);
 	scan_window_free(r->window);
@@ -270,7 +274,7 @@ int rule_tls(struct rule *r, struct trust *trust, trust_keep_fn *keep, SSL_CTX *
 {
 	const struct trust_want want = {.tls_ca = r->route->tls_ca,
 		.tls_cert = r->route->tls_cert,
-		.tls_key = r->tls_key,
+		.tls_key = r->tls_key.bytes ? &r->tls_key : NULL,
 		.keep = keep};
 	int result = r->tls ? 0 : trust_context(trust, &want, &r->tls, e);
 

@@ -26,8 +26,8 @@ struct needles;
 struct credential;
 
 /*
- * From the policy's JSON. boot lends the credentials' values (copied) and the keys of client
- * certificates (it must outlive the rules). An error names the route.
+ * From the policy's JSON. boot lends the values of credentials and keys, which are copied. An error
+ * names the route.
  */
 int rules_new(
 	const char *json, const struct component_boot *boot, struct rules **ret, struct err *e);

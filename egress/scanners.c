@@ -2,17 +2,22 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fd.h"
-#include "base/str.h"
-#include "bundle/plan.h"
+#include "egress/looked_for.h"
 
 /* Readers that are kept while nobody uses them. */
 #define IDLE_MAX 8
 
+/* Rules with the secrets of one policy, and how many readers have them. */
+struct generation {
+	struct scan_rules *rules;
+	size_t readers;
+};
+
 struct scanner {
 	struct scanners *all;
+	struct generation *of;
 	struct scanner *next; /* among the idle ones */
 	struct scan *scan;
 	unsigned int sets;
@@ -21,77 +26,107 @@ struct scanner {
 };
 
 struct scanners {
-	struct scan_rules *rules;
+	struct scan_rules *base; /* what was handed over, before any reload */
+	struct generation *now;
 	struct scanner *idle;
 	size_t n_idle;
 };
 
-/*
- * The bottle's own key signs for the agent only, and shares its first characters with every key of
- * its kind: it is not looked for. The certificate is no secret.
- */
-static bool is_looked_for(const struct component_secret *c)
+static void generation_free(struct generation *g)
 {
-	return !str_eq(c->name, "CA_CERT") && !str_eq(c->name, "CA_KEY");
+	if (g)
+		scan_rules_free(g->rules);
+	free(g);
 }
 
-/* Of "user:password" the password: the user's name may stand in any text. */
-static struct scan_secret secret_of(const struct component_secret *c)
+static int learn(struct scanners *s, const struct component_boot *boot, struct err *e)
 {
-	struct scan_secret s = {.name = str_eq(c->name, PLAN_CANARY_SLOT) ? "canary" : c->name,
-		.value = c->value.bytes,
-		.len = c->value.len};
-	const char *colon = memchr(s.value, ':', s.len);
+	struct generation *g = calloc(1, sizeof(*g));
+	struct looked_for known;
+	int r;
 
-	while (s.len > 0 && (s.value[s.len - 1] == '\n' || s.value[s.len - 1] == '\r'))
-		s.len--;
-	if (colon && s.len - (size_t)(colon + 1 - s.value) >= SCAN_SECRET_MIN) {
-		s.len -= (size_t)(colon + 1 - s.value);
-		s.value = colon + 1;
+	if (!g)
+		return err_set(e, ENOMEM, "known secrets");
+	r = looked_for_of(boot, &known, e);
+	if (r == 0) {
+		const struct scan_sources from = {.known = known.list, .n_known = known.n};
+
+		r = scan_rules_with(s->base, &from, &g->rules, e);
 	}
-	return s;
+	looked_for_done(&known);
+	if (r < 0) {
+		generation_free(g);
+		return r;
+	}
+	s->now = g;
+	return 0;
 }
 
 int scanners_new(struct component_boot *boot, struct scanners **ret, struct err *e)
 {
-	struct scan_secret known[COMPONENT_SECRETS_MAX];
 	cleanup_fd int fd = component_take_rules(boot);
-	struct scan_sources from = {.cache_fd = fd, .known = known};
+	const struct scan_sources from = {.cache_fd = fd};
 	struct scanners *s;
 	int r;
 
 	if (fd < 0)
 		return err_say(e, EINVAL, "the scanner's rules were not handed over");
-	for (size_t i = 0; i < boot->n_secrets; i++)
-		if (is_looked_for(&boot->secrets[i]))
-			known[from.n_known++] = secret_of(&boot->secrets[i]);
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ENOMEM, "the scanner");
-	r = scan_rules_new(&from, &s->rules, e);
+	r = scan_rules_new(&from, &s->base, e);
+	if (r == 0)
+		r = learn(s, boot, e);
 	if (r < 0) {
-		free(s);
+		scanners_free(s);
 		return r;
 	}
 	*ret = s;
 	return 0;
 }
 
+/* The last reader of what is not in force any more takes it away. */
 static void free_scanner(struct scanner *r)
 {
+	struct generation *g = r->of;
+
 	scan_close(r->scan);
+	if (--g->readers == 0 && g != r->all->now)
+		generation_free(g);
 	free(r);
+}
+
+static void free_idle(struct scanners *s)
+{
+	for (struct scanner *next, *r = s->idle; r; r = next) {
+		next = r->next;
+		free_scanner(r);
+	}
+	s->idle = NULL;
+	s->n_idle = 0;
+}
+
+int scanners_learn(struct scanners *s, const struct component_boot *boot, struct err *e)
+{
+	struct generation *before = s->now;
+	int r = learn(s, boot, e);
+
+	if (r < 0)
+		return r;
+	/* Its last reader takes it away; where it has none, nobody else does. */
+	if (before->readers == 0)
+		generation_free(before);
+	free_idle(s);
+	return 0;
 }
 
 void scanners_free(struct scanners *s)
 {
 	if (!s)
 		return;
-	for (struct scanner *next, *r = s->idle; r; r = next) {
-		next = r->next;
-		free_scanner(r);
-	}
-	scan_rules_free(s->rules);
+	free_idle(s);
+	generation_free(s->now);
+	scan_rules_free(s->base);
 	free(s);
 }
 
@@ -111,12 +146,14 @@ static int make(struct scanners *s, unsigned int sets, struct scanner **ret, str
 	if (!r)
 		return err_set(e, ENOMEM, "a reader");
 	r->all = s;
+	r->of = s->now;
 	r->sets = sets;
-	result = scan_open(s->rules, sets, pass_on, r, &r->scan, e);
+	result = scan_open(s->now->rules, sets, pass_on, r, &r->scan, e);
 	if (result < 0) {
 		free(r);
 		return result;
 	}
+	r->of->readers++;
 	*ret = r;
 	return 0;
 }
@@ -154,7 +191,7 @@ void scanner_done(struct scanner *r)
 		return;
 	s = r->all;
 	/* What it still holds of its text and of a host's window is let go. */
-	if (s->n_idle >= IDLE_MAX || scan_message(r->scan, NULL, &e) < 0) {
+	if (r->of != s->now || s->n_idle >= IDLE_MAX || scan_message(r->scan, NULL, &e) < 0) {
 		free_scanner(r);
 		return;
 	}

@@ -21,6 +21,9 @@ struct scanner;
 int scanners_new(struct component_boot *boot, struct scanners **ret, struct err *e);
 void scanners_free(struct scanners *s);
 
+/* Looks for these secrets from the next message on; what is being read is read as it was begun. */
+int scanners_learn(struct scanners *s, const struct component_boot *boot, struct err *e);
+
 /* sets: of enum scan_set. Ends with scanner_done. */
 int scanner_take(struct scanners *s, unsigned int sets, scan_found_fn *found, void *arg,
 	struct scanner **ret, struct err *e);

@@ -134,6 +134,8 @@ static int read_control(struct server *v, struct err *e)
 		return r;
 	if (m.type == COMPONENT_STOP && m.len == 0)
 		return 0;
+	if (m.type == COMPONENT_SECRET)
+		return service_offer(v->service, &m, e) < 0 ? -e->code : 1;
 	if (m.type != COMPONENT_RELOAD)
 		return err_say(e, EPROTO, "unknown control message %u", m.type);
 	r = reload(v, &m, e);

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "egress/intercept.h"
 #include "egress/journal.h"
@@ -77,6 +79,7 @@ void service_done(struct service *s)
 	metrics_free(s->metrics);
 	loop_free(s->loop);
 	component_boot_done(&s->boot);
+	component_boot_done(&s->offered);
 	*s = (struct service){0};
 }
 
@@ -91,17 +94,77 @@ const char *service_name_of(struct service *s, struct in_addr a)
 	return name;
 }
 
-int service_reload(struct service *s, const char *json, struct err *e)
+int service_offer(struct service *s, const struct msg *m, struct err *e)
 {
-	struct rules *rules = NULL;
-	int r = rules_new(json, &s->boot, &rules, e);
+	return component_take_secret(&s->offered, m, e);
+}
 
+static struct component_secret *secret_named(struct component_boot *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_secrets; i++)
+		if (strcmp(b->secrets[i].name, name) == 0)
+			return &b->secrets[i];
+	return NULL;
+}
+
+/* What the secrets will be: all borrowed. */
+static int look_ahead(struct service *s, struct component_boot *ret, struct err *e)
+{
+	*ret = s->boot;
+	for (size_t i = 0; i < s->offered.n_secrets; i++) {
+		struct component_secret *same = secret_named(ret, s->offered.secrets[i].name);
+
+		if (!same && ret->n_secrets >= COMPONENT_SECRETS_MAX)
+			return err_say(e, E2BIG, "more than %d secrets", COMPONENT_SECRETS_MAX);
+		if (!same)
+			same = &ret->secrets[ret->n_secrets++];
+		*same = s->offered.secrets[i];
+	}
+	return 0;
+}
+
+/* They are. Whoever needed the values before has copies. */
+static void take_offered(struct service *s)
+{
+	for (size_t i = 0; i < s->offered.n_secrets; i++) {
+		struct component_secret *same = secret_named(&s->boot, s->offered.secrets[i].name);
+
+		if (same) {
+			free(same->name);
+			secret_done(&same->value);
+		} else {
+			same = &s->boot.secrets[s->boot.n_secrets++];
+		}
+		*same = s->offered.secrets[i];
+	}
+	s->offered = (struct component_boot){0};
+}
+
+static int reload(struct service *s, const char *json, struct err *e)
+{
+	struct component_boot ahead;
+	struct rules *rules = NULL;
+	int r = look_ahead(s, &ahead, e);
+
+	if (r == 0)
+		r = rules_new(json, &ahead, &rules, e);
+	if (r == 0 && s->offered.n_secrets > 0)
+		r = scanners_learn(s->scanners, &ahead, e);
 	if (r < 0) {
-		journal_reload(s, e);
+		rules_unref(rules);
 		return r;
 	}
+	take_offered(s);
 	rules_unref(s->rules);
 	s->rules = rules;
-	journal_reload(s, &(struct err){0});
 	return 0;
+}
+
+int service_reload(struct service *s, const char *json, struct err *e)
+{
+	int r = reload(s, json, e);
+
+	component_boot_done(&s->offered);
+	journal_reload(s, r < 0 ? e : &(struct err){0});
+	return r;
 }

@@ -22,8 +22,9 @@ struct journal_file;
 struct metrics;
 
 struct service {
-	struct component_boot boot; /* keeps the credentials for a reload */
-	struct journal_file *log;   /* borrowed: main opens it before all else */
+	struct component_boot boot;    /* keeps the credentials for a reload */
+	struct component_boot offered; /* secrets of the next policy, until it comes */
+	struct journal_file *log;      /* borrowed: main opens it before all else */
 	struct metrics *metrics;
 	struct loop *loop;
 	struct rules *rules;
@@ -52,7 +53,13 @@ void service_done(struct service *s);
  */
 const char *service_name_of(struct service *s, struct in_addr a);
 
-/* A new policy: in force at once, or refused with the old one kept. */
+/* A secret of the policy that comes next (component_take_secret). */
+int service_offer(struct service *s, const struct msg *m, struct err *e);
+
+/*
+ * A new policy, with what was offered: in force at once for requests that begin, or refused with
+ * the old one kept. What it no longer names is still looked for.
+ */
 int service_reload(struct service *s, const char *json, struct err *e);
 
 #endif

@@ -64,17 +64,37 @@ int scan_rules_new(const struct scan_sources *from, struct scan_rules **ret, str
 	return r;
 }
 
+int scan_rules_with(const struct scan_rules *base, const struct scan_sources *from,
+	struct scan_rules **ret, struct err *e)
+{
+	cleanup_scan_rules struct scan_rules *rules = malloc(sizeof(*rules));
+	int r;
+
+	if (!rules)
+		return err_set(e, ENOMEM, "known secrets");
+	*rules = *base;
+	rules->base = base;
+	rules->known = NULL;
+	rules->names = NULL;
+	r = add_known(rules, from, e);
+	if (r == 0)
+		*ret = steal_ptr(&rules);
+	return r;
+}
+
 void scan_rules_free(struct scan_rules *r)
 {
 	if (!r)
 		return;
-	phrase_words_free(r->phrases);
-	verdicts_free(r->verdicts);
-	matcher_free(r->matcher);
 	known_free(r->known);
-	ruleset_done(&r->set);
-	scan_cache_unmap(&r->cache);
 	strv_free(r->names);
+	if (!r->base) {
+		phrase_words_free(r->phrases);
+		verdicts_free(r->verdicts);
+		matcher_free(r->matcher);
+		ruleset_done(&r->set);
+		scan_cache_unmap(&r->cache);
+	}
 	free(r);
 }
 

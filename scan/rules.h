@@ -15,8 +15,9 @@ struct scan_rules {
 	struct matcher *matcher;
 	struct verdicts *verdicts;
 	struct phrase_words *phrases;
-	struct known *known; /* NULL: there are none */
-	char **names;	     /* of the known secrets, by their numbers */
+	struct known *known;	       /* NULL: there are none */
+	char **names;		       /* of the known secrets, by their numbers */
+	const struct scan_rules *base; /* whose all but the known secrets is; NULL: its own */
 };
 
 #endif

@@ -49,6 +49,13 @@ struct scan_rules;
 int scan_rules_new(const struct scan_sources *from, struct scan_rules **ret, struct err *e);
 void scan_rules_free(struct scan_rules *r);
 
+/*
+ * The same rules with other known secrets (of `from` only these are read), without a descriptor and
+ * in no time. base is borrowed and must outlive it.
+ */
+int scan_rules_with(const struct scan_rules *base, const struct scan_sources *from,
+	struct scan_rules **ret, struct err *e);
+
 /* ---- what was found */
 
 #define SCAN_RULE_KNOWN "known-secret"

@@ -1,37 +1,6 @@
 #include "scan/serve_secrets.h"
 
-#include <errno.h>
-#include <string.h>
-
-#include "base/ptr.h"
-#include "base/str.h"
-
-#define ARMOUR "-----" /* RFC 7468, section 2 */
-
-/* The lines between the armour's. */
-static int key_of(const struct secret *value, struct secret *ret, struct err *e)
-{
-	char *text = malloc(value->len + 1);
-	size_t n = 0;
-	int r;
-
-	if (!text)
-		return err_set(e, ENOMEM, "a key to look for");
-	for (const char *p = value->bytes, *end = p + value->len; p < end;) {
-		const char *eol = memchr(p, '\n', (size_t)(end - p));
-		size_t len = (size_t)((eol ? eol + 1 : end) - p);
-
-		if (!str_starts(p, ARMOUR)) {
-			memcpy(text + n, p, len);
-			n += len;
-		}
-		p += len;
-	}
-	r = secret_set(ret, text, n, e);
-	secret_wipe(text, value->len + 1);
-	free(text);
-	return r;
-}
+#include "scan/key_text.h"
 
 int serve_secrets_of(const struct component_boot *boot, struct serve_secrets *ret, struct err *e)
 {
@@ -39,9 +8,9 @@ int serve_secrets_of(const struct component_boot *boot, struct serve_secrets *re
 	for (size_t i = 0; i < boot->n_secrets; i++) {
 		const struct secret *value = &boot->secrets[i].value;
 
-		if (str_starts(value->bytes, ARMOUR)) {
+		if (scan_is_key(value)) {
 			struct secret *key = &ret->keys[ret->n_keys];
-			int r = key_of(value, key, e);
+			int r = scan_key_text(value, key, e);
 
 			if (r < 0)
 				return r;

@@ -13,8 +13,8 @@ struct serve_secrets {
 };
 
 /*
- * The lines "-----BEGIN …" and "-----END …" of a key file are everybody's, and not looked for.
- * Borrows from boot. The caller ends *ret with serve_secrets_done, also on failure.
+ * What is everybody's of a key file is not looked for (scan/key_text.h). Borrows from boot. The
+ * caller ends *ret with serve_secrets_done, also on failure.
  */
 int serve_secrets_of(const struct component_boot *boot, struct serve_secrets *ret, struct err *e);
 void serve_secrets_done(struct serve_secrets *s);

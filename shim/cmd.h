@@ -58,6 +58,7 @@ extern const struct command cmd_events;
 extern const struct command cmd_checkpoint;
 extern const struct command cmd_restore;
 extern const struct command cmd_plan;
+extern const struct command cmd_reload;
 extern const struct command cmd_install;
 
 #endif

@@ -39,6 +39,7 @@ static const struct command *const commands[] = {
 	&cmd_checkpoint,
 	&cmd_restore,
 	&cmd_plan,
+	&cmd_reload,
 	&cmd_install,
 };
 

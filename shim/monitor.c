@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "shim/monitor_keys.h"
 #include "shim/monitor_part.h"
+#include "shim/monitor_reload.h"
 #include "shim/monitor_store.h"
 
 void monitor_init(struct monitor *m)
@@ -27,6 +28,7 @@ void monitor_init(struct monitor *m)
 		.door = {-1, -1},
 		.boot = {.fd = -1},
 		.pasta = PROC_NONE,
+		.reloader = PROC_NONE,
 	};
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
 		m->peers[i].fd = -1;
@@ -52,7 +54,8 @@ void monitor_done(struct monitor *m)
 	for (size_t i = 0; i < MONITOR_SOCKETS; i++)
 		fd_close(&m->sockets[i]);
 	monitor_keys_done(m);
-	json_decref(m->reloading);
+	monitor_reload_drop(m);
+	proc_kill(&m->reloader);
 	free(m->resolv_conf);
 	policy_gate_done(&m->gate);
 	monitor_record_done(&m->record);

@@ -122,11 +122,13 @@ struct monitor {
 	struct monitor_part parts[COMPONENT_COUNT];
 	struct monitor_key *keys; /* as the plan has them, as far as they were begun */
 	size_t n_keys;
-	int sockets[MONITOR_SOCKETS]; /* as in monitor_sockets; -1 before ATTACH */
-	struct monitor_store *store;  /* NULL: there is none (shim/monitor_store.h) */
-	json_t *reloading;   /* the egress slice that the egress process is asked to take */
-	struct err failure;  /* code != 0: why the bottle cannot get ready */
-	bool engine_network; /* as found at start */
+	int sockets[MONITOR_SOCKETS];  /* as in monitor_sockets; -1 before ATTACH */
+	struct monitor_store *store;   /* NULL: there is none (shim/monitor_store.h) */
+	struct monitor_reload *reload; /* a new policy on its way; NULL: none (monitor_reload.h) */
+	struct proc reloader;	       /* reads the manifests again, for SIGHUP; PROC_NONE: none */
+	bool reload_again;	       /* … and again after it: another SIGHUP came */
+	struct err failure;	       /* code != 0: why the bottle cannot get ready */
+	bool engine_network;	       /* as found at start */
 };
 
 void monitor_init(struct monitor *m);

@@ -111,10 +111,10 @@ int monitor_home_metadata(struct monitor *m, struct err *e)
 
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	j = json_pack("{s:s?, s:o, s:s, s:s, s:s, s:s}", "agent", m->plan.agent_name,
+	j = json_pack("{s:s?, s:o, s:s, s:s, s:s, s:s, s:s}", "agent", m->plan.agent_name,
 		"bottle_names", names_to_json(m->plan.bottle_names), "cwd", m->plan.cwd,
 		"started_at", when, "backend", m->plan.engine_network ? "engine" : "direct",
-		"engine_id", m->plan.id);
+		"engine_id", m->plan.id, "state_dir", m->plan.state_dir);
 	text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
 	if (!text)
 		return err_set(e, ENOMEM, "metadata.json");

@@ -15,7 +15,7 @@ int monitor_home_open(struct monitor *m, struct err *e);
 /* Opens logs/NAME.log for append, 0600. The caller owns *ret_fd. */
 int monitor_home_log(struct monitor *m, const char *name, int *ret_fd, struct err *e);
 
-/* metadata.json {agent, bottle_names, cwd, started_at, backend, engine_id}. */
+/* metadata.json {agent, bottle_names, cwd, started_at, backend, engine_id, state_dir}. */
 int monitor_home_metadata(struct monitor *m, struct err *e);
 
 /* An empty mirrors/ of the gate's uid; m->record is on disk, so that a crash leaves it not behind.

@@ -17,6 +17,7 @@
 #include "shim/monitor_net.h"
 #include "shim/monitor_pasta.h"
 #include "shim/monitor_part.h"
+#include "shim/monitor_reload.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
 
@@ -31,7 +32,7 @@ struct watch {
 };
 
 #define WATCH_MAX                                                                                  \
-	(10 + MONITOR_PEERS_MAX + MONITOR_KEYS_MAX + COMPONENT_COUNT * (2 + MONITOR_PART_SOCKETS))
+	(11 + MONITOR_PEERS_MAX + MONITOR_KEYS_MAX + COMPONENT_COUNT * (2 + MONITOR_PART_SOCKETS))
 
 struct round {
 	struct pollfd fds[WATCH_MAX];
@@ -79,7 +80,7 @@ static void on_signal(struct monitor *m, void *unused, void *unused2)
 	if (read(m->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP)
-		log_info("SIGHUP: the policy in force stays; a new one comes over the socket");
+		monitor_reload_ask(m);
 	else
 		monitor_stop(m, false, "a signal asked for it");
 }
@@ -89,6 +90,13 @@ static void on_pasta_end(struct monitor *m, void *unused, void *unused2)
 	(void)unused;
 	(void)unused2;
 	monitor_pasta_ended(m);
+}
+
+static void on_reader_end(struct monitor *m, void *unused, void *unused2)
+{
+	(void)unused;
+	(void)unused2;
+	monitor_reload_asked(m);
 }
 
 static void on_part_end(struct monitor *m, void *part, void *unused)
@@ -154,6 +162,7 @@ static void collect(struct round *r, struct monitor *m)
 	watch(r, &(struct watch){&m->agent_pidfd, on_agent_end, NULL, NULL}, POLLIN);
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
 		watch(r, &(struct watch){&m->peers[i].fd, on_peer, &m->peers[i], NULL}, POLLIN);
+	watch(r, &(struct watch){&m->reloader.pidfd, on_reader_end, NULL, NULL}, POLLIN);
 	watch(r, &(struct watch){&m->pasta.pidfd, on_pasta_end, NULL, NULL}, POLLIN);
 	watch(r, &(struct watch){&m->listen_fd, on_accept, NULL, NULL}, POLLIN);
 	for (size_t i = 0; i < m->n_keys; i++)

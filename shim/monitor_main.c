@@ -7,6 +7,7 @@
 #include "shim/monitor_boot.h"
 #include "forge/revoker.h"
 #include "shim/monitor_cleanup.h"
+#include "shim/reload.h"
 #include "shim/revoke.h"
 
 /*
@@ -44,6 +45,8 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int r;
 
+	if (argc == 3 && strcmp(argv[1], RELOAD_VERB) == 0)
+		return reload_serve(argv[2]);
 	if (fd_set_cloexec(MONITOR_BOOT_FD, 1) < 0) {
 		fprintf(stderr, "bottle-monitor is started by bottle-shim\n");
 		return 2;

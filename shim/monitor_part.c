@@ -1,4 +1,5 @@
 #include "shim/monitor_part.h"
+#include "shim/monitor_reload.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -88,7 +89,7 @@ bool monitor_part_hold(const struct monitor *m, struct monitor_part *p)
 	return p->held;
 }
 
-static int send_secret(
+int monitor_part_send_secret(
 	struct monitor_part *p, const char *name, const void *value, size_t len, struct err *e)
 {
 	size_t name_len = strlen(name) + 1;
@@ -120,15 +121,16 @@ static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e
 		const struct monitor_secret *s = &m->plan.secrets[i];
 
 		if (is_for(s, monitor_part_id(p)))
-			r = send_secret(p, s->slot, s->value.bytes, s->value.len, e);
+			r = monitor_part_send_secret(p, s->slot, s->value.bytes, s->value.len, e);
 	}
 	for (size_t i = 0; r == 0 && monitor_part_id(p) == COMPONENT_SCAN && i < m->n_keys; i++)
-		r = send_secret(p, m->keys[i].plan->key_slot, m->keys[i].private_text.bytes,
-			m->keys[i].private_text.len, e);
+		r = monitor_part_send_secret(p, m->keys[i].plan->key_slot,
+			m->keys[i].private_text.bytes, m->keys[i].private_text.len, e);
 	if (r == 0 && egress)
-		r = send_secret(p, "CA_CERT", m->ca.cert_pem, strlen(m->ca.cert_pem), e);
+		r = monitor_part_send_secret(
+			p, "CA_CERT", m->ca.cert_pem, strlen(m->ca.cert_pem), e);
 	if (r == 0 && egress)
-		r = send_secret(p, "CA_KEY", m->ca.key.bytes, m->ca.key.len, e);
+		r = monitor_part_send_secret(p, "CA_KEY", m->ca.key.bytes, m->ca.key.len, e);
 	return r;
 }
 
@@ -340,9 +342,9 @@ void monitor_part_ended(struct monitor *m, struct monitor_part *p)
 	component_end_text(status, how, sizeof(how));
 	if (p->up_since && now - p->up_since >= MONITOR_LONG_LIFE_MS)
 		p->backoff_ms = MONITOR_BACKOFF_MIN_MS;
-	if (m->reloading && monitor_part_id(p) == COMPONENT_EGRESS) {
+	if (m->reload && monitor_part_id(p) == COMPONENT_EGRESS) {
 		err_say(&e, EIO, "the egress process ended over the new policy (%s)", how);
-		monitor_reloaded(m, &e);
+		monitor_reload_told(m, &e);
 	}
 	if (p->state == PART_STOPPING || m->phase == MONITOR_STOPPING) {
 		p->state = PART_GONE;

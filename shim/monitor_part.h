@@ -40,6 +40,10 @@ int monitor_part_hand_over(struct monitor *m, struct monitor_part *p, struct err
 void monitor_part_hear(struct monitor *m, struct monitor_part *p);
 
 /* It has gone wrong, whatever its process says: killed, `why` is told. */
+/* COMPONENT_SECRET. */
+int monitor_part_send_secret(
+	struct monitor_part *p, const char *name, const void *value, size_t len, struct err *e);
+
 void monitor_part_condemn(struct monitor_part *p, const struct err *why);
 
 /* Its pid 1 has ended: reaps, logs, and sets the time of the next start. */

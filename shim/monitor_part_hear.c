@@ -6,6 +6,7 @@
 #include "base/msg.h"
 #include "shim/monitor_part.h"
 #include "shim/monitor_proposal.h"
+#include "shim/monitor_reload.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
 
@@ -103,7 +104,7 @@ static int take_reloaded(struct monitor *m, struct msg *msg, struct err *e)
 		return err_say(e, EPROTO, "a malformed answer to a reload");
 	memcpy(e, msg->body, sizeof(*e));
 	e->msg[sizeof(e->msg) - 1] = '\0';
-	monitor_reloaded(m, e);
+	monitor_reload_told(m, e);
 	return 0;
 }
 

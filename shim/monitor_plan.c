@@ -21,7 +21,7 @@ static json_t *string_list(char *const *v)
 }
 
 /* What is nobody's to send out is looked for, the gate's keys among it. */
-static json_t *secret_list(const struct plan_bottle *b)
+json_t *monitor_plan_secrets(const struct plan_bottle *b)
 {
 	json_t *list = json_array();
 
@@ -29,8 +29,9 @@ static json_t *secret_list(const struct plan_bottle *b)
 		const struct plan_secret *s = &b->secrets[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:b, s:b}", "slot", s->slot, "egress", s->to_egress,
-				      "scan", s->to_gate || s->to_scan));
+			list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "slot", s->slot, "name",
+				      s->name, "is_file", s->is_file, "is_login", s->is_login,
+				      "egress", s->to_egress, "scan", s->to_gate || s->to_scan));
 	}
 	return list;
 }
@@ -46,15 +47,16 @@ char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir, co
 {
 	char here[PATH_MAX];
 	const char *cwd = getcwd(here, sizeof(here)) ? here : "/";
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:i, "
-			      "s:b, s:o, s:o, s:o, s:o}",
-		"id", last_part(state_dir), "state_dir", state_dir, "uids_dir", uids_dir,
-		"state_home", b->state_home, "store_dir", b->store_dir, "slug", b->slug,
+	json_t *j = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:i, "
+		"s:b, s:o, s:o, s:o, s:o}",
+		"id", last_part(state_dir), "home", b->home, "state_dir", state_dir, "uids_dir",
+		uids_dir, "state_home", b->state_home, "store_dir", b->store_dir, "slug", b->slug,
 		"agent_name", b->agent_name, "cwd", cwd, "netns_path", b->netns_path, "resolv_conf",
 		b->resolv_conf, "bottle_names", string_list(b->bottle_names), "egress_mode",
 		(int)b->egress_mode, "engine_network", b->engine_network, "gate",
 		policy_gate_to_json(&b->gate), "egress", policy_egress_to_json(&b->egress),
-		"secrets", secret_list(b), "deploy_keys",
+		"secrets", monitor_plan_secrets(b), "deploy_keys",
 		plan_deploy_keys_to_json(b->deploy_keys, b->n_deploy_keys));
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
@@ -67,17 +69,24 @@ static int parse_secret(const struct json_at *at, struct monitor_secret *ret, st
 	int r = json_need_str(at, "slot", &ret->slot, e);
 
 	if (r >= 0)
+		r = json_need_str(at, "name", &ret->name, e);
+	if (r >= 0)
+		r = json_get_bool(at, "is_file", &ret->is_file, e);
+	if (r >= 0)
+		r = json_get_bool(at, "is_login", &ret->is_login, e);
+	if (r >= 0)
 		r = json_get_bool(at, "egress", &ret->to_egress, e);
 	if (r >= 0)
 		r = json_get_bool(at, "scan", &ret->to_scan, e);
 	return r;
 }
 
-static int parse_secrets(const struct json_at *root, struct monitor_plan *p, struct err *e)
+int monitor_plan_parse_secrets(
+	const struct json_at *at, struct monitor_secret **ret, size_t *ret_n, struct err *e)
 {
 	struct json_at list, one;
 	size_t n;
-	int r = json_member(root, "secrets", JSON_ARRAY, &list, e);
+	int r = json_member(at, "secrets", JSON_ARRAY, &list, e);
 
 	if (r <= 0)
 		return r;
@@ -85,16 +94,26 @@ static int parse_secrets(const struct json_at *root, struct monitor_plan *p, str
 	/* Two more are the CA's. */
 	if (n > COMPONENT_SECRETS_MAX - 2)
 		return json_err(&list, E2BIG, e, "more than %d secrets", COMPONENT_SECRETS_MAX - 2);
-	p->secrets = calloc(n + 1, sizeof(*p->secrets));
-	if (!p->secrets)
+	*ret = calloc(n + 1, sizeof(**ret));
+	if (!*ret)
 		return err_set(e, ENOMEM, "the monitor's plan");
-	p->n_secrets = n;
+	*ret_n = n;
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		r = json_element(&list, i, JSON_OBJECT, &one, e);
 		if (r >= 0)
-			r = parse_secret(&one, &p->secrets[i], e);
+			r = parse_secret(&one, &(*ret)[i], e);
 	}
 	return r;
+}
+
+void monitor_secrets_free(struct monitor_secret *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].slot);
+		free(list[i].name);
+		secret_done(&list[i].value);
+	}
+	free(list);
 }
 
 static int parse_strings(const struct json_at *root, struct monitor_plan *p, struct err *e)
@@ -109,6 +128,7 @@ static int parse_strings(const struct json_at *root, struct monitor_plan *p, str
 		{"state_home", &p->state_home, true},
 		{"store_dir", &p->store_dir, false},
 		{"slug", &p->slug, true},
+		{"home", &p->home, true},
 		{"cwd", &p->cwd, true},
 		{"uids_dir", &p->uids_dir, true},
 		{"agent_name", &p->agent_name, false},
@@ -154,7 +174,7 @@ static int parse(const struct json_at *root, struct monitor_plan *p, struct err 
 	if (r >= 0)
 		r = parse_slice(root, "egress", &p->egress, e);
 	if (r >= 0)
-		r = parse_secrets(root, p, e);
+		r = monitor_plan_parse_secrets(root, &p->secrets, &p->n_secrets, e);
 	if (r >= 0)
 		r = json_get_list(root, "deploy_keys", &keys, e);
 	return r < 0 ? r : 0;
@@ -187,11 +207,7 @@ void monitor_plan_done(struct monitor_plan *p)
 	strv_free(p->bottle_names);
 	json_decref(p->gate);
 	json_decref(p->egress);
-	for (size_t i = 0; i < p->n_secrets; i++) {
-		free(p->secrets[i].slot);
-		secret_done(&p->secrets[i].value);
-	}
-	free(p->secrets);
+	monitor_secrets_free(p->secrets, p->n_secrets);
 	for (size_t i = 0; i < p->n_deploy_keys; i++)
 		plan_deploy_key_done(&p->deploy_keys[i]);
 	free(p->deploy_keys);

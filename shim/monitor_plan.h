@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "bundle/plan.h"
 
@@ -16,7 +17,8 @@
  *
  *	runtime → monitor, over the boot socket (descriptor 3): PLAN, SECRET…, BEGIN; RULES;
  *		WAIT_READY; COMMIT or STOP
- *	runtime → monitor, over STATE_DIR/monitor.sock: AGENT_NETNS, START, STOP, STATUS, RELOAD
+ *	runtime → monitor, over STATE_DIR/monitor.sock: AGENT_NETNS, START, STOP, STATUS; SECRET…,
+ *		RELOAD
  *	monitor → runtime: OK or ERROR to each but PLAN, SECRET and ATTACH (whose error WAIT_READY
  *		gets)
  */
@@ -25,7 +27,8 @@
 
 enum monitor_msg {
 	MONITOR_PLAN = 1, /* body: JSON */
-	MONITOR_SECRET,	  /* body: slot NUL value; in the order of the plan's "secrets" */
+	MONITOR_SECRET,	  /* body: slot NUL value; in the order of the plan's "secrets"; in front of
+			     RELOAD in any */
 	MONITOR_BEGIN,	  /* OK: body is {"pid", "ca"} as JSON; one descriptor, the namespace */
 	MONITOR_RULES,	  /* one descriptor: the scanner's compiled rules */
 	MONITOR_ATTACH,	  /* two descriptors: the agent's namespace, init's pidfd */
@@ -35,13 +38,19 @@ enum monitor_msg {
 	MONITOR_START,
 	MONITOR_STOP,	/* OK: with deploy keys one descriptor, what revokes them starts with it */
 	MONITOR_STATUS, /* OK: body is JSON */
-	MONITOR_RELOAD, /* body: the egress slice, JSON */
+	/*
+	 * Body: {"egress", "secrets"}, JSON: the egress slice, and all secrets that the bottle is
+	 * to have, as in the plan. Values that are new or changed came as SECRET before.
+	 */
+	MONITOR_RELOAD,
 	MONITOR_OK = 64,
 	MONITOR_ERROR, /* body: struct err */
 };
 
 struct monitor_secret {
 	char *slot;
+	char *name; /* as in plan_secret */
+	bool is_file, is_login;
 	bool to_egress, to_scan; /* a key of the gate's travels another way: monitor_home_creds */
 	struct secret value;
 };
@@ -52,6 +61,7 @@ struct monitor_plan {
 	char *state_home;
 	char *store_dir; /* or NULL: nothing is kept between bottles */
 	char *slug;
+	char *home;	   /* operator's directory */
 	char *agent_name;  /* or NULL */
 	char *cwd;	   /* where the caller stood */
 	char *netns_path;  /* or NULL */
@@ -69,6 +79,12 @@ struct monitor_plan {
 
 /* The JSON text of MONITOR_PLAN; caller frees. NULL when memory ran out. */
 char *monitor_plan_encode(const struct plan_bottle *b, const char *state_dir, const char *uids_dir);
+
+/* The member "secrets" of this object, without values; parsed in a plan, and in a RELOAD. */
+json_t *monitor_plan_secrets(const struct plan_bottle *b);
+int monitor_plan_parse_secrets(
+	const struct json_at *at, struct monitor_secret **ret, size_t *ret_n, struct err *e);
+void monitor_secrets_free(struct monitor_secret *list, size_t n);
 
 /* The caller ends *ret with monitor_plan_done. Secrets have no values yet. */
 int monitor_plan_parse(const char *text, size_t len, struct monitor_plan *ret, struct err *e);

@@ -14,6 +14,7 @@
 #include "forge/wire.h"
 #include "shim/monitor_net.h"
 #include "shim/monitor_part.h"
+#include "shim/monitor_reload.h"
 
 /* Longer than any component's own way to READY and through its probes. */
 #define WAIT_MAX_MS (MONITOR_START_MAX_MS + MONITOR_PROBE_MAX_MS + 2000)
@@ -136,6 +137,24 @@ static int do_stop(struct monitor *m, struct monitor_peer *peer, struct msg *msg
 	return 0;
 }
 
+/* As in the plan: their names, for who brings a new policy. */
+static json_t *secret_list(const struct monitor *m)
+{
+	cleanup_json json_t *list = json_array();
+
+	for (size_t i = 0; list && i < m->plan.n_secrets; i++) {
+		const struct monitor_secret *s = &m->plan.secrets[i];
+
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "slot", s->slot,
+					  "name", s->name, "is_file", (int)s->is_file, "is_login",
+					  (int)s->is_login, "egress", (int)s->to_egress, "scan",
+					  (int)s->to_scan)) < 0)
+			return NULL;
+	}
+	return steal_ptr(&list);
+}
+
 static int do_status(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
 	json_t *parts = json_object();
@@ -147,8 +166,10 @@ static int do_status(struct monitor *m, struct monitor_peer *peer, struct msg *m
 		json_object_set_new(parts, m->parts[i].kind->name,
 			json_pack("{s:b, s:i}", "up", m->parts[i].state == PART_UP, "pid",
 				(int)m->parts[i].c.init.pid));
-	j = json_pack("{s:s, s:s, s:s, s:o}", "slug", m->plan.slug, "phase", phase_names[m->phase],
-		"ca_sha256", m->ca.fingerprint, "components", parts);
+	j = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o}", "slug", m->plan.slug, "phase",
+		phase_names[m->phase], "ca_sha256", m->ca.fingerprint, "home", m->plan.home,
+		"bottles", json_from_strv(m->plan.bottle_names), "components", parts, "egress",
+		m->plan.egress, "secrets", secret_list(m));
 	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 	if (!text)
 		return err_set(e, ENOMEM, "status");
@@ -156,27 +177,19 @@ static int do_status(struct monitor *m, struct monitor_peer *peer, struct msg *m
 	return 0;
 }
 
+/* No answer of its own: RELOAD follows. */
+static int do_secret(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
+{
+	return monitor_reload_secret(m, peer, msg, e);
+}
+
 static int do_reload(struct monitor *m, struct monitor_peer *peer, struct msg *msg, struct err *e)
 {
-	struct monitor_part *egress = &m->parts[COMPONENT_EGRESS];
-	cleanup_json json_t *slice = NULL;
-	struct policy_egress parsed = {0};
-	int r = json_parse(msg->body, msg->len, "the new policy", &slice, e);
+	int r = monitor_reload_begin(m, peer, msg, e);
 
 	if (r == 0)
-		r = policy_egress_parse(msg->body, &parsed, e);
-	if (r < 0)
-		return r;
-	policy_egress_done(&parsed);
-	if (egress->state != PART_UP)
-		return err_say(e, EAGAIN, "the egress process is not up; the old policy stays");
-	r = msg_send(egress->c.control, COMPONENT_RELOAD, msg->body, msg->len, NULL, 0, e);
-	if (r < 0)
-		return r;
-	json_decref(m->reloading);
-	m->reloading = steal_ptr(&slice);
-	wait_for(m, peer, WAIT_RELOAD);
-	return 0;
+		wait_for(m, peer, WAIT_RELOAD);
+	return r;
 }
 
 /* ---- the table */
@@ -201,6 +214,7 @@ static const struct request {
 	{MONITOR_START, "start", FROM_SOCKET, IN(MONITOR_READY) | IN(MONITOR_STARTED), do_start},
 	{MONITOR_STOP, "stop", FROM_BOOT | FROM_SOCKET, ANY, do_stop},
 	{MONITOR_STATUS, "status", FROM_SOCKET, ANY, do_status},
+	{MONITOR_SECRET, "secret", FROM_SOCKET, IN(MONITOR_STARTED), do_secret},
 	{MONITOR_RELOAD, "reload", FROM_SOCKET, IN(MONITOR_STARTED), do_reload},
 };
 
@@ -225,6 +239,7 @@ static void peer_gone(struct monitor *m, struct monitor_peer *peer)
 {
 	fd_close(&peer->fd);
 	peer->wait = WAIT_NONE;
+	monitor_reload_gone(m, peer);
 	if (peer == &m->boot && !m->committed)
 		monitor_stop(m, true, "the runtime ended before the bottle was whole");
 }
@@ -314,7 +329,8 @@ static void answer_peer(struct monitor *m, struct monitor_peer *peer, int64_t no
 	} else if (peer->wait == WAIT_START && all_up(m)) {
 		answer_start(m, peer);
 	} else if (now >= peer->due) {
-		err_say(&late, ETIMEDOUT, "the sidecar is not ready; see %s/%s/logs",
+		err_say(&late, ETIMEDOUT, "the sidecar %s; see %s/%s/logs",
+			peer->wait == WAIT_RELOAD ? "has not answered" : "is not ready",
 			m->plan.state_home, m->plan.slug);
 		reply_error(peer, &late);
 	}
@@ -331,18 +347,8 @@ void monitor_request_answer(struct monitor *m, int64_t now)
 		answer_peer(m, &m->peers[i], now);
 }
 
-/* A restarted egress process gets the policy that is in force, so a good one is kept. */
-void monitor_reloaded(struct monitor *m, const struct err *result)
+void monitor_request_reloaded(struct monitor *m, const struct err *result)
 {
-	if (result->code == 0 && m->reloading) {
-		json_decref(m->plan.egress);
-		m->plan.egress = steal_ptr(&m->reloading);
-		log_info("a new policy is in force");
-	} else {
-		json_decref(m->reloading);
-		m->reloading = NULL;
-		log_error("the old policy stays in force: %s", result->msg);
-	}
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
 		if (m->peers[i].wait != WAIT_RELOAD)
 			continue;

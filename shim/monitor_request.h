@@ -14,8 +14,8 @@ void monitor_request_accept(struct monitor *m);
 /* Answers whoever waits for what has come about, or has waited too long. */
 void monitor_request_answer(struct monitor *m, int64_t now);
 
-/* The egress process has answered to RELOAD; code 0: the new policy is in force. */
-void monitor_reloaded(struct monitor *m, const struct err *result);
+/* Who waits for a new policy is answered; code 0: it is in force. */
+void monitor_request_reloaded(struct monitor *m, const struct err *result);
 
 /*
  * The last thing before the end: everything is undone, or `result` tells what is not. theirs:

@@ -315,10 +315,26 @@ int sidecar_status(struct sidecar *s, char **ret_json, struct err *e)
 	return r;
 }
 
-int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e)
+int sidecar_offer(struct sidecar *s, const char *slot, const struct secret *value, struct err *e)
+{
+	size_t slot_len = strlen(slot) + 1, len = slot_len + value->len;
+	char *body = malloc(len);
+	int r;
+
+	if (!body)
+		return err_set(e, ENOMEM, "hand over secret '%s'", slot);
+	memcpy(body, slot, slot_len);
+	memcpy(body + slot_len, value->bytes, value->len);
+	r = msg_send(s->sock, MONITOR_SECRET, body, len, NULL, 0, e);
+	secret_wipe(body, len);
+	free(body);
+	return r;
+}
+
+int sidecar_reload(struct sidecar *s, const char *json, struct err *e)
 {
 	cleanup_msg struct msg m = {0};
-	int r = msg_send(s->sock, MONITOR_RELOAD, egress_json, strlen(egress_json), NULL, 0, e);
+	int r = msg_send(s->sock, MONITOR_RELOAD, json, strlen(json), NULL, 0, e);
 
 	return r < 0 ? r : sidecar_receive(s, READY_MS, &m, e);
 }

@@ -65,14 +65,18 @@ int sidecar_agent_netns(struct sidecar *s, int *ret_fd, struct err *e);
 /* Before the user's process runs: egress network attached or made, no clash, components ready. */
 int sidecar_start(struct sidecar *s, struct err *e);
 
-/* What the monitor knows of itself, as JSON {slug, phase, ca_sha256, components}. Caller frees. */
+/* What the monitor knows of itself, as JSON {slug, phase, ca_sha256, components, home, bottles,
+ * egress, secrets (names only)}. Caller frees. */
 int sidecar_status(struct sidecar *s, char **ret_json, struct err *e);
 
+/* A value that is new or changed, for the policy that sidecar_reload brings. */
+int sidecar_offer(struct sidecar *s, const char *slot, const struct secret *value, struct err *e);
+
 /*
- * Puts a new egress policy (policy_egress_to_json) in force; its secrets are those of create. On
- * failure the old one stays in force.
+ * Puts a new egress policy (the body of MONITOR_RELOAD, shim/monitor_plan.h) in force. On failure
+ * the old one stays in force, and nothing that was offered is kept.
  */
-int sidecar_reload(struct sidecar *s, const char *egress_json, struct err *e);
+int sidecar_reload(struct sidecar *s, const char *json, struct err *e);
 
 /*
  * Components stopped, everything of the bottle removed, the monitor ended and gone; a monitor that

@@ -239,6 +239,22 @@ static int status(struct sidecar *s, struct err *e)
 	return r;
 }
 
+/* This policy, with the secrets that there are. */
+static int reload(struct sidecar *s, const char *policy, struct err *e)
+{
+	cleanup_free char *known = NULL, *text = NULL;
+	cleanup_json json_t *egress = json_loads(policy, 0, NULL), *status = NULL, *j = NULL;
+	int r = sidecar_status(s, &known, e);
+
+	if (r < 0)
+		return r;
+	status = json_loads(known, 0, NULL);
+	j = json_pack(
+		"{s:O?, s:O}", "egress", egress, "secrets", json_object_get(status, "secrets"));
+	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	return text ? sidecar_reload(s, text, e) : err_say(e, EINVAL, "no policy: %s", policy);
+}
+
 static int run(int argc, char **argv, struct err *e)
 {
 	struct sidecar *s = NULL;
@@ -258,7 +274,7 @@ static int run(int argc, char **argv, struct err *e)
 	else if (str_eq(argv[1], "status"))
 		r = status(s, e);
 	else if (str_eq(argv[1], "reload") && argc > 3)
-		r = sidecar_reload(s, argv[3], e);
+		r = reload(s, argv[3], e);
 	else if (str_eq(argv[1], "agent") && argc > 3)
 		r = agent(s, argv + 3, e);
 	else
