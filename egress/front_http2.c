@@ -8,6 +8,7 @@
 #include "egress/grpc.h"
 #include "egress/h2.h"
 #include "egress/journal.h"
+#include "egress/websocket_handshake.h"
 
 /* An agent that speaks HTTP/2: as many exchanges at once as H2_STREAMS_MAX. */
 
@@ -39,17 +40,23 @@ static bool is_head(const struct exchange *x)
 	return x->request.method && strcmp(x->request.method, "HEAD") == 0;
 }
 
+/* What a switch of protocols says in HTTP/1 alone (RFC 8441 section 5). */
+static bool is_for_http1(const struct exchange *x, const char *name)
+{
+	return http1_is_hop(&x->response, name) || strcasecmp(name, "Content-Length") == 0 ||
+	       strcasecmp(name, "Sec-WebSocket-Accept") == 0;
+}
+
 static void send_head(struct exchange *x)
 {
 	const struct http1_length *length = &x->response_length;
 	struct h2_list l = {.n = 0};
 
-	h2_list_add_status(&l, x->response.status);
+	h2_list_add_status(&l, x->response.status == 101 ? 200 : x->response.status);
 	for (size_t i = 0; i < x->response.n_fields; i++) {
 		const struct http1_field *f = &x->response.fields[i];
 
-		if (!http1_is_hop(&x->response, f->name) &&
-			strcasecmp(f->name, "Content-Length") != 0)
+		if (!is_for_http1(x, f->name))
 			h2_list_add(&l, f->name, f->value, false);
 	}
 	if (length->announced && x->response.status != 204)
@@ -177,7 +184,7 @@ static int check_length(struct exchange *x, const char **what)
 {
 	int r = http1_request_length(&x->request, &x->length, what);
 
-	if (r < 0 || x->length.framing == HTTP1_CHUNKED)
+	if (r < 0 || x->length.framing == HTTP1_CHUNKED || websocket_is_asked(&x->request))
 		return r;
 	if (x->length.framing == HTTP1_LENGTH && h2_ended_with_head(x->front_stream)) {
 		*what = "a Content-Length, and no body";

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ptr.h"
 #include "base/secret.h"
 #include "egress/h2_impl.h"
 
@@ -310,14 +311,16 @@ static int submit_settings(struct h2 *h)
 		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS_MAX},
 		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, SERVER_WINDOW},
 		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP1_HEAD_MAX},
+		{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}, /* RFC 8441: WebSocket */
 	};
 	const nghttp2_settings_entry client[] = {
 		{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
 		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, CLIENT_WINDOW},
 		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP1_HEAD_MAX},
 	};
-	int r = nghttp2_submit_settings(
-		h->ng, NGHTTP2_FLAG_NONE, h->role == H2_SERVER ? server : client, 3);
+	bool serves = h->role == H2_SERVER;
+	int r = nghttp2_submit_settings(h->ng, NGHTTP2_FLAG_NONE, serves ? server : client,
+		serves ? ARRAY_LEN(server) : ARRAY_LEN(client));
 
 	if (r == 0)
 		r = nghttp2_session_set_local_window_size(h->ng, NGHTTP2_FLAG_NONE, 0, ALL_WINDOW);

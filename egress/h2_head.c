@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/ptr.h"
+#include "egress/websocket_handshake.h"
 
 /* A list so far beyond what we announced was made to keep us busy. */
 #define ATTACK_MAX (16U * HTTP1_HEAD_MAX)
@@ -311,6 +312,8 @@ static int make_upgrade(struct h2_head *h)
 
 	if (r == 0)
 		r = add(&h->head, "Connection", "Upgrade");
+	if (r == 0)
+		r = add(&h->head, "Sec-WebSocket-Key", WEBSOCKET_ANY_KEY);
 	return r < 0 ? r : add(&h->head, "Upgrade", "websocket");
 }
 

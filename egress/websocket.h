@@ -20,8 +20,6 @@
  * its length is HTTP1_NO_BODY. The 101 it passes on as status 200, without Upgrade, Connection and
  * Sec-WebSocket-Accept.
  */
-#define WEBSOCKET_ANY_KEY "AAAAAAAAAAAAAAAAAAAAAA=="
-
 struct websocket;
 
 /*

@@ -12,6 +12,7 @@
  * permessage-deflate (RFC 7692) is offered, in a form of our own; the key that the upstream sees is
  * ours, since the agent's could say anything in sixteen bytes.
  */
+#define WEBSOCKET_ANY_KEY	  "AAAAAAAAAAAAAAAAAAAAAA=="
 #define WEBSOCKET_KEY_SIZE	  25 /* 16 bytes in base64, and NUL */
 #define WEBSOCKET_ACCEPT_SIZE	  29 /* 20 bytes in base64, and NUL */
 #define WEBSOCKET_EXTENSIONS_SIZE 512

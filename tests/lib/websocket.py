@@ -9,7 +9,7 @@ An origin writes what it receives into SEEN, a line of JSON each: {"path", "prot
 
 An agent carries out its operations, then waits for the end, and prints what it hears: "text hello", "close 1008 why",
 "binary BYTES SHA256" (and text of more than 200 bytes so), "status 403 BODY" where there is no WebSocket, "end".
-$PROXY: the address of an HTTP proxy, "" for none; $CA: whom to trust.
+$PROXY: the address of an HTTP proxy, "" for none; $CA: whom to trust; $H2: by HTTP/2 (RFC 8441).
 
 Operations:	text:T binary:T ping:T pong:T close:CODE:T	one frame each
 		begin:T (of a text) more:T last:T		fragments
@@ -28,6 +28,11 @@ import sys
 import threading
 import urllib.parse
 import zlib
+
+if "H2" in os.environ:
+    import h2.config
+    import h2.connection
+    import h2.events
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 NAMES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
@@ -248,6 +253,61 @@ def run_origin(address, cert, key, seen):
 
 # ---- the agent
 
+class Stream:
+    """A WebSocket's bytes in DATA frames (RFC 8441), with a socket's way to send and a file's to read."""
+
+    def __init__(self, sock):
+        self.sock, self.data, self.status, self.fields, self.ended = sock, bytearray(), None, {}, False
+        self.conn = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self.conn.initiate_connection()
+        self.flush()
+        while not self.conn.remote_settings.enable_connect_protocol:
+            self.turn()
+
+    def open(self, url, headers):
+        path = (url.path or "/") + ("?" + url.query if url.query else "")
+        self.id = self.conn.get_next_available_stream_id()
+        self.conn.send_headers(self.id, [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"),
+                                         (":path", path), (":authority", url.netloc), ("sec-websocket-version", "13")] +
+                               [tuple(h.lower().split(": ", 1)) for h in headers])
+        self.flush()
+        while self.status is None:
+            self.turn()
+
+    def flush(self):
+        self.sock.sendall(self.conn.data_to_send())
+
+    def turn(self):
+        data = self.sock.recv(65536)
+        if not data:
+            raise EOFError
+        for e in self.conn.receive_data(data):
+            if isinstance(e, h2.events.ResponseReceived):
+                self.status, self.fields = dict(e.headers)[":status"], dict(e.headers)
+            elif isinstance(e, h2.events.DataReceived):
+                self.data += e.data
+                self.conn.acknowledge_received_data(e.flow_controlled_length, e.stream_id)
+            elif isinstance(e, (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)):
+                self.ended = True
+        self.flush()
+
+    def read(self, n):
+        while len(self.data) < n and not self.ended:
+            self.turn()
+        got, self.data = bytes(self.data[:n]), self.data[n:]
+        return got
+
+    def sendall(self, data):
+        while data and not self.ended:
+            n = min(self.conn.local_flow_control_window(self.id), self.conn.max_outbound_frame_size, len(data))
+            if n == 0:
+                self.turn()
+                continue
+            self.conn.send_data(self.id, data[:n])
+            data = data[n:]
+            self.flush()
+
+
 def connect(url):
     proxy = os.environ.get("PROXY", "")
     port = url.port or (443 if url.scheme == "wss" else 80)
@@ -263,6 +323,8 @@ def connect(url):
             raise SystemExit("status " + head.split(b"\r\n")[0].decode())
     if url.scheme == "wss":
         context = ssl.create_default_context(cafile=os.environ["CA"])
+        if "H2" in os.environ:
+            context.set_alpn_protocols(["h2"])
         sock = context.wrap_socket(sock, server_hostname=url.hostname)
     return sock
 
@@ -275,6 +337,17 @@ def say(m):
         print("binary", len(m["data"]), hashlib.sha256(m["data"]).hexdigest()[:16], flush=True)
     else:
         print(m["op"], shown(m["data"]), flush=True)
+
+
+def shake_http2(stream, url, headers):
+    stream.open(url, headers)
+    if stream.status != "200" or "content-length" in stream.fields:
+        print("status", stream.status, stream.read(1 << 20).decode().strip())
+        raise SystemExit(0)
+    print("open", stream.fields.get("sec-websocket-protocol", "-"), stream.fields.get("sec-websocket-extensions", "-"),
+          flush=True)
+    if "sec-websocket-accept" in stream.fields:
+        raise SystemExit("a Sec-WebSocket-Accept in HTTP/2")
 
 
 def shake(sock, f, url, headers):
@@ -304,8 +377,12 @@ def run_agent(arguments):
     url = urllib.parse.urlsplit(arguments[0])
     at = arguments.index("--")
     sock = connect(url)
-    f = sock.makefile("rb")
-    shake(sock, f, url, arguments[1:at])
+    if "H2" in os.environ:
+        sock = f = Stream(sock)
+        shake_http2(f, url, arguments[1:at])
+    else:
+        f = sock.makefile("rb")
+        shake(sock, f, url, arguments[1:at])
     peer = Peer(sock, f, True)
     try:
         for op in arguments[at + 1:]:
