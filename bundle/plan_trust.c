@@ -22,7 +22,7 @@ static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt",
 /* SSL_CERT_DIR stays as it is: programs that read it also read the bundle. */
 static const char *const variables[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS",
 	"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "PIP_CERT", "CARGO_HTTP_CAINFO",
-	"AWS_CA_BUNDLE", "DENO_CERT", "CODEX_CA_CERTIFICATE"};
+	"AWS_CA_BUNDLE", "DENO_CERT", "CODEX_CA_CERTIFICATE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"};
 
 struct found {
 	struct stat st[ARRAY_LEN(places)];

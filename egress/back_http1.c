@@ -64,7 +64,11 @@ static int send_data(struct exchange *x, const struct http1_piece *piece)
 
 static int send_end(struct exchange *x)
 {
-	return http1_body_put_end(x->sent_length.framing, &x->up->wire.out);
+	struct buf *out = &x->up->wire.out;
+
+	if (x->sent_length.framing == HTTP1_CHUNKED)
+		return http1_body_put_trailers(out, &x->request_trailers);
+	return http1_body_put_end(x->sent_length.framing, out);
 }
 
 static bool has_ended(const struct upstream *u)
@@ -103,8 +107,21 @@ static enum take take_head(struct exchange *x, const char **ret_what)
 		u->keeps = http1_keeps_alive(&x->response) &&
 			   x->response_length.framing != HTTP1_UNTIL_CLOSE;
 		http1_body_start(&u->body, &x->response_length, false);
+		u->body.trailers = &x->trailer_lines[1];
 	}
 	return TAKE_DATA;
+}
+
+static enum take take_trailers(struct exchange *x)
+{
+	const struct buf *lines = &x->trailer_lines[1];
+	const char *what;
+
+	if (lines->len == 0)
+		return TAKE_END;
+	return http1_parse_trailers(buf_data(lines), lines->len, &x->response_trailers, &what) == 0
+		       ? TAKE_END
+		       : TAKE_BROKEN;
 }
 
 static enum take at_end(struct upstream *u)
@@ -130,7 +147,7 @@ static enum take take(struct exchange *x, size_t max, struct http1_piece *ret)
 	}
 	if (ret->len > 0)
 		return TAKE_DATA;
-	return http1_body_is_done(&u->body) ? TAKE_END : at_end(u);
+	return http1_body_is_done(&u->body) ? take_trailers(x) : at_end(u);
 }
 
 static bool drained(const struct exchange *x)

@@ -50,6 +50,8 @@ void exchange_free(struct exchange *x)
 	http1_head_done(&x->request_trailers);
 	http1_head_done(&x->response);
 	http1_head_done(&x->response_trailers);
+	buf_done(&x->trailer_lines[0]);
+	buf_done(&x->trailer_lines[1]);
 	decode_free(x->decode);
 	redact_done(&x->redact);
 	swap_done(&x->swap);

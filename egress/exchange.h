@@ -68,7 +68,7 @@ struct exchange {
 	/* The request. In HTTP/2's form :authority stands as Host, :method and :path as in
 	 * HTTP/1.1; minor is 1. */
 	struct http1_head request;
-	struct http1_head request_trailers; /* n_fields 0: none */
+	struct http1_head request_trailers; /* n_fields 0: none; once up_ended, those that go on */
 	struct http1_length length;	    /* HTTP1_CHUNKED where HTTP/2 announces none */
 	struct target target;
 	struct rules *rules; /* as they were when the request was checked */
@@ -92,6 +92,7 @@ struct exchange {
 	/* The response. Of HTTP/2's, status alone is set. */
 	struct http1_head response;
 	struct http1_head response_trailers;
+	struct buf trailer_lines[2]; /* HTTP/1's, as they came: of the request, of the response */
 	struct http1_length response_length; /* as the upstream framed it */
 	struct decode *decode; /* NULL: it is passed on as it comes, but for the credential */
 	struct redact redact;

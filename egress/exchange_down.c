@@ -228,6 +228,19 @@ static bool settle(struct exchange *x)
 	return due;
 }
 
+/* Of the trailers those that are passed on: RFC 9110 section 6.5.1. */
+static void choose_trailers(struct exchange *x)
+{
+	struct http1_head *t = &x->response_trailers;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (http1_may_trail(t->fields[i].name) &&
+			!http1_is_hop(&x->response, t->fields[i].name))
+			t->fields[n++] = t->fields[i];
+	t->n_fields = n;
+}
+
 static void end_response(struct exchange *x)
 {
 	struct http1_piece rest;
@@ -240,6 +253,7 @@ static void end_response(struct exchange *x)
 	redact_end(&x->redact, &rest);
 	if (!pass_piece(x, &rest))
 		return;
+	choose_trailers(x);
 	rules_redact_head(x->rules, &x->response_trailers);
 	if (incoming_end(&x->incoming) < 0) {
 		refuse_incoming(x);

@@ -153,6 +153,7 @@ static bool send_decided(struct exchange *x)
 		piece.len = (size_t)ready;
 	if (piece.len == 0)
 		return false;
+	x->moved_body = true;
 	put(x, &piece);
 	held_consume(&x->held, piece.len);
 	return true;
@@ -181,7 +182,6 @@ static bool stream(struct exchange *x)
 {
 	bool moved = false, more = true;
 
-	x->moved_body = true;
 	while (more && !x->conn->client.dead) {
 		more = send_decided(x);
 		more |= read_more(x);
@@ -248,11 +248,27 @@ static void judge(struct exchange *x)
 		exchange_forward(x);
 }
 
+/*
+ * A call of gRPC may await an answer to one message before it sends the next: each goes on when it
+ * was read. Where the credential needs all of the body it is held like any other.
+ */
+static bool is_call(const struct exchange *x)
+{
+	const struct outgoing_request q = request_outgoing(x);
+
+	return x->front->http2 && grpc_is(&x->request) && !outgoing_wants_body(&q);
+}
+
 void exchange_read(struct exchange *x)
 {
 	if (x->length.framing == HTTP1_NO_BODY)
 		x->up_ended = true;
 	if (x->up_ended || !is_held(x)) {
+		judge(x);
+		return;
+	}
+	if (is_call(x)) {
+		x->streams = true;
 		judge(x);
 		return;
 	}

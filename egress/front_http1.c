@@ -10,6 +10,18 @@
 
 /* ---- the request */
 
+static enum take take_trailers(struct exchange *x)
+{
+	const struct buf *lines = &x->trailer_lines[0];
+	const char *what;
+
+	if (lines->len == 0)
+		return TAKE_END;
+	return http1_parse_trailers(buf_data(lines), lines->len, &x->request_trailers, &what) == 0
+		       ? TAKE_END
+		       : TAKE_BROKEN;
+}
+
 static enum take take(struct exchange *x, size_t max, struct http1_piece *ret)
 {
 	struct conn *c = x->conn;
@@ -27,7 +39,7 @@ static enum take take(struct exchange *x, size_t max, struct http1_piece *ret)
 	if (ret->len > 0)
 		return TAKE_DATA;
 	if (http1_body_is_done(b))
-		return TAKE_END;
+		return take_trailers(x);
 	if (!c->client.eof || in->len > 0)
 		return TAKE_NOTHING;
 	c->client.dead = true;
@@ -150,8 +162,14 @@ static void finish(struct conn *c, bool keeps)
 static void end(struct exchange *x)
 {
 	struct conn *c = x->conn;
+	struct buf *out = &c->client.out;
+	/* RFC 9110 section 6.5.1: who does not ask for them may drop them, or trip over them. */
+	bool trailers =
+		c->http1.framing == HTTP1_CHUNKED && http1_lists(&x->request, "TE", "trailers");
+	int r = trailers ? http1_body_put_trailers(out, &x->response_trailers)
+			 : http1_body_put_end(c->http1.framing, out);
 
-	if (http1_body_put_end(c->http1.framing, &c->client.out) < 0)
+	if (r < 0)
 		c->client.dead = true;
 	finish(c, c->http1.keeps);
 }
@@ -268,6 +286,7 @@ static void begin(struct exchange *x, long n, const char *what)
 	}
 	c->http1.keeps = http1_keeps_alive(&x->request);
 	http1_body_start(&c->http1.body, &x->length, true);
+	c->http1.body.trailers = &x->trailer_lines[0];
 	exchange_begin(x);
 }
 

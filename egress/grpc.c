@@ -67,28 +67,15 @@ void grpc_message(const char *text, size_t len, char *ret)
 	ret[n] = '\0';
 }
 
-size_t grpc_frames_take(struct grpc_frames *f, const unsigned char *p, size_t len)
+size_t grpc_frame_head(struct grpc_frame *f, const unsigned char *p, size_t len)
 {
-	size_t at = 0, whole = 0;
+	size_t n = 0;
 
-	while (at < len) {
-		size_t n = len - at;
-
-		if (f->have < sizeof(f->head)) {
-			f->head[f->have++] = p[at++];
-			if (f->have < sizeof(f->head))
-				continue;
-			f->left = (uint32_t)f->head[1] << 24 | (uint32_t)f->head[2] << 16 |
-				  (uint32_t)f->head[3] << 8 | f->head[4];
-		} else {
-			n = n < f->left ? n : f->left;
-			at += n;
-			f->left -= (uint32_t)n;
-		}
-		if (f->left == 0) {
-			f->have = 0;
-			whole = at;
-		}
-	}
-	return whole;
+	if (f->have == GRPC_HEAD_LEN)
+		return 0;
+	while (f->have < GRPC_HEAD_LEN && n < len)
+		f->head[f->have++] = p[n++];
+	f->left = (uint32_t)f->head[1] << 24 | (uint32_t)f->head[2] << 16 |
+		  (uint32_t)f->head[3] << 8 | f->head[4];
+	return n;
 }

@@ -19,14 +19,22 @@ int grpc_status(int http_status);
 #define GRPC_MESSAGE_MAX 1536
 void grpc_message(const char *text, size_t len, char *ret);
 
-/* Messages in a stream: a byte of flags, four of length, the message. Starts with {0}. */
-struct grpc_frames {
-	unsigned char head[5];
+/* What stands in front of each message of a stream: a byte of flags, four of length. Starts with
+ * {0}. */
+#define GRPC_HEAD_LEN 5
+
+struct grpc_frame {
+	unsigned char head[GRPC_HEAD_LEN];
 	unsigned int have; /* bytes of head */
-	uint32_t left;	   /* of the message */
+	uint32_t left;	   /* of the message, once all of head is here */
 };
 
-/* How many of these bytes, from their beginning, belong to messages that end within them. */
-size_t grpc_frames_take(struct grpc_frames *f, const unsigned char *p, size_t len);
+/* Takes from p what belongs to the head: returns how many bytes. */
+size_t grpc_frame_head(struct grpc_frame *f, const unsigned char *p, size_t len);
+
+static inline bool grpc_frame_is_compressed(const struct grpc_frame *f)
+{
+	return f->head[0] & 1;
+}
 
 #endif

@@ -194,19 +194,13 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
 
 static int on_frame_not_send(nghttp2_session *ng, const nghttp2_frame *f, int error, void *arg)
 {
-	struct h2 *h = arg;
+	struct h2_stream *s = stream_of(arg, f->hd.stream_id);
 
 	(void)ng;
 	(void)error;
-	if (f->hd.type != NGHTTP2_HEADERS || f->headers.cat != NGHTTP2_HCAT_REQUEST)
-		return 0;
-	/* A request that came too late for this connection: nghttp2 has no stream of it. */
-	for (struct h2_stream *s = h->streams; s; s = s->next) {
-		if (s->id != f->hd.stream_id)
-			continue;
-		h2_stream_closed(s, NGHTTP2_REFUSED_STREAM);
-		break;
-	}
+	/* A request that came too late for this connection. The stream is closed right afterwards. */
+	if (s && f->hd.type == NGHTTP2_HEADERS && f->headers.cat == NGHTTP2_HCAT_REQUEST)
+		s->refused = !s->was_reset;
 	return 0;
 }
 

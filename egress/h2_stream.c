@@ -100,7 +100,7 @@ void h2_stream_closed(struct h2_stream *s, uint32_t code)
 	if (!s->closed) {
 		s->closed = true;
 		s->error = code;
-		s->refused = code == NGHTTP2_REFUSED_STREAM && !s->was_reset;
+		s->refused |= code == NGHTTP2_REFUSED_STREAM && !s->was_reset;
 		buf_done(&s->out);
 	}
 	make_unready(s);

@@ -11,6 +11,7 @@
 #include "egress/exchange_parts.h"
 #include "egress/found.h"
 #include "egress/metrics.h"
+#include "egress/outbound_parts.h"
 #include "egress/request.h"
 
 #define FORM	  "application/x-www-form-urlencoded"
@@ -50,7 +51,7 @@ static int on_found(void *arg, const struct scan_finding *f)
 /* ---- one text */
 
 /* What scan could not decide counts as unreadable; without memory nothing leaves. */
-static int failed(struct outbound *o, int r, const char *place)
+int outbound_failed(struct outbound *o, int r, const char *place)
 {
 	const struct scan_finding f = {.rule = SCAN_RULE_UNREADABLE,
 		.what = "it could not be decided within the scanner's bounds",
@@ -89,7 +90,7 @@ static int read_text(struct outbound *o, const struct scan_text *text, char *p, 
 		r = scan_feed(s, p, len, &e);
 	if (r == 0)
 		r = scan_end(s, &e);
-	r = failed(o, r, text->place);
+	r = outbound_failed(o, r, text->place);
 	return r < 0 ? r : rewrite(o, p, len);
 }
 
@@ -98,7 +99,7 @@ static int read_value(struct outbound *o, const char *place, const char *name, c
 	struct err e;
 	int r = scan_value(scanner_scan(o->scanner), place, name, p, len, &e);
 
-	r = failed(o, r, place);
+	r = outbound_failed(o, r, place);
 	return r < 0 ? r : rewrite(o, p, len);
 }
 
@@ -164,7 +165,7 @@ static int read_names(struct outbound *o)
 			r = buf_add(&names, "&", 1);
 	}
 	o->redacting = false;
-	r = failed(o, r, text.place);
+	r = outbound_failed(o, r, text.place);
 	if (r == 0 && names.len > 0)
 		r = read_text(o, &text, (char *)names.p, names.len);
 	o->redacting = redacting;
@@ -233,49 +234,6 @@ static int read_head(struct outbound *o)
 
 /* ---- the body */
 
-/* All lines of a field as one list. 0 or -ENOMEM. */
-static int join_field(const struct http1_head *head, const char *name, struct buf *ret)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < head->n_fields && r == 0; i++) {
-		if (strcasecmp(head->fields[i].name, name) != 0)
-			continue;
-		r = ret->len > 0 ? buf_adds(ret, ", ") : 0;
-		if (r == 0)
-			r = buf_adds(ret, head->fields[i].value);
-	}
-	return r == 0 && ret->len > 0 ? buf_add(ret, "", 1) : r;
-}
-
-static int begin_body(struct outbound *o)
-{
-	const struct http1_head *head = &o->x->request;
-	struct scan_text text = {
-		.place = "body", .content_type = http1_field(head, "Content-Type", NULL)};
-	struct buf codings = {0};
-	struct err e;
-	int r = join_field(head, "Content-Encoding", &codings);
-
-	if (codings.len > 0)
-		text.content_encoding = (const char *)codings.p;
-	if (r == 0)
-		r = scan_begin(scanner_scan(o->scanner), &text, &e);
-	buf_done(&codings);
-	return failed(o, r, "body");
-}
-
-static int feed_body(struct outbound *o, const void *data, size_t len, bool end)
-{
-	struct err e;
-	int r = len > 0 ? scan_feed(scanner_scan(o->scanner), data, len, &e) : 0;
-
-	o->fed += len;
-	if (r == 0 && end)
-		r = scan_end(scanner_scan(o->scanner), &e);
-	return failed(o, r, "body");
-}
-
 static int read_body(struct outbound *o, bool whole)
 {
 	struct buf *b = &o->x->held.buf;
@@ -283,9 +241,9 @@ static int read_body(struct outbound *o, bool whole)
 
 	if (o->x->length.framing == HTTP1_NO_BODY)
 		return 0;
-	r = begin_body(o);
+	r = outbound_begin_body(o);
 	if (r == 0)
-		r = feed_body(o, b->p + b->off, b->len, whole);
+		r = outbound_feed_body(o, b->p + b->off, b->len, whole);
 	return r < 0 ? r : rewrite(o, (char *)b->p + b->off, b->len);
 }
 
@@ -318,7 +276,7 @@ static int read_message(struct outbound *o, struct scan_window *w, bool whole)
 	int r;
 
 	o->fed = 0;
-	r = failed(o, scan_message(scanner_scan(o->scanner), w, &e), "");
+	r = outbound_failed(o, scan_message(scanner_scan(o->scanner), w, &e), "");
 	if (r == 0)
 		r = read_head(o);
 	if (r == 0)
@@ -352,7 +310,7 @@ static int start(struct outbound *o, struct exchange *x, bool whole)
 	if (r == 0)
 		scan_limit_ratio(
 			scanner_scan(o->scanner), (unsigned int)exchange_limit(x, LIMIT_RATIO));
-	return failed(o, r, "");
+	return outbound_failed(o, r, "");
 }
 
 static int finish(struct outbound *o, int r, struct refusal *why)
@@ -392,21 +350,11 @@ int outbound_more(struct outbound *o, const void *data, size_t len, bool end, st
 		o->fed += len;
 		return 0;
 	}
-	r = feed_body(o, data, len, end);
+	r = outbound_feed_body(o, data, len, end);
 	if (r == 0 && end)
 		r = read_trailers(o);
 	metrics_scanned(o->x->conn->service->metrics, loop_now_us() - from_us);
 	return r == 0 && !end ? 0 : finish(o, r, why);
-}
-
-uint64_t outbound_decided(const struct outbound *o)
-{
-	uint64_t behind = o->fed > SCAN_HOLD ? o->fed - SCAN_HOLD : 0, decided;
-
-	if (!o->scanner)
-		return o->fed;
-	decided = scan_decided(scanner_scan(o->scanner));
-	return decided < behind ? decided : behind;
 }
 
 void outbound_done(struct outbound *o)

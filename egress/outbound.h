@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "egress/grpc.h"
 #include "egress/refusal.h"
 #include "egress/scanners.h"
 #include "scan/redact.h"
@@ -11,9 +12,19 @@
 /*
  * What leaves, read before it leaves: all of a request that is sent, as texts of one message, in
  * the way that the route's dlp asks for. A request whose body is held is read as a whole; a longer
- * body goes on being read while it passes.
+ * body goes on being read while it passes. Trailers are read with the body's end.
  */
 struct exchange;
+
+/* The body of a call of gRPC: each message is a text of its own, so that it goes on when it was
+ * read, whatever follows. */
+struct outbound_call {
+	bool on;
+	struct grpc_frame frame;
+	bool reading;	  /* a message has begun */
+	uint64_t begun;	  /* bytes of the body in front of its first one */
+	uint64_t settled; /* … in front of its head: all of that was read */
+};
 
 /* Starts with {0}. */
 struct outbound {
@@ -26,6 +37,7 @@ struct outbound {
 	bool found;		/* something that stops the request; why tells what */
 	struct refusal why;
 	uint64_t fed; /* bytes of the body */
+	struct outbound_call call;
 };
 
 /* Whether the request's route wants anything to be looked for. */

@@ -78,7 +78,7 @@ clients_environment() {
 	local name proxy=http://egress:9099
 	[ "$WAY" != socks ] || proxy=socks5h://egress:9099
 	for name in SSL_CERT_FILE NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO \
-		PIP_CERT CARGO_HTTP_CAINFO AWS_CA_BUNDLE DENO_CERT CODEX_CA_CERTIFICATE; do
+		PIP_CERT CARGO_HTTP_CAINFO AWS_CA_BUNDLE DENO_CERT CODEX_CA_CERTIFICATE GRPC_DEFAULT_SSL_ROOTS_FILE_PATH; do
 		echo "$name=$TRUST"
 	done
 	[ "$WAY" != transparent ] || return 0

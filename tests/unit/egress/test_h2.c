@@ -327,6 +327,22 @@ static void what_was_not_processed_is_untouched(void **state)
 	assert_true(h2_is_over(p->server));
 }
 
+static void a_request_is_taken_back_before_it_was_sent(void **state)
+{
+	struct pair *p = *state;
+	struct h2_stream *s = ask(p, false);
+
+	h2_release(s);
+	s = ask(p, true);
+	h2_reset(s, NGHTTP2_CANCEL);
+	talk(p);
+	assert_int_equal(take(s), TAKE_GONE);
+	assert_false(h2_is_untouched(s));
+	h2_release(s);
+	assert_int_equal(h2_streams(p->client), 0);
+	assert_null(h2_accept(p->server));
+}
+
 static void streams_outlive_their_connection(void **state)
 {
 	struct pair *p = *state;
@@ -563,6 +579,7 @@ int main(void)
 		TEST(a_reset_is_told_with_its_code),
 		TEST(an_early_answer_ends_the_question),
 		TEST(what_was_not_processed_is_untouched),
+		TEST(a_request_is_taken_back_before_it_was_sent),
 		TEST(streams_outlive_their_connection),
 		cmocka_unit_test(floods_end_the_connection),
 		TEST(a_bomb_of_headers_ends_the_connection),
