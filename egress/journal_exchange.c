@@ -4,6 +4,7 @@
 #include "egress/conn.h"
 #include "egress/journal.h"
 #include "egress/journal_entry.h"
+#include "egress/websocket.h"
 
 /*
  * The line of one request, with OpenTelemetry's names for HTTP spans where there are such
@@ -95,6 +96,16 @@ static void add_response(
 	journal_line_number(l, "http.response.body.size", (int64_t)x->bytes_down);
 }
 
+static void add_websocket(struct journal_line *l, const struct websocket *w)
+{
+	if (!websocket_is_open(w))
+		return;
+	journal_line_number(
+		l, "bottle.websocket.messages.up", (int64_t)websocket_messages(w, true));
+	journal_line_number(
+		l, "bottle.websocket.messages.down", (int64_t)websocket_messages(w, false));
+}
+
 static void add_times(struct journal_line *l, const struct exchange *x)
 {
 	int64_t now = loop_now_us();
@@ -148,6 +159,7 @@ void journal_exchange(const struct exchange *x, const struct journal_outcome *o)
 	if (o->why)
 		journal_entry_refusal(&n, o->why);
 	add_response(&n.line, x, o);
+	add_websocket(&n.line, x->websocket);
 	add_times(&n.line, x);
 	journal_line_add(&n.line, "message", o->cut);
 	journal_entry_end(&n, s);

@@ -9,7 +9,6 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
-#include "egress/journal.h"
 #include "egress/upstream.h"
 #include "egress/websocket_handshake.h"
 #include "egress/websocket_reading.h"
@@ -114,6 +113,7 @@ int websocket_open(struct exchange *x, const char **ret_what)
 	x->response_length = x->sent_length;
 	x->up_ended = false;
 	w->open = true;
+	metrics_count(x->conn->service->metrics, METRICS_WEBSOCKETS);
 	w->up_ms = w->down_ms = now_ms(x);
 	exchange_moved(x);
 	return 0;
@@ -124,6 +124,11 @@ bool websocket_is_open(const struct websocket *w)
 	return w && w->open;
 }
 
+uint64_t websocket_messages(const struct websocket *w, bool up)
+{
+	return up ? w->up.messages : w->down.messages;
+}
+
 /* ---- the end */
 
 /* Both sides know: what waits for the upstream is sent, then its connection is closed. */
@@ -132,6 +137,7 @@ static void end(struct exchange *x)
 	if (x->up)
 		(void)wire_write(&x->up->wire);
 	x->all_sent = true;
+	x->ends_as = METRICS_ALLOWED;
 	exchange_release(x, false);
 	exchange_over(x);
 	x->front->end(x);
@@ -184,7 +190,7 @@ static void refuse(struct exchange *x, const struct refusal *refusal, unsigned i
 
 	memcpy(why.host, x->host, HOST_MAX);
 	memcpy(why.id, x->id, sizeof(why.id));
-	journal_refusal(x->conn->service, &why);
+	exchange_account(x, &why);
 	reason_of(&why, reason);
 	close_both(x, to_agent, to_upstream, reason);
 }
@@ -338,9 +344,7 @@ void websocket_tick(struct exchange *x)
 		return;
 	}
 	if (late) {
-		journal_warn(x->conn->service,
-			"%s: a WebSocket ended: nothing has moved for %lld s", x->host,
-			(long long)may_ms / 1000);
+		x->cut = "nothing has moved for too long";
 		close_both(x, GOING_AWAY, GOING_AWAY, "nothing moved in time");
 	}
 	if (!w->closing)

@@ -2,6 +2,7 @@
 #define EGRESS_WEBSOCKET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "egress/exchange.h"
 
@@ -37,6 +38,9 @@ bool websocket_is_open(const struct websocket *w);
 
 /* Both directions, as far as they go. Whether anything moved; it may be over afterwards. */
 bool websocket_step(struct exchange *x);
+
+/* Messages of each direction that are over; 0 before it is open. */
+uint64_t websocket_messages(const struct websocket *w, bool up);
 
 /* Once a second. */
 void websocket_tick(struct exchange *x);

@@ -190,6 +190,7 @@ static int end_message(struct websocket_side *s)
 	if (s->opcode == WEBSOCKET_TEXT && s->utf8.left > 0)
 		return wrong(s, 1007, "a text that is not UTF-8");
 	s->in_message = false;
+	s->messages++;
 	s->stage = WEBSOCKET_HEAD;
 	r = s->o.judge->end(s->o.arg, held_at(s), s->held.buf.len, !s->passing);
 	return r < 0 ? r : release(s, s->held.buf.len, true);

@@ -76,6 +76,7 @@ struct websocket_side {
 	uint64_t at;		      /* bytes of its payload so far */
 	unsigned char control[WEBSOCKET_CONTROL_MAX];
 
+	uint64_t messages; /* that are over */
 	bool in_message;
 	enum websocket_opcode opcode; /* of the message */
 	bool compressed;
