@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 #define BUF_MIN 2048
 
 void buf_done(struct buf *b)
@@ -32,6 +34,9 @@ unsigned char *buf_room(struct buf *b, size_t n)
 		return NULL;
 	if (b->len > 0)
 		memcpy(p, b->p + b->off, b->len);
+	/* What it held may be a secret, and whoever wipes the queue knows of one place only. */
+	if (b->p)
+		secret_wipe(b->p, b->cap);
 	free(b->p);
 	*b = (struct buf){.p = p, .off = 0, .len = b->len, .cap = cap};
 	return p + b->len;

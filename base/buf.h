@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * A byte queue: bytes are added behind and consumed in front. It grows by doubling; how much it may
- * hold is its user's decision (the user stops adding). Start with `struct buf b = {0}`.
+ * A byte queue: bytes are added behind and consumed in front. It grows by doubling, which
+ * leaves no copy behind; how much it may hold is its user's decision (the user stops adding). Start
+ * with `struct buf b = {0}`.
  */
 struct buf {
 	unsigned char *p;

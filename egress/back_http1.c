@@ -45,6 +45,8 @@ static int send_head(struct exchange *x)
 	u->keeps = false;
 	if (r == 0)
 		r = write_head(x, &o, &u->wire.out);
+	if (credential_gives(q.credential))
+		wire_mark_secret(&u->wire);
 	x->sent_length = o.length;
 	outgoing_done(&o);
 	return r == 0 ? 0 : -ENOMEM;

@@ -18,6 +18,7 @@ struct inflate_stage {
 	z_stream z;
 	bool gzip;
 	bool open, begun, ended;
+	bool trailing; /* what follows the end is no member */
 	unsigned char head[2]; /* of deflate: tells which of the two it is */
 	size_t n_head;
 };
@@ -116,7 +117,8 @@ static int inflate_run(void *decoder, struct decode_span *span)
 	int r = s->begun ? 0 : begin(s, span);
 
 	while (r == 0 && s->begun && span->in_len > 0 && span->out_len > 0) {
-		if (s->ended && (!s->gzip || *span->in != 0x1f)) {
+		s->trailing |= s->ended && (!s->gzip || *span->in != 0x1f);
+		if (s->trailing) {
 			span->in_len = 0;
 			return 0;
 		}

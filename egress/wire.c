@@ -12,6 +12,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/fd.h"
+#include "base/secret.h"
 
 /* One TLS record's payload: what a read asks for. */
 #define READ_SIZE (17U << 10)
@@ -25,6 +26,18 @@ void wire_init(struct wire *w)
 	*w = (struct wire){.fd = -1};
 }
 
+void wire_mark_secret(struct wire *w)
+{
+	w->secret_len = w->out.off + w->out.len;
+}
+
+static void wipe_out(struct wire *w)
+{
+	if (w->secret_len > 0)
+		secret_wipe(w->out.p, w->secret_len < w->out.cap ? w->secret_len : w->out.cap);
+	w->secret_len = 0;
+}
+
 void wire_done(struct wire *w)
 {
 	/* An end without close_notify would spoil the session; what is whole is HTTP's to say. */
@@ -34,6 +47,7 @@ void wire_done(struct wire *w)
 	SSL_free(w->outer);
 	fd_close(&w->fd);
 	buf_done(&w->in);
+	wipe_out(w);
 	buf_done(&w->out);
 	buf_done(&w->early);
 	wire_init(w);
@@ -299,6 +313,8 @@ bool wire_write(struct wire *w)
 		else
 			buf_consume(&w->out, (size_t)n);
 	}
+	if (w->out.len == 0)
+		wipe_out(w);
 	if (w->out.len == 0 && w->out.cap > OUT_KEPT_MAX)
 		buf_shrink(&w->out);
 	if (w->out.len == 0 && w->shut)

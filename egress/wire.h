@@ -26,7 +26,8 @@ struct wire {
 	SSL *ssl;   /* NULL: plain */
 	SSL *outer; /* TLS around it: of the network's proxy; NULL: none */
 	struct buf in, out;
-	struct buf early; /* read in plain before TLS began: TLS reads it first */
+	size_t secret_len; /* bytes of out's memory that hold a credential until they are sent */
+	struct buf early;  /* read in plain before TLS began: TLS reads it first */
 	bool readable, writable;
 	const char *tls_why; /* why TLS ended by itself, constant; NULL: it did not, or without a
 				word */
@@ -59,6 +60,9 @@ enum wire_tls { WIRE_TLS_DONE, WIRE_TLS_AGAIN, WIRE_TLS_FAILED };
 
 /* Goes on with the handshake. On failure err holds the reason in plain words. */
 enum wire_tls wire_handshake(struct wire *w, struct err *e);
+
+/* What waits in `out` holds a credential: it is wiped when all of it is out. */
+void wire_mark_secret(struct wire *w);
 
 /* No more will be sent: close_notify, then FIN, once `out` is empty. */
 void wire_shut(struct wire *w);

@@ -63,7 +63,7 @@ static struct credential *credential_of(uint8_t choice)
 static void check_text(const char *text)
 {
 	for (; *text; text++)
-		must((unsigned char)*text >= 0x20 && *text != 0x7f);
+		must(((unsigned char)*text >= 0x20 && *text != 0x7f) || *text == '\t');
 }
 
 static void check_list(const struct outgoing_request *q, const struct outgoing *o)
