@@ -18,7 +18,7 @@ struct inflate_stage {
 	z_stream z;
 	bool gzip;
 	bool open, begun, ended;
-	bool trailing; /* what follows the end is no member */
+	bool trailing;	       /* what follows the end is no member */
 	unsigned char head[2]; /* of deflate: tells which of the two it is */
 	size_t n_head;
 };

@@ -198,7 +198,8 @@ static int on_frame_not_send(nghttp2_session *ng, const nghttp2_frame *f, int er
 
 	(void)ng;
 	(void)error;
-	/* A request that came too late for this connection. The stream is closed right afterwards. */
+	/* A request that came too late for this connection. The stream is closed right afterwards.
+	 */
 	if (s && f->hd.type == NGHTTP2_HEADERS && f->headers.cat == NGHTTP2_HCAT_REQUEST)
 		s->refused = !s->was_reset;
 	return 0;
