@@ -167,7 +167,14 @@ static enum request_verdict decide_connect(struct exchange *x, struct refusal *w
 
 static int find_rule(struct exchange *x, struct refusal *why)
 {
-	x->rule = rules_find(x->conn->service->rules, x->host, x->port);
+	const struct rules *rules = x->conn->service->rules;
+
+	x->rule = rules_find(rules, x->host, x->port);
+	if (!x->rule && rules_find_tcp(rules, x->host, x->port))
+		return refusal_set(why, 403, "tcp_route", "egress.routes: tcp",
+			"%s port %u is a tcp route: it takes bytes, by CONNECT, SOCKS or its name, "
+			"and no request of HTTP",
+			x->host, x->port);
 	if (!x->rule)
 		return refusal_set(why, 403, "host_not_allowed", "default: deny",
 			"no route of this bottle allows %s port %u", x->host, x->port);
