@@ -10,9 +10,6 @@
 /* What makes sense where bytes pass as they are. */
 #define TCP_LIMITS "connections, idle"
 
-/* Of a request; a database's idle client may wait for days. */
-#define LONGEST_S 86400
-
 static bool parse_seconds(const char *text, int64_t max, int64_t *ret)
 {
 	static const struct {
@@ -45,13 +42,13 @@ static bool read_seconds(
 }
 
 static bool read_one(struct frontmatter *f, const struct yaml_node *n,
-	const struct policy_limit *which, bool tcp, int64_t *ret)
+	const struct policy_limit *which, int64_t *ret)
 {
 	long number;
 
 	switch (which->unit) {
 	case POLICY_SECONDS:
-		return read_seconds(f, n, tcp ? which->max : LONGEST_S, ret);
+		return read_seconds(f, n, which->max, ret);
 	case POLICY_BYTES:
 		return manifest_read_size(f, n, which->max, ret);
 	case POLICY_NUMBER:
@@ -63,8 +60,8 @@ static bool read_one(struct frontmatter *f, const struct yaml_node *n,
 	return false;
 }
 
-static void read_all(
-	struct frontmatter *f, struct yaml_node *limits, bool tcp, struct policy_limits *ret)
+void manifest_read_limits(
+	struct frontmatter *f, struct yaml_node *limits, struct policy_limits *ret)
 {
 	int64_t value;
 
@@ -75,17 +72,11 @@ static void read_all(
 	for (size_t i = 0; i < policy_limit_count; i++) {
 		const struct yaml_node *n = yaml_get(limits, policy_limit_list[i].key);
 
-		if (n && read_one(f, n, &policy_limit_list[i], tcp, &value))
+		if (n && read_one(f, n, &policy_limit_list[i], &value))
 			*policy_limit_of(ret, &policy_limit_list[i]) = (int)value;
 	}
 	manifest_read_size(f, yaml_get(limits, "body"), POLICY_BODY_MAX, &ret->body);
 	yaml_finish(&f->problems, limits, POLICY_LIMIT_WORDS);
-}
-
-void manifest_read_limits(
-	struct frontmatter *f, struct yaml_node *limits, struct policy_limits *ret)
-{
-	read_all(f, limits, false, ret);
 }
 
 void manifest_read_tcp_limits(
@@ -94,7 +85,7 @@ void manifest_read_tcp_limits(
 	static const char *const of_http[] = {
 		"requests_per_second", "head", "url", "first_byte", "ratio", "body"};
 
-	read_all(f, limits, true, ret);
+	manifest_read_limits(f, limits, ret);
 	if (!limits || limits->type != YAML_MAP)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(of_http); i++) {

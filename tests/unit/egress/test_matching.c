@@ -231,6 +231,32 @@ static void a_pattern_that_is_given_up_never_allows_and_always_denies(void **sta
 	assert_string_equal(asked(line, ""), "denied");
 }
 
+/* The routes to a forge's API that bottle-manifest(5) shows. */
+static void what_changes_a_repository_around_the_gate_can_be_denied(void **state)
+{
+	(void)state;
+	load("\"deny\": [{\"methods\": [\"POST\", \"PUT\", \"PATCH\", \"DELETE\"], \"paths\": ["
+	     "{\"type\": \"regex\", \"value\": "
+	     "\"/(repos/[^/]+/[^/]+|repositories/[0-9]+)/(contents|git)(/.*)?\"}, "
+	     "{\"type\": \"regex\", \"value\": \"/(repos/[^/]+/[^/]+|repositories/[0-9]+)/"
+	     "(merges|merge-upstream|branches|releases|pulls/[0-9]+/merge)(/.*)?\"}, "
+	     "{\"type\": \"prefix\", \"value\": \"/graphql\"}, "
+	     "{\"type\": \"prefix\", \"value\": \"/gists\"}]}]");
+	assert_string_equal(asked("PUT /repos/o/r/contents/a/b.c", ""), "denied");
+	assert_string_equal(asked("PUT /Repos/o/r/Contents/a", ""), "denied");
+	assert_string_equal(asked("POST /repos/o/r/git/refs", ""), "denied");
+	assert_string_equal(asked("PATCH /repositories/1/git/refs/heads/main", ""), "denied");
+	assert_string_equal(asked("PUT /repos/o/r/pulls/7/merge", ""), "denied");
+	assert_string_equal(asked("POST /graphql", ""), "denied");
+	assert_string_equal(asked("POST /gists", ""), "denied");
+	assert_string_equal(asked("PUT /repos/o/r%2f/contents/a", ""), "ambiguous_path");
+	assert_string_equal(asked("POST /repos/o/r//git/refs", ""), "ambiguous_path");
+	assert_string_equal(asked("POST /x", "X-HTTP-Method-Override: PUT\r\n"), "method_override");
+	assert_string_equal(asked("GET /repos/o/r/contents/a", ""), "ok");
+	assert_string_equal(asked("POST /repos/o/r/issues", ""), "ok");
+	assert_string_equal(asked("POST /repos/o/r/pulls", ""), "ok");
+}
+
 static void a_wrong_pattern_is_told_with_its_entry(void **state)
 {
 	struct policy_path path = {POLICY_REGEX, (char *)"/a("};
@@ -258,6 +284,7 @@ int main(void)
 		cmocka_unit_test(a_parameter_is_allowed_only_by_all_that_could_be_meant),
 		cmocka_unit_test(a_parameter_is_denied_by_any_that_could_be_meant),
 		cmocka_unit_test(a_pattern_that_is_given_up_never_allows_and_always_denies),
+		cmocka_unit_test(what_changes_a_repository_around_the_gate_can_be_denied),
 		cmocka_unit_test(a_wrong_pattern_is_told_with_its_entry),
 	};
 

@@ -1,0 +1,1 @@
+[.bottle.egress | {proxy, limits}, (.routes[] | {host, auth_scheme, deny, n: (.matches // [] | length)})]
