@@ -84,6 +84,37 @@ def by_h11(data):
         raise Refused(str(e)) from None
 
 
+def chunks_of(reader):
+    out = b""
+    while size := int(reader.readline().partition(b";")[0], 16):
+        out += reader.read(size)
+        reader.readline()
+    while reader.readline().strip():
+        pass
+    return out
+
+
+def by_handler(data, which):
+    """As a handler of python's http.server reads, which takes what it can: of two lengths the first (0) or last (-1)."""
+    reader, seen = io.BytesIO(data), []
+    while line := reader.readline():
+        try:
+            method, target, version = line.split()
+            headers = http.client.parse_headers(reader)
+            length = (headers.get_all("Content-Length") or ["0"])[which]
+            coding = (headers.get_all("Transfer-Encoding") or [""])[which]
+            body = chunks_of(reader) if "chunked" in coding.lower() else reader.read(max(int(length), 0))
+            if len(body) < int(length) and not coding:
+                raise Refused("it is not whole")
+        except (ValueError, OverflowError, http.client.HTTPException) as e:
+            raise Refused(repr(e)) from None
+        host = headers.get("Host", "").encode("latin-1")
+        seen.append((method, plain_target(target), plain_host(host, target), body))
+        if version == b"HTTP/1.0" or "close" in headers.get("Connection", ""):
+            break
+    return seen
+
+
 def seen_in(out):
     if re.search(rb"^HTTP/1\.1 [45]\d\d ", out, re.M):
         raise Refused(out.split(b"\r\n")[0].decode("latin-1"))
@@ -106,7 +137,9 @@ class Views:
         return seen_in(converse(f"{self.directory}/nginx.sock", data))
 
     def requests(self):
-        return {"h11": by_h11, "node": self.by_node, "nginx in front of node": self.by_nginx}
+        return {"h11": by_h11, "node": self.by_node, "nginx in front of node": self.by_nginx,
+                "the first of python's fields": lambda data: by_handler(data, 0),
+                "the last of python's fields": lambda data: by_handler(data, -1)}
 
     # ---- answers
 
