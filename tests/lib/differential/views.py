@@ -214,6 +214,9 @@ class Pipe:
 def answer_by_python(data):
     if re.match(rb"HTTP/1\.1 10[1-9]", data):
         raise Refused("it knows 100 only")
+    # Blanks behind a value are none of it (RFC 9112 section 5.1), which it does not know.
+    head, end, rest = data.partition(b"\r\n\r\n")
+    data = re.sub(rb"[ \t]+(?=\r\n)", b"", head + b"\r\n")[:-2] + end + rest
     response = http.client.HTTPResponse(Pipe(data), method="GET")
     try:
         response.begin()
