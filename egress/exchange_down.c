@@ -107,6 +107,7 @@ static void begin_response(struct exchange *x)
 		exchange_refuse_upstream(x, what);
 		return;
 	}
+	rule_learn_clock(x->rule, &x->response);
 	/* QUIC does not leave the bottle: who is not told of it does not try. */
 	http1_drop_field(&x->response, "Alt-Svc");
 	/* A server that echoes the credential in its head does not get it to the agent. */

@@ -6,6 +6,7 @@
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
 #include "egress/request.h"
+#include "egress/sigv4.h"
 
 /*
  * A request's body on its way up. Where its route looks for nothing it passes as it comes. Else it
@@ -280,13 +281,22 @@ void exchange_read(struct exchange *x)
 	x->expects_continue = false;
 }
 
+/* As much of it as may be held. */
+static size_t hold_max(const struct exchange *x)
+{
+	const struct outgoing_request q = request_outgoing(x);
+
+	return sigv4_wants_body(&q) ? HELD_SIGNED_MAX : HELD_BODY_MAX;
+}
+
 bool exchange_step_hold(struct exchange *x)
 {
+	size_t most = hold_max(x);
 	struct http1_piece piece;
 	bool moved = false;
 
 	/* One byte more than may be held shows that there is more. */
-	while (take(x, HELD_BODY_MAX + 1 - x->held.buf.len, &piece)) {
+	while (take(x, most + 1 - x->held.buf.len, &piece)) {
 		if (held_add(&x->held, &x->conn->service->held, piece.data, piece.len) < 0) {
 			refuse_memory(x);
 			return true;
@@ -295,7 +305,7 @@ bool exchange_step_hold(struct exchange *x)
 	}
 	if (x->stage != EXCHANGE_HOLD)
 		return true;
-	x->streams = x->held.buf.len > HELD_BODY_MAX;
+	x->streams = x->held.buf.len > most;
 	if (x->up_ended || x->streams) {
 		judge(x);
 		return true;

@@ -12,6 +12,8 @@
 
 /* A body of up to so many bytes is read whole before anything of it goes on. */
 #define HELD_BODY_MAX (1U << 20)
+/* … and one whose hash must be signed, up to so many. */
+#define HELD_SIGNED_MAX (16U << 20)
 /* Of memory, in all connections. */
 #define HELD_ALL_MAX (64U << 20)
 

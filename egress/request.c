@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/str.h"
 #include "egress/conn.h"
@@ -318,7 +317,7 @@ struct outgoing_request request_outgoing(const struct exchange *x)
 		.body = x->held.buf.p ? buf_data(&x->held.buf) : NULL,
 		.body_len = x->held.buf.len,
 		.whole = x->up_ended && !x->streams,
-		.now_s = time(NULL)};
+		.now_s = rule_now(x->rule)};
 }
 
 bool request_sends(const struct exchange *x, const struct http1_field *f)

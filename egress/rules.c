@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "egress/credential.h"
 #include "egress/matching.h"
 #include "egress/needles.h"
+#include "egress/sigv4.h"
 
 #define WARNINGS_A_MINUTE 10
 
@@ -16,6 +18,7 @@ struct rule {
 	const struct policy_route *route;
 	struct matching *matching;
 	struct credential *credential;
+	int64_t skew_s; /* of the upstream's clock, where signatures need it */
 	SSL_CTX *tls;
 	struct secret tls_key; /* of route->tls_cert; bytes NULL: none */
 	struct sessions sessions;
@@ -252,6 +255,17 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 	if (check_git(r, q, why) < 0)
 		return -EACCES;
 	return matching_check(r->matching, q, q->ret_entry, why);
+}
+
+int64_t rule_now(const struct rule *r)
+{
+	return time(NULL) + r->skew_s;
+}
+
+void rule_learn_clock(struct rule *r, const struct http1_head *response)
+{
+	if (r->route->auth.scheme == POLICY_AUTH_SIGV4)
+		(void)sigv4_skew(response, time(NULL), &r->skew_s);
 }
 
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why)

@@ -63,6 +63,10 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 /* What the agent's own credential gives place to; never NULL. Borrowed. */
 const struct credential *rule_credential(const struct rule *r);
 
+/* The world's time as the route's upstream has it, for signatures; what an answer tells of it. */
+int64_t rule_now(const struct rule *r);
+void rule_learn_clock(struct rule *r, const struct http1_head *response);
+
 /* Whether the upstream may have this address. 0, or -EACCES and *why. */
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why);
 

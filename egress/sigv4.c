@@ -206,8 +206,9 @@ int sigv4_sign(const struct outgoing_request *q, struct outgoing *o, struct refu
 		return refuse(why, what);
 	c.payload = payload_of(q, &s, hash);
 	if (!c.payload)
-		return refuse(why, "a body of more than 1 MiB whose hash the request does not tell "
-				   "(" HASH_FIELD ")");
+		return refuse(why,
+			"a body of more than 16 MiB whose hash the request does not tell "
+			"(" HASH_FIELD ")");
 	c.s3 = is_s3(s.service);
 	c.agent_signed = s.signed_headers;
 	c.agent_signed_len = s.signed_len;

@@ -39,6 +39,14 @@ bool sigv4_wants_body(const struct outgoing_request *q);
  * and *why. */
 int sigv4_sign(const struct outgoing_request *q, struct outgoing *o, struct refusal *why);
 
+/*
+ * How far the upstream's clock is ahead of ours, in seconds, when it has refused a request and says
+ * its Date: the next one is signed by its clock. False: it does not say, or the difference is more
+ * than a day. Where a machine has slept, nothing else would mend it.
+ */
+#define SIGV4_SKEW_MAX 86400
+bool sigv4_skew(const struct http1_head *response, int64_t now_s, int64_t *ret);
+
 /* ---- between its files */
 
 #define SIGV4_HEX_SIZE 65 /* SHA-256 in hexadecimal, and NUL */

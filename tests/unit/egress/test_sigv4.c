@@ -310,6 +310,33 @@ static const char *refused(struct policy_auth a, const char *request)
 	return error;
 }
 
+static int64_t skew_of(const char *status, const char *date)
+{
+	struct http1_head head;
+	const char *what;
+	char text[128];
+	int64_t skew = 0;
+
+	snprintf(text, sizeof(text), "HTTP/1.1 %s No\r\nDate: %s\r\n\r\n", status, date);
+	assert_int_equal(
+		http1_parse_response((const unsigned char *)text, strlen(text), &head, &what), 0);
+	if (!sigv4_skew(&head, NOW, &skew))
+		skew = -1;
+	http1_head_done(&head);
+	return skew;
+}
+
+static void the_clock_is_that_of_who_refuses(void **state)
+{
+	(void)state;
+	assert_int_equal(skew_of("403", "Fri, 24 May 2013 00:10:05 GMT"), 605);
+	assert_int_equal(skew_of("400", "Thu, 23 May 2013 23:00:00 GMT"), -3600);
+	assert_int_equal(skew_of("200", "Fri, 24 May 2013 00:10:05 GMT"), -1);
+	assert_int_equal(skew_of("403", "Fri, 24 May 2014 00:10:05 GMT"), -1);
+	assert_int_equal(skew_of("403", "Fri, 24 Mai 2013 00:10:05 GMT"), -1);
+	assert_int_equal(skew_of("403", "yesterday"), -1);
+}
+
 static void what_cannot_be_signed_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -354,6 +381,7 @@ int main(void)
 		cmocka_unit_test(repeated_parameters_are_sorted_by_value),
 		cmocka_unit_test(the_route_names_region_and_service),
 		cmocka_unit_test(a_long_body_is_signed_by_its_announced_hash),
+		cmocka_unit_test(the_clock_is_that_of_who_refuses),
 		cmocka_unit_test(what_cannot_be_signed_is_refused),
 		cmocka_unit_test(require_wants_the_placeholder_as_the_key_id),
 	};
