@@ -188,6 +188,11 @@ static bool pass_end(const struct wire *from, struct wire *to)
 	return true;
 }
 
+static void await_bytes(struct conn *c)
+{
+	conn_set_deadline(c, (int)rule_limits(c->tcp->up.rule)->of[LIMIT_TCP_IDLE_MS]);
+}
+
 static void open_up(struct conn *c)
 {
 	struct tcp *t = c->tcp;
@@ -195,6 +200,7 @@ static void open_up(struct conn *c)
 	t->open = true;
 	journal(c, NULL);
 	conn_grant(c, t->asked);
+	await_bytes(c);
 }
 
 /* Connects. Whether it stands, or has failed, now. */
@@ -243,6 +249,6 @@ bool conn_step_tcp(struct conn *c)
 		return true;
 	}
 	if (moved)
-		conn_set_deadline(c, (int)rule_limits(t->up.rule)->of[LIMIT_TCP_IDLE_MS]);
+		await_bytes(c);
 	return moved;
 }

@@ -1,6 +1,7 @@
 """A client of tests/lib/tcp_origin.py: tcp_client.py WHAT HOST PORT [MORE]
 
 echo N	sends N random bytes and reads them back at the same time: "same"
+mute	says nothing, and how the connection ended
 reset	sends a word and says how the connection ended: "end" or "reset"
 cut	sends a word, waits for it to come back, and resets
 slow N	asks for N bytes, waits before it reads, and says how many came
@@ -43,6 +44,10 @@ def reset(s):
         s.sendall(b"x")
     except ConnectionError:
         pass
+    print(read_all(s)[1])
+
+
+def mute(s):
     print(read_all(s)[1])
 
 
