@@ -159,15 +159,23 @@ int decode_feed(struct decode *d, const struct http1_piece *in)
 	return add_input(d->stages[0], in->data, in->len);
 }
 
-/* Runs one decoder over what waits for it. Bytes that came out, or -errno. */
+/*
+ * Runs one decoder over what waits for it, until something came out: a decoder may well stop behind
+ * a frame that says nothing. Bytes that came out, or -errno.
+ */
 static long run(struct stage *s)
 {
 	struct decode_span span = {.in = s->in.p ? buf_data(&s->in) : s->out,
 		.in_len = s->in.len,
 		.out = s->out,
 		.out_len = sizeof(s->out)};
-	int r = s->kind->run(s->decoder, &span);
+	size_t before;
+	int r;
 
+	do {
+		before = span.in_len;
+		r = s->kind->run(s->decoder, &span);
+	} while (r == 0 && span.out == s->out && span.in_len > 0 && span.in_len < before);
 	buf_consume(&s->in, s->in.len - span.in_len);
 	return r < 0 ? r : (long)(sizeof(s->out) - span.out_len);
 }

@@ -178,6 +178,29 @@ static void members_in_a_row_are_one_text(void **state)
 	free(in);
 }
 
+/* Frames that say nothing, in front of one that does. */
+static void an_empty_frame_holds_nothing_up(void **state)
+{
+	unsigned char *in = room();
+	struct decode *d = opened("zstd");
+	size_t len = coded("zstd", "", 0, in), got;
+	struct http1_piece piece;
+	char out[64];
+
+	(void)state;
+	len += coded("zstd", "", 0, in + len);
+	len += coded("zstd", "event", 5, in + len);
+	assert_int_equal(pass(d, in, len, 1, out, &got), 0);
+	assert_int_equal(got, 5);
+	decode_free(d);
+	d = opened("zstd");
+	assert_int_equal(decode_feed(d, &(struct http1_piece){.data = in, .len = len}), 0);
+	assert_int_equal(decode_take(d, &piece), 1);
+	assert_int_equal(piece.len, 5);
+	decode_free(d);
+	free(in);
+}
+
 static void what_was_flushed_comes_out_at_once(void **state)
 {
 	unsigned char coded_text[256];
@@ -277,6 +300,7 @@ int main(void)
 		cmocka_unit_test(each_coding_is_undone_however_it_is_cut),
 		cmocka_unit_test(codings_on_one_another_are_undone_from_the_last),
 		cmocka_unit_test(members_in_a_row_are_one_text),
+		cmocka_unit_test(an_empty_frame_holds_nothing_up),
 		cmocka_unit_test(what_was_flushed_comes_out_at_once),
 		cmocka_unit_test(what_ends_too_early_is_broken),
 		cmocka_unit_test(a_bomb_is_broken),
