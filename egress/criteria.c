@@ -9,7 +9,7 @@
 
 /* A path of the policy, ready to be compared. */
 struct path {
-	char *text; /* decoded, without '/' at its end; NULL: it is a regex */
+	char *text; /* decoded; of `deny` without '/' at its end; NULL: it is a regex */
 	size_t len;
 };
 
@@ -56,7 +56,7 @@ static int make_path(struct criteria *m, size_t i, struct err *e)
 	if (!m->paths[i].text)
 		return err_set(e, ENOMEM, "the matches of a route");
 	m->paths[i].len = strlen(m->paths[i].text);
-	if (p->type == POLICY_PREFIX || m->kind == CRITERIA_DENY)
+	if (m->kind == CRITERIA_DENY)
 		m->paths[i].len = without_slash(m->paths[i].text, m->paths[i].len);
 	return 0;
 }
@@ -144,6 +144,12 @@ static bool same(const struct criteria *m, const char *a, const char *b, size_t 
 	return m->kind == CRITERIA_DENY ? strncasecmp(a, b, len) == 0 : memcmp(a, b, len) == 0;
 }
 
+/* What is below it alone: of `matches`, where "/v1/" is narrower than "/v1". */
+static bool ends_in_slash(const struct path *p)
+{
+	return p->len > 0 && p->text[p->len - 1] == '/';
+}
+
 static bool path_fits(const struct criteria *m, size_t i, const struct criteria_request *q)
 {
 	const struct path *p = &m->paths[i];
@@ -156,7 +162,7 @@ static bool path_fits(const struct criteria *m, size_t i, const struct criteria_
 		return p->len == len && same(m, p->text, q->path, len);
 	case POLICY_PREFIX:
 		return p->len <= len && same(m, p->text, q->path, p->len) &&
-		       (p->len == len || q->path[p->len] == '/');
+		       (p->len == len || q->path[p->len] == '/' || ends_in_slash(p));
 	case POLICY_REGEX:
 		return regex_fits(m, m->path_regexes[i], q->path, len);
 	}

@@ -9,7 +9,7 @@
 /*
  * One entry of a route's `matches` or `deny`: fields AND, values in a field OR. Paths are compared
  * element by element, as in Gateway API's HTTPRoute: the prefix "/v1" is for /v1 and /v1/x, and not
- * for /v1x; a slash at its end changes nothing. Both sides are compared percent-decoded. Headers
+ * for /v1x; "/v1/" is for what is below it. Both sides are compared percent-decoded. Headers
  * and parameters of different names must all fit, those of one name are alternatives.
  *
  * An agent says things twice, or in a way that some server takes for the same. So an entry that

@@ -64,24 +64,21 @@ static int unload(void **state)
 
 static void a_prefix_ends_where_an_element_of_the_path_does(void **state)
 {
-	static const char *const prefixes[] = {"/v1", "/v1/"};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		cleanup_free char *members = str_format(
-			"\"matches\": [{\"paths\": [{\"type\": \"prefix\", \"value\": \"%s\"}]}]",
-			prefixes[i]);
-
-		load(members);
-		assert_string_equal(asked("GET /v1", ""), "ok");
-		assert_string_equal(asked("GET /v1?q", ""), "ok");
-		assert_string_equal(asked("GET /v1/", ""), "ok");
-		assert_string_equal(asked("GET /v1/x", ""), "ok");
-		assert_string_equal(asked("GET /v1x", ""), "no_match");
-		assert_string_equal(asked("GET /v1%20", ""), "no_match");
-		assert_string_equal(asked("GET /V1/x", ""), "no_match");
-		assert_string_equal(asked("GET /", ""), "no_match");
-	}
+	load("\"matches\": [" PATHS("prefix", "/v1") "]");
+	assert_string_equal(asked("GET /v1", ""), "ok");
+	assert_string_equal(asked("GET /v1?q", ""), "ok");
+	assert_string_equal(asked("GET /v1/", ""), "ok");
+	assert_string_equal(asked("GET /v1/x", ""), "ok");
+	assert_string_equal(asked("GET /v1x", ""), "no_match");
+	assert_string_equal(asked("GET /v1%20", ""), "no_match");
+	assert_string_equal(asked("GET /V1/x", ""), "no_match");
+	assert_string_equal(asked("GET /", ""), "no_match");
+	load("\"matches\": [" PATHS("prefix", "/v1/") "]");
+	assert_string_equal(asked("GET /v1/", ""), "ok");
+	assert_string_equal(asked("GET /v1/x", ""), "ok");
+	assert_string_equal(asked("GET /v1", ""), "no_match");
+	assert_string_equal(asked("GET /v1x", ""), "no_match");
 	load("\"matches\": [" PATHS("prefix", "/") "]");
 	assert_string_equal(asked("GET /", ""), "ok");
 	assert_string_equal(asked("GET /any", ""), "ok");
