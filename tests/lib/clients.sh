@@ -61,8 +61,8 @@ clients_trust() {
 	chmod 755 $CLIENTS/enter
 }
 
-# A store for Java with the bottle's authority: provisioning does not make it yet, so it is made here
-# and mounted as the bundle is. Java opens it without a password: nothing in it may need one.
+# A store for Java with the bottle's authority, mounted over Java's own as a bottle's is. Java opens it without
+# a password: nothing in it may need one.
 clients_java_trust() {
 	local store
 	store=$(readlink -f "$(dirname "$(readlink -f "$(command -v java)")")/../lib/security/cacerts")
