@@ -17,6 +17,6 @@ struct command {
 	int (*run)(int argc, char **argv, struct err *e);
 };
 
-extern const struct command cmd_run, cmd_logs, cmd_scan, cmd_cleanup, cmd_reload;
+extern const struct command cmd_run, cmd_logs, cmd_why, cmd_scan, cmd_cleanup, cmd_reload;
 
 #endif

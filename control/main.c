@@ -6,7 +6,7 @@
 #include "control/command.h"
 
 static const struct command *const commands[] = {
-	&cmd_run, &cmd_reload, &cmd_logs, &cmd_scan, &cmd_cleanup};
+	&cmd_run, &cmd_reload, &cmd_logs, &cmd_why, &cmd_scan, &cmd_cleanup};
 
 static void print_help(FILE *to)
 {

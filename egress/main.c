@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/component.h"
@@ -8,6 +9,7 @@
 #include "egress/journal.h"
 #include "egress/lockdown.h"
 #include "egress/server.h"
+#include "egress/why.h"
 
 /*
  * bottle-egress: the proxy and name service of one bottle. Started by the monitor, which hands over
@@ -69,7 +71,7 @@ static int serve(struct component_boot *boot, struct journal_file *log, pid_t pa
 	return r;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct component_boot boot = {0};
 	struct journal_file *log = NULL;
@@ -77,6 +79,8 @@ int main(void)
 	pid_t parent = getppid();
 
 	json_wipe_freed();
+	if (argc == 2 && strcmp(argv[1], "why") == 0)
+		return why_main();
 	signal(SIGPIPE, SIG_IGN);
 	/* A log as long as it may be ends the lines, not the service. */
 	signal(SIGXFSZ, SIG_IGN);
