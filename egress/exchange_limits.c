@@ -66,6 +66,14 @@ static enum limit awaited(const struct exchange *x)
 	return !x->up_ended && x->back->room(x) > 0 ? LIMIT_STALL_MS : LIMIT_FIRST_BYTE_MS;
 }
 
+bool exchange_is_late(const struct exchange *x, enum limit *ret)
+{
+	int64_t now_ms = loop_now_ms(x->conn->service->loop);
+
+	*ret = awaited(x);
+	return now_ms - x->moved_ms >= exchange_limit(x, *ret);
+}
+
 static void refuse_late(struct exchange *x, enum limit which)
 {
 	struct refusal why = {.host = ""};
@@ -76,17 +84,18 @@ static void refuse_late(struct exchange *x, enum limit which)
 		refusal_set(&why, 408, "request_stalled", "time limits",
 			"nothing of the request's body has come for %lld s", seconds);
 	else
-		refusal_set(&why, 504, "upstream_silent", "limits: first_byte",
-			"%s has not answered within %lld s", x->host, seconds);
+		refusal_set(&why, 504, "upstream_silent",
+			which == LIMIT_IDLE_MS ? "limits: idle" : "limits: first_byte",
+			"%s has sent nothing%s for %lld s", x->host,
+			which == LIMIT_IDLE_MS ? " more" : "", seconds);
 	exchange_refuse(x, &why);
 }
 
 void exchange_check_time(struct exchange *x)
 {
-	enum limit which = awaited(x);
-	int64_t now_ms = loop_now_ms(x->conn->service->loop);
+	enum limit which;
 
-	if (now_ms - x->moved_ms < exchange_limit(x, which))
+	if (!exchange_is_late(x, &which))
 		return;
 	if (!x->have_response) {
 		refuse_late(x, which);

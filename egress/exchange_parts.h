@@ -20,6 +20,9 @@ int exchange_count_up(struct exchange *x, size_t len, struct refusal *why);
 /* Something has passed, or begins: the time without any begins anew. */
 void exchange_moved(struct exchange *x);
 
+/* Whether nothing has passed for longer than what it awaits may take; *ret: that is this limit. */
+bool exchange_is_late(const struct exchange *x, enum limit *ret);
+
 /* Once a second: refused, or cut, when nothing has passed for too long. */
 void exchange_check_time(struct exchange *x);
 

@@ -69,7 +69,9 @@ void wire_shut(struct wire *w);
 
 /*
  * The kernel finds out when the peer is gone although nothing passes (tcp(7)): after a minute it
- * asks, four times, every 15 s. What was sent and not acknowledged has its own time-out.
+ * asks, four times, every 15 s. What was sent and not acknowledged has its own time-out;
+ * TCP_USER_TIMEOUT, which would shorten it, also ends a peer that is there and does not read for a
+ * while.
  */
 void wire_keep_alive(struct wire *w);
 
