@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/ptr.h"
+#include "bundle/user.h"
 
 #define MANIFEST_MAX (1U << 20)
 
@@ -97,28 +98,11 @@ static int unknown(const struct operator_home *h, const char *kind, const char *
 		dir ? dir : kind, names ? names : "?");
 }
 
-/* The home directory of /etc/passwd; by hand, since NSS cannot be linked statically. */
 static char *home_of(uid_t uid)
 {
-	cleanup_free char *data = NULL;
-	char *line, *rest;
-	struct err ignored;
-	size_t len;
+	cleanup_user struct user u;
 
-	if (fd_read_file(AT_FDCWD, "/etc/passwd", 4U << 20, &data, &len, &ignored) < 0)
-		return NULL;
-	rest = data;
-	while ((line = strsep(&rest, "\n"))) {
-		char *field[7] = {0};
-		long id;
-
-		for (int i = 0; i < 7 && line; i++)
-			field[i] = strsep(&line, ":");
-		if (field[5] && *field[5] == '/' && str_to_long(field[2], 0, UINT32_MAX, &id) &&
-			id == (long)uid)
-			return strdup(field[5]);
-	}
-	return NULL;
+	return user_find(uid, &u) == 0 && *u.home == '/' ? steal_ptr(&u.home) : NULL;
 }
 
 /* The line after this one, or NULL at the end. */

@@ -18,16 +18,20 @@ static const struct login_provider providers[] = {
 	{
 		.name = "claude",
 		.place = ".claude/.credentials.json",
+		.dir_env = "CLAUDE_CONFIG_DIR",
 		.token_url = "https://platform.claude.com/v1/oauth/token",
 		.client_id = "9d1c250a-e61b-44d9-88ed-5944d1962f5e",
-		.agent_file = ".claude/.credentials.json",
+		.agent = "User-Agent: claude-cli/2.1.81 (external, cli)\r\n",
+		.field = "anthropic-beta",
+		.value = "oauth-2025-04-20",
 	},
 	{
 		.name = "codex",
 		.place = ".codex/auth.json",
+		.dir_env = "CODEX_HOME",
 		.token_url = "https://auth.openai.com/oauth/token",
 		.client_id = "app_EMoamEEZ73f0CkXaXp7hrann",
-		.agent_file = ".codex/auth.json",
+		.agent = "User-Agent: codex_cli_rs/0.0.0\r\n",
 	},
 };
 
@@ -104,6 +108,7 @@ static int parse(const char *text, size_t len, json_t **ret, struct err *e)
 {
 	if (len > LOGIN_FILE_MAX)
 		return err_say(e, EFBIG, "it is longer than %d bytes", LOGIN_FILE_MAX);
+	json_wipe_freed();
 	*ret = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	return json_is_object(*ret) ? 0 : err_say(e, EINVAL, "it is no JSON object");
 }
@@ -123,17 +128,18 @@ static int find_object(
 	return err_say(e, EINVAL, "it has no '%s': no login of %s", form->object, p->name);
 }
 
+int64_t login_token_expires(const struct secret *token)
+{
+	cleanup_json json_t *claims = jwt_claims(token->bytes, token->len);
+	int64_t seconds = number(claims, "exp");
+
+	return seconds < INT64_MAX / 1000 ? seconds * 1000 : 0;
+}
+
 static int64_t expires_of(
 	const struct login_form *form, const json_t *object, const struct login_tokens *t)
 {
-	cleanup_json json_t *claims = NULL;
-	int64_t seconds;
-
-	if (form->expires)
-		return number(object, form->expires);
-	claims = jwt_claims(t->access.bytes, t->access.len);
-	seconds = number(claims, "exp");
-	return seconds < INT64_MAX / 1000 ? seconds * 1000 : 0;
+	return form->expires ? number(object, form->expires) : login_token_expires(&t->access);
 }
 
 int login_read(const struct login_provider *p, const struct secret *file, struct login_tokens *ret,
@@ -244,8 +250,10 @@ static char *made_up_jwt(const json_t *claims)
 	return jwt_made_up(made);
 }
 
-char *login_made_up(const struct login_provider *p, const char *kind)
+char *login_made_up(const struct login_provider *p, const char *kind, const char *placeholder)
 {
+	if (!form_of(p)->id && str_eq(kind, "access") && placeholder)
+		return strdup(placeholder);
 	if (!form_of(p)->id || str_eq(kind, "refresh"))
 		return str_format("bottle-%s-%s-token-made-up", p->name, kind);
 	return made_up_jwt(NULL);
@@ -266,37 +274,31 @@ static json_t *copy_known(const json_t *from, const char *const *names)
 	return to;
 }
 
-static int put_made_up(
-	const struct login_provider *p, json_t *object, const char *name, const char *kind)
+static int put_made_up(json_t *object, const char *name, char *text)
 {
-	cleanup_free char *text = name ? login_made_up(p, kind) : NULL;
+	cleanup_free char *owned = text;
 
-	if (!name)
-		return 0;
 	return text ? json_object_set_new(object, name, json_string(text)) : -1;
 }
 
-static int put_all_made_up(const struct login_provider *p, const json_t *from, json_t *to)
+static int put_all_made_up(
+	const struct login_provider *p, const json_t *from, const char *placeholder, json_t *to)
 {
 	const struct login_form *form = form_of(p);
 	const char *id = form->id ? json_string_value(json_object_get(from, form->id)) : NULL;
 	cleanup_json json_t *claims = id ? jwt_claims(id, strlen(id)) : NULL;
-	cleanup_free char *made = NULL;
 
-	if (put_made_up(p, to, form->access, "access") < 0 ||
-		put_made_up(p, to, form->refresh, "refresh") < 0)
+	if (put_made_up(to, form->access, login_made_up(p, "access", placeholder)) < 0 ||
+		put_made_up(to, form->refresh, login_made_up(p, "refresh", NULL)) < 0)
 		return -1;
 	if (form->expires && json_object_set_new(to, form->expires,
 				     json_integer((json_int_t)NEVER_S * 1000)) < 0)
 		return -1;
-	if (!form->id)
-		return 0;
-	made = made_up_jwt(claims);
-	return made ? json_object_set_new(to, form->id, json_string(made)) : -1;
+	return form->id ? put_made_up(to, form->id, made_up_jwt(claims)) : 0;
 }
 
-int login_for_agent(
-	const struct login_provider *p, const struct secret *file, char **ret, struct err *e)
+int login_for_agent(const struct login_provider *p, const struct secret *file,
+	const char *placeholder, char **ret, struct err *e)
 {
 	static const char *const at_root[] = {"auth_mode", NULL};
 	static const char *const in_object[] = {
@@ -312,7 +314,7 @@ int login_for_agent(
 		return r;
 	made = copy_known(root, at_root);
 	tokens = copy_known(object, in_object);
-	if (!made || !tokens || put_all_made_up(p, object, tokens) < 0 ||
+	if (!made || !tokens || put_all_made_up(p, object, placeholder, tokens) < 0 ||
 		json_object_set(made, form->object, tokens) < 0 ||
 		put_time(made, form->renewed, NEVER_S) < 0)
 		return err_set(e, ENOMEM, "a login");

@@ -39,6 +39,7 @@ void plan_bottle_free(struct plan_bottle *b)
 	for (size_t i = 0; i < b->n_secrets; i++) {
 		free(b->secrets[i].slot);
 		free(b->secrets[i].name);
+		free(b->secrets[i].place);
 	}
 	free(b->secrets);
 	for (size_t i = 0; i < b->n_deploy_keys; i++)

@@ -69,6 +69,9 @@ struct plan_file {
 /* The canary travels with the secrets, so that every scanner knows it. */
 #define PLAN_CANARY_SLOT "CANARY"
 
+/* Beginning of the slots of logins: the text of an operator's file (bundle/login.h). */
+#define PLAN_LOGIN_SLOT "EGRESS_LOGIN_"
+
 /* A secret that a component is to have: found at create, by name. */
 struct plan_secret {
 	/*
@@ -82,6 +85,7 @@ struct plan_secret {
 	/* The file of a login (auth.provider): name is its path, or the provider where that is the
 	 * provider's own place. */
 	bool is_login;
+	char *place;		 /* plan_secret_place; NULL in a plan that was only made */
 	bool to_gate, to_egress; /* who uses it; neither: the monitor */
 	bool to_scan;		 /* who looks for it; the gate's keys are looked for, too */
 };
@@ -187,5 +191,11 @@ int plan_rules(struct plan_bottle *b, struct err *e);
  */
 int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
 	struct secret *ret, struct err *e);
+
+/*
+ * The file to which the secret is written back when it was renewed (a login, a refresh token): the
+ * one that it was found in. NULL: it is never renewed, or came from elsewhere. Caller frees.
+ */
+char *plan_secret_place(const struct plan_bottle *b, const struct plan_secret *s, bool with_env);
 
 #endif

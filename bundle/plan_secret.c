@@ -3,13 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/ptr.h"
+#include "bundle/login.h"
 #include "bundle/plan.h"
 #include "bundle/secret_command.h"
 #include "bundle/settings.h"
+#include "bundle/user.h"
 
 /* Values of secrets: looked up at create, handed on, never in a plan. */
 
@@ -202,6 +205,83 @@ static int find_named(const struct search *at, struct err *e)
 		given ? given : "$CREDENTIALS_DIRECTORY (not set)", at->b->home);
 }
 
+/* ---- logins */
+
+/* The route that a slot is of. */
+static const struct policy_auth *auth_of(const struct plan_bottle *b, const char *slot)
+{
+	for (size_t i = 0; i < b->egress.n_routes; i++)
+		if (str_eq(b->egress.routes[i].auth.slot, slot))
+			return &b->egress.routes[i].auth;
+	return NULL;
+}
+
+/* The file that was named, or the one that the provider's program keeps for who owns the home. */
+static char *login_path(const struct search *at, const struct login_provider *p)
+{
+	const char *dir = at->with_env ? getenv(p->dir_env) : NULL;
+	cleanup_user struct user u = {0};
+	uid_t owner;
+	struct err e;
+
+	if (*at->s->name == '/')
+		return strdup(at->s->name);
+	if (dir && *dir == '/')
+		return str_format("%s%s", dir, strrchr(p->place, '/'));
+	if (owner_of(at->b, &owner, &e) < 0 || user_find(owner, &u) < 0)
+		return NULL;
+	return str_format("%s/%s", u.home, p->place);
+}
+
+static int read_login(
+	const struct search *at, const struct login_provider *p, const char *path, struct err *e)
+{
+	cleanup_login_tokens struct login_tokens tokens = {0};
+	int r;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return err_say(e, ENOENT,
+			"it is not there: log in with %s, or name its file with auth.file",
+			p->name);
+	r = check_file(at->b, path, false, e);
+	if (r == 0)
+		r = read_wiped(path, false, at->ret, e);
+	return r < 0 ? r : login_read(p, at->ret, &tokens, e);
+}
+
+static int find_login(const struct search *at, struct err *e)
+{
+	const struct policy_auth *auth = auth_of(at->b, at->s->slot);
+	const struct login_provider *p = login_provider_find(auth ? auth->provider : NULL);
+	cleanup_free char *path = p ? login_path(at, p) : NULL;
+
+	if (!path)
+		return err_say(e, ENOENT,
+			"egress.routes: the login '%s': its owner's home directory is not known; "
+			"name "
+			"its file with auth.file",
+			at->s->name);
+	if (read_login(at, p, path, e) < 0)
+		return err_wrap(e, "egress.routes: the login of %s, '%s'", p->name, path);
+	return 0;
+}
+
+char *plan_secret_place(const struct plan_bottle *b, const struct plan_secret *s, bool with_env)
+{
+	const struct search at = {b, s, with_env, NULL};
+	const struct policy_auth *auth = auth_of(b, s->slot);
+	cleanup_free char *path = NULL;
+
+	if (!auth)
+		return NULL;
+	if (s->is_login)
+		path = login_path(&at, login_provider_find(auth->provider));
+	else if (auth->scheme == POLICY_AUTH_OAUTH && auth->grant == POLICY_REFRESH_TOKEN &&
+		 !(with_env && getenv(s->name) && *getenv(s->name)))
+		path = str_format("%s/secrets/%s", b->home, s->name);
+	return path ? realpath(path, NULL) : NULL;
+}
+
 int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, bool with_env,
 	struct secret *ret, struct err *e)
 {
@@ -216,6 +296,8 @@ int plan_secret_find(const struct plan_bottle *b, const struct plan_secret *s, b
 			   : err_say(e, ENOENT, "the canary is missing");
 	} else if (s->is_file) {
 		r = find_key(b, s, &found, e);
+	} else if (s->is_login) {
+		r = find_login(&at, e);
 	} else {
 		r = find_named(&at, e);
 	}

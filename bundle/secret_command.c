@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/user.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define SAID_MAX    200 /* bytes of standard error that an error shows */
@@ -26,53 +26,49 @@ extern char **environ;
 
 struct runner {
 	uid_t uid;
-	gid_t gid;
-	gid_t groups[64];
-	int n_groups;
+	struct user user;
+	bool known;   /* user is somebody */
 	bool changes; /* root becomes the owner of the settings */
 };
 
 static int become_runner(void *arg, struct err *e)
 {
 	const struct runner *r = arg;
+	gid_t gid = r->user.gid;
 
 	if (!r->changes)
 		return 0;
-	if (setgroups((size_t)r->n_groups, r->groups) < 0 ||
-		setresgid(r->gid, r->gid, r->gid) < 0 || setresuid(r->uid, r->uid, r->uid) < 0)
+	if (setgroups(r->user.n_groups, r->user.groups) < 0 || setresgid(gid, gid, gid) < 0 ||
+		setresuid(r->uid, r->uid, r->uid) < 0)
 		return err_set(e, errno, "become user %u", (unsigned int)r->uid);
 	return 0;
 }
 
 /* Root's settings are root's; what another user wrote into his is not run as root. */
-static int find_runner(uid_t owner, const struct passwd *pw, struct runner *ret, struct err *e)
+static int find_runner(uid_t owner, struct runner *ret, struct err *e)
 {
-	*ret = (struct runner){.uid = owner, .n_groups = (int)ARRAY_LEN(ret->groups)};
-	if (geteuid() != 0 || owner == 0)
-		return 0;
-	if (!pw)
-		return err_say(e, ENOENT,
-			"user %u, who owns the settings, is not in the list of users",
+	int r = user_find(owner, &ret->user);
+
+	ret->uid = owner;
+	ret->known = r == 0;
+	ret->changes = geteuid() == 0 && owner != 0;
+	if (r == -ENOMEM || (r < 0 && ret->changes))
+		return err_set(e, -r, "user %u, who owns the settings, in /etc/passwd",
 			(unsigned int)owner);
-	ret->changes = true;
-	ret->gid = pw->pw_gid;
-	if (getgrouplist(pw->pw_name, pw->pw_gid, ret->groups, &ret->n_groups) < 0)
-		ret->n_groups = (int)ARRAY_LEN(ret->groups);
 	return 0;
 }
 
-static int make_env(
-	const struct secret_command *c, const struct passwd *pw, char ***ret, struct err *e)
+static int make_env(const struct runner *by, bool with_env, char ***ret, struct err *e)
 {
 	cleanup_strv char **env = NULL;
 	cleanup_free char *home = NULL, *user = NULL;
 
-	if (c->with_env) {
+	if (with_env) {
 		*ret = strv_copy(environ);
 		return *ret ? 0 : err_set(e, ENOMEM, "an environment");
 	}
-	home = str_format("HOME=%s", pw ? pw->pw_dir : "/");
-	user = str_format("USER=%s", pw ? pw->pw_name : "");
+	home = str_format("HOME=%s", by->known ? by->user.home : "/");
+	user = str_format("USER=%s", by->known ? by->user.name : "");
 	if (!home || !user || strv_add(&env, "PATH=" SYSTEM_PATH) < 0 ||
 		strv_push(&env, steal_ptr(&home)) < 0 || strv_push(&env, steal_ptr(&user)) < 0)
 		return err_set(e, ENOMEM, "an environment");
@@ -251,18 +247,15 @@ static int run(
 	return r < 0 ? r : secret_set(ret, to, out.len, e);
 }
 
-int secret_command_run(const struct secret_command *c, struct secret *ret, struct err *e)
+static int run_as(
+	const struct secret_command *c, struct runner *by, struct secret *ret, struct err *e)
 {
-	const struct passwd *pw = getpwuid(c->owner);
 	cleanup_strv char **env = NULL;
 	cleanup_free char *path = NULL, *to = NULL;
-	struct runner runner;
 	struct proc_spec spec = {
-		.argv = c->argv, .new_session = 1, .in_child = become_runner, .arg = &runner};
-	int r = find_runner(c->owner, pw, &runner, e);
+		.argv = c->argv, .new_session = 1, .in_child = become_runner, .arg = by};
+	int r = make_env(by, c->with_env, &env, e);
 
-	if (r == 0)
-		r = make_env(c, pw, &env, e);
 	if (r == 0)
 		r = find_program(c->argv[0], env, &path, e);
 	if (r == 0)
@@ -276,5 +269,16 @@ int secret_command_run(const struct secret_command *c, struct secret *ret, struc
 	spec.envp = env;
 	r = run(&spec, c->limit_ms, to, ret, e);
 	secret_wipe(to, SECRET_COMMAND_MAX);
+	return r;
+}
+
+int secret_command_run(const struct secret_command *c, struct secret *ret, struct err *e)
+{
+	struct runner by = {0};
+	int r = find_runner(c->owner, &by, e);
+
+	if (r == 0)
+		r = run_as(c, &by, ret, e);
+	user_done(&by.user);
 	return r;
 }

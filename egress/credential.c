@@ -229,6 +229,19 @@ int credential_new(const struct policy_auth *auth, const struct component_boot *
 	return 0;
 }
 
+int credential_renew(
+	struct credential *c, const struct secret *token, unsigned int generation, struct err *e)
+{
+	int r;
+
+	if (c->generation == generation)
+		return 0;
+	secret_done(&c->field);
+	r = make_field(c, "Bearer", token->bytes, e);
+	c->generation = r < 0 ? 0 : generation;
+	return r;
+}
+
 void credential_free(struct credential *c)
 {
 	if (!c)

@@ -30,6 +30,7 @@ struct credential {
 	struct secret field;		/* of the schemes with a header: all of the field's value */
 	struct secret forms[CREDENTIAL_FORMS]; /* swap */
 	struct secret access_key, session;     /* sigv4 */
+	unsigned int generation;	       /* of the token; 0: there was none yet */
 };
 
 /*
@@ -40,6 +41,10 @@ struct credential {
 int credential_new(const struct policy_auth *auth, const struct component_boot *boot,
 	struct credential **ret, struct err *e);
 void credential_free(struct credential *c); /* wipes */
+
+/* oauth, login: the access token from here on; the same generation is the same token. */
+int credential_renew(
+	struct credential *c, const struct secret *token, unsigned int generation, struct err *e);
 
 /* Whether it adds anything to a request: then it goes over TLS only. */
 bool credential_gives(const struct credential *c);

@@ -113,7 +113,9 @@ bool credential_drops_field(const struct credential *c, const struct http1_field
 		return true;
 	if (a->scheme == POLICY_AUTH_SIGV4 && is_of_signature(f->name))
 		return true;
-	return a->require && takes_a_key(f->name) && !holds_placeholder(a, f);
+	/* Of two credentials the upstream would choose, and one is not the login's. */
+	return (a->require || a->scheme == POLICY_AUTH_LOGIN) && takes_a_key(f->name) &&
+	       !holds_placeholder(a, f);
 }
 
 /* A signature in a query ("presigned"): it is made anew. */

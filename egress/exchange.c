@@ -11,6 +11,7 @@
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
 #include "egress/journal.h"
+#include "egress/oauth.h"
 #include "egress/request.h"
 #include "egress/upstreams.h"
 #include "egress/websocket.h"
@@ -74,6 +75,15 @@ void exchange_over(struct exchange *x)
 {
 	exchange_account(x, NULL);
 	x->stage = EXCHANGE_OVER;
+}
+
+void exchange_again(struct exchange *x)
+{
+	exchange_release(x, false);
+	x->fresh = true;
+	x->sent = 0;
+	x->all_sent = false;
+	x->stage = EXCHANGE_WAIT;
 }
 
 /* ---- answers of ours */
@@ -188,6 +198,25 @@ static void answer_gate(struct exchange *x)
 			  .status = 307, .reason = "Temporary Redirect", .location = location});
 }
 
+/* The agent asked where our tokens come from. */
+static void answer_token(struct exchange *x)
+{
+	const struct policy_auth *auth = oauth_endpoint(
+		x->conn->service->rules, x->host, x->port, path_of(x->request.target));
+	cleanup_free char *body = auth ? oauth_answer(auth) : NULL;
+
+	if (!body) {
+		exchange_abandon(x);
+		x->front->cut(x, true);
+		return;
+	}
+	answer(x, &(struct answer){.status = 200,
+			  .reason = "OK",
+			  .type = "application/json",
+			  .body = body,
+			  .len = strlen(body)});
+}
+
 /* ---- the decision */
 
 static void begin_tunnel(struct exchange *x)
@@ -197,7 +226,8 @@ static void begin_tunnel(struct exchange *x)
 	memcpy(why.host, x->host, HOST_MAX);
 	if (strcmp(x->host, HOST_POLICY) != 0 &&
 		!rules_find(x->conn->service->rules, x->host, x->port) &&
-		!rules_find_tcp(x->conn->service->rules, x->host, x->port)) {
+		!rules_find_tcp(x->conn->service->rules, x->host, x->port) &&
+		!oauth_endpoint(x->conn->service->rules, x->host, x->port, NULL)) {
 		refusal_set(&why, 403, "host_not_allowed", "default: deny",
 			"no route of this bottle allows %s port %u", x->host, x->port);
 		exchange_refuse(x, &why);
@@ -248,6 +278,9 @@ void exchange_begin(struct exchange *x)
 	case REQUEST_POLICY:
 		answer_policy(x);
 		break;
+	case REQUEST_TOKEN:
+		answer_token(x);
+		break;
 	case REQUEST_GATE:
 		answer_gate(x);
 		break;
@@ -293,6 +326,8 @@ static bool step_wait(struct exchange *x)
 {
 	struct refusal why;
 
+	if (!exchange_has_token(x))
+		return x->stage == EXCHANGE_OVER;
 	if (!x->up)
 		upstreams_take(x);
 	if (!x->up)

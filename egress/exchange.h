@@ -86,6 +86,9 @@ struct exchange {
 	bool all_sent;	  /* … and the back knows its end */
 	bool streams;	  /* it is too long to be held, and read while it passes */
 	bool expects_continue;
+	unsigned int
+		token;	 /* generation of its route's access token (egress/oauth.h); 0: none yet */
+	bool renewed;	 /* … which the upstream refused: no third try */
 	bool fresh;	 /* sent over a connection made for it: no second try */
 	bool moved_body; /* some of the body has gone up and is held no more: no second try */
 

@@ -25,11 +25,7 @@ static bool retry(struct exchange *x)
 {
 	if (x->fresh || x->moved_body || x->have_head || !x->back->untouched(x))
 		return false;
-	exchange_release(x, false);
-	x->fresh = true;
-	x->sent = 0;
-	x->all_sent = false;
-	x->stage = EXCHANGE_WAIT;
+	exchange_again(x);
 	return true;
 }
 
@@ -155,7 +151,7 @@ static bool take_head(struct exchange *x)
 			switch_protocols(x);
 		else if (x->response.status < 200)
 			skip_interim(x);
-		else
+		else if (!exchange_renews(x))
 			begin_response(x);
 		return true;
 	case TAKE_BROKEN:

@@ -6,7 +6,7 @@
 #include "egress/refusal.h"
 
 /* Between the files that make an exchange: exchange.c, exchange_up.c, exchange_down.c,
- * exchange_limits.c, exchange_account.c. */
+ * exchange_limits.c, exchange_account.c, exchange_token.c. */
 
 /* The bound in force: its route's, or, while there is none, the bottle's. */
 int64_t exchange_limit(const struct exchange *x, enum limit which);
@@ -43,6 +43,17 @@ bool exchange_step_up(struct exchange *x);
 
 /* The response, as far as the agent takes it now. The same. */
 bool exchange_step_down(struct exchange *x);
+
+/* exchange_token.c: whether its route's credential is there, or it needs none; else it waits, or is
+ * over. */
+bool exchange_has_token(struct exchange *x);
+
+/* The response's head is there: whether it says that the token is not valid (any more), and the
+ * request goes out once more with another. */
+bool exchange_renews(struct exchange *x);
+
+/* Once more, over a new connection: what was sent is held still. */
+void exchange_again(struct exchange *x);
 
 /* Lets go of the upstream. whole: it can carry another exchange. */
 void exchange_release(struct exchange *x, bool whole);

@@ -1,5 +1,6 @@
 #include "egress/looked_for.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -8,11 +9,13 @@
 
 /*
  * The bottle's own key signs for the agent only, and shares its first characters with every key of
- * its kind: it is not looked for. The certificate is no secret.
+ * its kind: it is not looked for. The certificate is no secret. In a login's file there is much that
+ * is none; its tokens are added.
  */
 static bool is_looked_for(const struct component_secret *c)
 {
-	return !str_eq(c->name, "CA_CERT") && !str_eq(c->name, "CA_KEY");
+	return !str_eq(c->name, "CA_CERT") && !str_eq(c->name, "CA_KEY") &&
+	       !str_starts(c->name, PLAN_LOGIN_SLOT);
 }
 
 /* Of "user:password" the password: the user's name may stand in any text. */
@@ -50,6 +53,14 @@ int looked_for_of(const struct component_boot *boot, struct looked_for *ret, str
 		ret->n_keys++;
 		ret->list[ret->n++] = (struct scan_secret){c->name, key->bytes, key->len};
 	}
+	return 0;
+}
+
+int looked_for_add(struct looked_for *l, const struct scan_secret *one, struct err *e)
+{
+	if (l->n == LOOKED_FOR_MAX)
+		return err_say(e, E2BIG, "more than %d secrets", LOOKED_FOR_MAX);
+	l->list[l->n++] = *one;
 	return 0;
 }
 

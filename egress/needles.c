@@ -21,6 +21,7 @@ struct node {
 };
 
 struct needles {
+	int refs;
 	struct node *nodes; /* [0] is the empty text */
 	uint32_t n, cap;
 	uint32_t first[256]; /* children of [0]; 0: none */
@@ -32,6 +33,7 @@ struct needles *needles_new(void)
 
 	if (!n)
 		return NULL;
+	n->refs = 1;
 	n->cap = 256;
 	n->n = 1;
 	n->nodes = calloc(n->cap, sizeof(*n->nodes));
@@ -43,11 +45,21 @@ struct needles *needles_new(void)
 
 void needles_free(struct needles *n)
 {
-	if (!n)
+	if (!n || --n->refs > 0)
 		return;
 	secret_wipe(n->nodes, n->cap * sizeof(*n->nodes));
 	free(n->nodes);
 	free(n);
+}
+
+struct needles *needles_ref(const struct needles *n)
+{
+	/* Who has it is no part of what it finds. */
+	struct needles *same = (struct needles *)(uintptr_t)n;
+
+	if (same)
+		same->refs++;
+	return same;
 }
 
 /* Not by realloc(3): it would leave a copy of the credentials behind. */

@@ -16,7 +16,10 @@ struct needles;
 #define NEEDLE_MIN 8
 
 struct needles *needles_new(void);    /* NULL when memory ran out; needles_free */
-void needles_free(struct needles *n); /* wipes */
+void needles_free(struct needles *n); /* wipes, when nobody else has it */
+
+/* Another owner of the same; n may be NULL. */
+struct needles *needles_ref(const struct needles *n);
 
 /* One credential in all its spellings; a shorter one than NEEDLE_MIN is left out. 0 or -ENOMEM. */
 int needles_add(struct needles *n, const char *value, size_t len);

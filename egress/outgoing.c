@@ -8,6 +8,7 @@
 
 #include "base/ptr.h"
 #include "base/secret.h"
+#include "bundle/login.h"
 #include "egress/sigv4.h"
 
 static bool is_among(const char *name, const char *const *names, size_t n)
@@ -140,6 +141,22 @@ static int swap(const struct outgoing_request *q, struct outgoing *o)
 	return 0;
 }
 
+static int add_field(const struct credential *c, struct outgoing *o)
+{
+	return c->field.bytes ? outgoing_add(o, credential_field_name(c), c->field.bytes, true) : 0;
+}
+
+/* The token, and what its hosts want to see beside it. */
+static int add_login(const struct outgoing_request *q, struct outgoing *o)
+{
+	const struct login_provider *p = login_provider_find(q->credential->auth->provider);
+	int r = add_field(q->credential, o);
+
+	if (r < 0 || !p || !p->field || http1_lists(q->head, p->field, p->value))
+		return r;
+	return outgoing_add(o, p->field, p->value, false);
+}
+
 static int add_credential(const struct outgoing_request *q, struct outgoing *o, struct refusal *why)
 {
 	const struct credential *c = q->credential;
@@ -153,10 +170,10 @@ static int add_credential(const struct outgoing_request *q, struct outgoing *o, 
 		return swap(q, o);
 	case POLICY_AUTH_SIGV4:
 		return sigv4_sign(q, o, why);
+	case POLICY_AUTH_LOGIN:
+		return add_login(q, o);
 	default:
-		return c->field.bytes
-			       ? outgoing_add(o, credential_field_name(c), c->field.bytes, true)
-			       : 0;
+		return add_field(c, o);
 	}
 }
 

@@ -6,7 +6,7 @@
 
 void redact_start(struct redact *r, const struct needles *n)
 {
-	*r = (struct redact){.needles = n};
+	*r = (struct redact){.needles = needles_ref(n)};
 }
 
 void redact_done(struct redact *r)
@@ -14,6 +14,8 @@ void redact_done(struct redact *r)
 	if (r->held.p)
 		secret_wipe(r->held.p, r->held.cap);
 	buf_done(&r->held);
+	needles_free(r->needles);
+	r->needles = NULL;
 }
 
 int redact_take(struct redact *r, const struct http1_piece *in, struct http1_piece *ret)

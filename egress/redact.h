@@ -10,7 +10,7 @@
  * {0}: everything passes as it is.
  */
 struct redact {
-	const struct needles *needles; /* borrowed; NULL: none are looked for */
+	struct needles *needles; /* kept; NULL: none are looked for */
 	uint32_t state;
 	struct buf held;
 	size_t given; /* bytes in front of `held` that the last call has handed out */

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "egress/conn.h"
+#include "egress/oauth.h"
 #include "egress/websocket.h"
 #include "egress/websocket_handshake.h"
 
@@ -263,6 +264,10 @@ static enum request_verdict decide_forward(
 			   "http://git-gate:9420/NAME.git; the proxy is http://egress:9099";
 		return REQUEST_REFUSED;
 	}
+	/* Whatever a route would say of it: the answer would hold our tokens. */
+	if (x->tls && strcmp(x->request.method, "POST") == 0 &&
+		oauth_endpoint(x->conn->service->rules, x->host, x->port, target))
+		return REQUEST_TOKEN;
 	if (find_rule(x, why) < 0)
 		return REQUEST_REFUSED;
 	if (target_parse(target, &x->target, &what) < 0)

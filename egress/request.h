@@ -9,6 +9,7 @@ enum request_verdict {
 	REQUEST_FORWARD, /* x->rules, rule, host, port and target are set */
 	REQUEST_CONNECT, /* x->host and port: a tunnel begins */
 	REQUEST_POLICY,	 /* the agent asks for the policy in force */
+	REQUEST_TOKEN,	 /* the agent asks for tokens that it is not to have */
 	REQUEST_GATE,	 /* a large file's request, which is the gate's */
 	REQUEST_REFUSED, /* *why tells */
 };

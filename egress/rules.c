@@ -10,6 +10,7 @@
 #include "egress/credential.h"
 #include "egress/matching.h"
 #include "egress/needles.h"
+#include "egress/oauth.h"
 #include "egress/sigv4.h"
 
 #define WARNINGS_A_MINUTE 10
@@ -33,10 +34,11 @@ struct rule {
 struct rules {
 	int refs;
 	struct policy_egress policy;
-	struct rule *list;	 /* as many as policy.n_routes */
-	struct needles *needles; /* of all credentials */
-	struct proxy *proxy;	 /* NULL: upstreams are reached directly */
-	struct limits limits;	 /* of the bottle */
+	struct rule *list;	   /* as many as policy.n_routes */
+	struct needles *needles;   /* of all credentials */
+	const struct oauth *oauth; /* tokens that come and go; NULL: none */
+	struct proxy *proxy;	   /* NULL: upstreams are reached directly */
+	struct limits limits;	   /* of the bottle */
 	struct limit_bucket bucket;
 };
 
@@ -196,6 +198,16 @@ const struct policy_route *rule_route(const struct rule *r)
 const struct credential *rule_credential(const struct rule *r)
 {
 	return r->credential;
+}
+
+int rule_renew(struct rule *r, const struct secret *token, unsigned int generation, struct err *e)
+{
+	return credential_renew(r->credential, token, generation, e);
+}
+
+void rules_set_oauth(struct rules *r, const struct oauth *o)
+{
+	r->oauth = o;
 }
 
 static struct rule *nearest(const struct rules *r, const char *host, uint16_t port)
@@ -379,14 +391,20 @@ bool rule_may_warn(struct rule *r, int64_t now_ms, size_t *ret_left_out)
 
 const struct needles *rule_needles(const struct rules *r, const struct rule *rule)
 {
+	if (oauth_is_for(&rule->route->auth))
+		return oauth_needles(r->oauth);
 	return credential_travels(rule->credential) ? r->needles : NULL;
 }
 
 static void star(const struct rules *r, char *text, size_t len)
 {
+	const struct needles *tokens = oauth_needles(r->oauth);
 	uint32_t state = 0;
 
 	needles_star(r->needles, &state, (unsigned char *)text, 0, len);
+	state = 0;
+	if (tokens)
+		needles_star(tokens, &state, (unsigned char *)text, 0, len);
 }
 
 void rules_redact(const struct rules *r, char *text)

@@ -24,6 +24,8 @@ struct rules;
 struct rule; /* one route */
 struct needles;
 struct credential;
+struct oauth;
+struct secret;
 
 /*
  * From the policy's JSON. boot lends the values of credentials and keys, which are copied. An error
@@ -66,6 +68,12 @@ const struct credential *rule_credential(const struct rule *r);
 /* The world's time as the route's upstream has it, for signatures; what an answer tells of it. */
 int64_t rule_now(const struct rule *r);
 void rule_learn_clock(struct rule *r, const struct http1_head *response);
+
+/* Its access token from here on (egress/oauth.h). */
+int rule_renew(struct rule *r, const struct secret *token, unsigned int generation, struct err *e);
+
+/* Whose tokens are starred out beside the credentials; outlives r. */
+void rules_set_oauth(struct rules *r, const struct oauth *o);
 
 /* Whether the upstream may have this address. 0, or -EACCES and *why. */
 int rule_check_address(const struct rule *r, const struct address *a, struct refusal *why);

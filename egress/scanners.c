@@ -39,7 +39,8 @@ static void generation_free(struct generation *g)
 	free(g);
 }
 
-static int learn(struct scanners *s, const struct component_boot *boot, struct err *e)
+static int learn(struct scanners *s, const struct component_boot *boot,
+	const struct scan_secret *more, size_t n, struct err *e)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 	struct looked_for known;
@@ -48,6 +49,8 @@ static int learn(struct scanners *s, const struct component_boot *boot, struct e
 	if (!g)
 		return err_set(e, ENOMEM, "known secrets");
 	r = looked_for_of(boot, &known, e);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = looked_for_add(&known, &more[i], e);
 	if (r == 0) {
 		const struct scan_sources from = {.known = known.list, .n_known = known.n};
 
@@ -76,7 +79,7 @@ int scanners_new(struct component_boot *boot, struct scanners **ret, struct err 
 		return err_set(e, ENOMEM, "the scanner");
 	r = scan_rules_new(&from, &s->base, e);
 	if (r == 0)
-		r = learn(s, boot, e);
+		r = learn(s, boot, NULL, 0, e);
 	if (r < 0) {
 		scanners_free(s);
 		return r;
@@ -106,10 +109,11 @@ static void free_idle(struct scanners *s)
 	s->n_idle = 0;
 }
 
-int scanners_learn(struct scanners *s, const struct component_boot *boot, struct err *e)
+int scanners_learn(struct scanners *s, const struct component_boot *boot,
+	const struct scan_secret *more, size_t n, struct err *e)
 {
 	struct generation *before = s->now;
-	int r = learn(s, boot, e);
+	int r = learn(s, boot, more, n, e);
 
 	if (r < 0)
 		return r;

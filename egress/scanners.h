@@ -15,14 +15,19 @@ struct scanners;
 struct scanner;
 
 /*
- * Takes the rules' descriptor and borrows the secrets, all of which are looked for. Without rules
+ * Takes the rules' descriptor and borrows the secrets, all of which are looked for but the files
+ * of logins, whose tokens are learned. Without rules
  * nothing could be told from a credential: -EINVAL. Before the lock-down.
  */
 int scanners_new(struct component_boot *boot, struct scanners **ret, struct err *e);
 void scanners_free(struct scanners *s);
 
-/* Looks for these secrets from the next message on; what is being read is read as it was begun. */
-int scanners_learn(struct scanners *s, const struct component_boot *boot, struct err *e);
+/*
+ * Looks for these secrets from the next message on, and for the n of `more`, which nobody handed
+ * over; what is being read is read as it was begun.
+ */
+int scanners_learn(struct scanners *s, const struct component_boot *boot,
+	const struct scan_secret *more, size_t n, struct err *e);
 
 /* sets: of enum scan_set. Ends with scanner_done. */
 int scanner_take(struct scanners *s, unsigned int sets, scan_found_fn *found, void *arg,

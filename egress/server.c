@@ -13,6 +13,7 @@
 #include "egress/conn.h"
 #include "egress/journal.h"
 #include "egress/metrics.h"
+#include "egress/oauth.h"
 
 #define ACCEPTS_MAX 32 /* a round */
 
@@ -136,6 +137,10 @@ static int read_control(struct server *v, struct err *e)
 		return 0;
 	if (m.type == COMPONENT_SECRET)
 		return service_offer(v->service, &m, e) < 0 ? -e->code : 1;
+	if (m.type == COMPONENT_TOKEN_NOW) {
+		r = oauth_token_now(v->service->oauth, m.body, m.len, e);
+		return r < 0 ? r : 1;
+	}
 	if (m.type != COMPONENT_RELOAD)
 		return err_say(e, EPROTO, "unknown control message %u", m.type);
 	r = reload(v, &m, e);
@@ -162,14 +167,14 @@ static bool on_tick(void *arg)
 	struct server *v = arg;
 	struct service *s = v->service;
 	bool figures = metrics_server_tick(v->metrics);
-	bool lookups = resolver_tick(s->resolver);
+	bool lookups = resolver_tick(s->resolver), tokens = oauth_tick(s->oauth);
 	struct conn *next;
 
 	for (struct conn *c = s->conns; c; c = next) {
 		next = c->next;
 		conn_tick(c);
 	}
-	return lookups || figures || s->n_conns > 0;
+	return lookups || figures || tokens || s->n_conns > 0;
 }
 
 static int watch(struct server *v, int fd, struct loop_watch *w, struct err *e)
@@ -211,6 +216,7 @@ int server_open(struct service *s, int control, struct server *ret, struct err *
 		setsockopt(ret->dns, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one)) < 0)
 		return err_set(e, errno, "set up the listeners");
 	raise_descriptors();
+	oauth_set_control(s->oauth, control);
 	loop_set_tick(s->loop, on_tick, ret);
 	r = watch(ret, ret->proxy, &ret->proxy_watch, e);
 	if (r == 0)

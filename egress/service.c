@@ -8,6 +8,7 @@
 #include "egress/intercept.h"
 #include "egress/journal.h"
 #include "egress/metrics.h"
+#include "egress/oauth.h"
 #include "egress/wire.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -43,8 +44,11 @@ int service_open(
 		r = scanners_new(&s->boot, &s->scanners, e);
 	s->servers = servers_new();
 	s->metrics = metrics_new();
-	if (r == 0 && (!s->servers || !s->metrics))
-		r = err_set(e, ENOMEM, "the scanner");
+	s->oauth = oauth_new(s);
+	if (r == 0 && (!s->servers || !s->metrics || !s->oauth))
+		r = err_set(e, ENOMEM, "the service");
+	if (r == 0)
+		rules_set_oauth(s->rules, s->oauth);
 	if (r == 0)
 		r = read_sidecar(s, e);
 	if (r == 0)
@@ -68,6 +72,7 @@ int service_open(
 
 void service_done(struct service *s)
 {
+	oauth_free(s->oauth);
 	resolver_free(s->resolver);
 	names_free(s->names);
 	trust_free(s->trust);
@@ -149,12 +154,14 @@ static int reload(struct service *s, const char *json, struct err *e)
 	if (r == 0)
 		r = rules_new(json, &ahead, &rules, e);
 	if (r == 0 && s->offered.n_secrets > 0)
-		r = scanners_learn(s->scanners, &ahead, e);
+		r = oauth_tell_scanners(s->oauth, &ahead, e);
 	if (r < 0) {
 		rules_unref(rules);
 		return r;
 	}
 	take_offered(s);
+	rules_set_oauth(rules, s->oauth);
+	oauth_rebind(s->oauth, rules);
 	rules_unref(s->rules);
 	s->rules = rules;
 	return 0;

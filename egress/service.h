@@ -18,6 +18,7 @@
  * (reload). Connections borrow it.
  */
 struct conn;
+struct oauth;
 struct journal_file;
 struct metrics;
 
@@ -30,6 +31,7 @@ struct service {
 	struct rules *rules;
 	struct scanners *scanners;
 	struct servers *servers;
+	struct oauth *oauth;
 	size_t held; /* bytes of bodies that wait (egress/held.h) */
 	struct ca *ca;
 	struct trust *trust;

@@ -79,7 +79,7 @@ static int fill_state(struct container *c, const struct container_source *src, s
 /* As the operator himself: within a user namespace nobody would own his directories' parents. */
 static int find_secrets(struct container *c, struct err *e)
 {
-	const struct plan_bottle *b = c->plan->bottle;
+	struct plan_bottle *b = c->plan->bottle;
 	/* The operator's own environment, never an engine's: all of those call with a log. */
 	bool with_env = !c->globals->log;
 	int r = 0;
@@ -89,8 +89,10 @@ static int find_secrets(struct container *c, struct err *e)
 	c->secrets = calloc(b->n_secrets + 1, sizeof(*c->secrets));
 	if (!c->secrets)
 		return err_set(e, ENOMEM, "secrets");
-	for (size_t i = 0; r == 0 && i < b->n_secrets; i++)
+	for (size_t i = 0; r == 0 && i < b->n_secrets; i++) {
 		r = plan_secret_find(b, &b->secrets[i], with_env, &c->secrets[i], e);
+		b->secrets[i].place = plan_secret_place(b, &b->secrets[i], with_env);
+	}
 	return r;
 }
 

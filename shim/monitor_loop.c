@@ -20,6 +20,7 @@
 #include "shim/monitor_reload.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
+#include "shim/monitor_token.h"
 
 /*
  * What is watched in one round. `slot` is where the owner keeps the descriptor: a handler before it
@@ -185,6 +186,7 @@ static int timeout_ms(const struct monitor *m, int64_t now)
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		earlier(&due, monitor_part_due(&m->parts[i]));
 	earlier(&due, monitor_store_due(m));
+	earlier(&due, monitor_token_due(m));
 	if (m->pasta_due)
 		earlier(&due, m->pasta_due);
 	if (m->boot.wait != WAIT_NONE)
@@ -212,6 +214,7 @@ static void serve_round(struct monitor *m, struct round *r)
 	for (size_t i = 0; i < COMPONENT_COUNT; i++)
 		monitor_part_tick(m, &m->parts[i], proc_now_ms());
 	monitor_store_tick(m, proc_now_ms());
+	monitor_token_tick(m, proc_now_ms());
 	monitor_pasta_tick(m, proc_now_ms());
 	monitor_keys_tick(m, proc_now_ms());
 	monitor_request_answer(m, proc_now_ms());

@@ -15,6 +15,7 @@
 #include "base/msg.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/login.h"
 #include "shim/libexec.h"
 #include "shim/monitor_home.h"
 #include "shim/monitor_keys.h"
@@ -22,6 +23,7 @@
 #include "shim/monitor_metrics.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
+#include "shim/monitor_token.h"
 
 /* A component that does not read what it is sent must not hold the monitor up for longer. */
 #define SEND_TIMEOUT_S 5
@@ -112,6 +114,24 @@ static bool is_for(const struct monitor_secret *s, enum component_id id)
 	return id == COMPONENT_EGRESS ? s->to_egress : id == COMPONENT_SCAN && s->to_scan;
 }
 
+/* Of a login's file what nobody may push: its tokens. In the rest there are ordinary words. */
+static int send_login(struct monitor_part *p, const struct monitor_secret *s, struct err *e)
+{
+	cleanup_login_tokens struct login_tokens t = {0};
+	const struct secret *const all[] = {&t.access, &t.refresh, &t.id};
+	int r = login_read(login_provider_find(s->provider), &s->value, &t, e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++) {
+		cleanup_free char *name = str_format("%s_%zu", s->slot, i);
+
+		if (!name)
+			return err_set(e, ENOMEM, "hand over '%s'", s->slot);
+		if (all[i]->bytes)
+			r = monitor_part_send_secret(p, name, all[i]->bytes, all[i]->len, e);
+	}
+	return r;
+}
+
 static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e)
 {
 	bool egress = monitor_part_id(p) == COMPONENT_EGRESS;
@@ -120,7 +140,9 @@ static int send_secrets(struct monitor *m, struct monitor_part *p, struct err *e
 	for (size_t i = 0; r == 0 && i < m->plan.n_secrets; i++) {
 		const struct monitor_secret *s = &m->plan.secrets[i];
 
-		if (is_for(s, monitor_part_id(p)))
+		if (is_for(s, monitor_part_id(p)) && s->provider && !egress)
+			r = send_login(p, s, e);
+		else if (is_for(s, monitor_part_id(p)))
 			r = monitor_part_send_secret(p, s->slot, s->value.bytes, s->value.len, e);
 	}
 	for (size_t i = 0; r == 0 && monitor_part_id(p) == COMPONENT_SCAN && i < m->n_keys; i++)
@@ -352,6 +374,8 @@ void monitor_part_ended(struct monitor *m, struct monitor_part *p)
 		p->state = PART_DOWN;
 		plan_next_life(m, p, how);
 	}
+	if (monitor_part_id(p) == COMPONENT_EGRESS)
+		monitor_token_forget(m);
 	forget_life(p);
 }
 

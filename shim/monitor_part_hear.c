@@ -9,6 +9,7 @@
 #include "shim/monitor_reload.h"
 #include "shim/monitor_request.h"
 #include "shim/monitor_store.h"
+#include "shim/monitor_token.h"
 
 /* From the end of file on its socket to its own end. */
 #define LAST_WORDS_MS 200
@@ -125,6 +126,10 @@ static int dispatch(struct monitor *m, struct monitor_part *p, struct msg *msg, 
 		return monitor_part_id(p) == COMPONENT_GATE
 			       ? monitor_store_offer(m, msg, e)
 			       : err_say(e, EPROTO, "an offer from another than the gate");
+	case COMPONENT_TOKEN_ASK:
+		return monitor_token_ask(m, p, msg, e);
+	case COMPONENT_TOKEN:
+		return monitor_token_take(m, p, msg, e);
 	case COMPONENT_RELOADED:
 		return take_reloaded(m, msg, e);
 	default:

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/component.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/login.h"
 
 static json_t *string_list(char *const *v)
 {
@@ -20,6 +22,14 @@ static json_t *string_list(char *const *v)
 	return list;
 }
 
+static const char *provider_of(const struct plan_bottle *b, const char *slot)
+{
+	for (size_t i = 0; i < b->egress.n_routes; i++)
+		if (str_eq(b->egress.routes[i].auth.slot, slot))
+			return b->egress.routes[i].auth.provider;
+	return NULL;
+}
+
 /* What is nobody's to send out is looked for, the gate's keys among it. */
 json_t *monitor_plan_secrets(const struct plan_bottle *b)
 {
@@ -28,10 +38,12 @@ json_t *monitor_plan_secrets(const struct plan_bottle *b)
 	for (size_t i = 0; list && i < b->n_secrets; i++) {
 		const struct plan_secret *s = &b->secrets[i];
 
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "slot", s->slot, "name",
-				      s->name, "is_file", s->is_file, "is_login", s->is_login,
-				      "egress", s->to_egress, "scan", s->to_gate || s->to_scan));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:s*, s:s*}", "slot", s->slot,
+				"name", s->name, "is_file", s->is_file, "is_login", s->is_login,
+				"egress", s->to_egress, "scan", s->to_gate || s->to_scan, "place",
+				s->place, "provider",
+				s->is_login ? provider_of(b, s->slot) : NULL));
 	}
 	return list;
 }
@@ -75,6 +87,12 @@ static int parse_secret(const struct json_at *at, struct monitor_secret *ret, st
 	if (r >= 0)
 		r = json_get_bool(at, "is_login", &ret->is_login, e);
 	if (r >= 0)
+		r = json_get_str(at, "place", &ret->place, e);
+	if (r >= 0)
+		r = json_get_str(at, "provider", &ret->provider, e);
+	if (r >= 0 && ret->provider && !login_provider_find(ret->provider))
+		r = json_err(at, EINVAL, e, "provider is none of " LOGIN_PROVIDERS);
+	if (r >= 0)
 		r = json_get_bool(at, "egress", &ret->to_egress, e);
 	if (r >= 0)
 		r = json_get_bool(at, "scan", &ret->to_scan, e);
@@ -98,6 +116,10 @@ int monitor_plan_parse_secrets(
 	if (!*ret)
 		return err_set(e, ENOMEM, "the monitor's plan");
 	*ret_n = n;
+	for (size_t i = 0; i < n; i++) {
+		(*ret)[i].lock_fd = -1;
+		(*ret)[i].turn_due = INT64_MAX;
+	}
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		r = json_element(&list, i, JSON_OBJECT, &one, e);
 		if (r >= 0)
@@ -111,6 +133,9 @@ void monitor_secrets_free(struct monitor_secret *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(list[i].slot);
 		free(list[i].name);
+		free(list[i].place);
+		free(list[i].provider);
+		fd_close(&list[i].lock_fd);
 		secret_done(&list[i].value);
 	}
 	free(list);

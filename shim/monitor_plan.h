@@ -47,10 +47,23 @@ enum monitor_msg {
 	MONITOR_ERROR, /* body: struct err */
 };
 
+/* Who is renewing a secret (shim/monitor_token.h). */
+enum token_turn {
+	TOKEN_NOBODY,
+	TOKEN_WAITS,  /* this bottle's egress; another bottle does */
+	TOKEN_RENEWS, /* this bottle's egress */
+	TOKEN_LATE,   /* it was to, and has not come back in time */
+};
+
 struct monitor_secret {
 	char *slot;
 	char *name; /* as in plan_secret */
 	bool is_file, is_login;
+	char *place;	/* the file that a renewed one is written to; or NULL */
+	char *provider; /* of a login; or NULL */
+	enum token_turn turn;
+	int64_t turn_due; /* INT64_MAX: never */
+	int lock_fd;
 	bool to_egress, to_scan; /* a key of the gate's travels another way: monitor_home_creds */
 	struct secret value;
 };

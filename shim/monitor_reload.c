@@ -179,6 +179,16 @@ void monitor_reload_gone(struct monitor *m, const struct monitor_peer *peer)
 
 /* ---- taken */
 
+/* Whoever is renewing it goes on. */
+static void keep_turn(struct monitor_secret *before, struct monitor_secret *s)
+{
+	if (!s->place)
+		s->place = steal_ptr(&before->place);
+	s->turn = before->turn;
+	s->turn_due = before->turn_due;
+	s->lock_fd = steal_fd(&before->lock_fd);
+}
+
 /* Moves the value of what is listed here, given or known, to it. */
 static bool take_value(struct monitor *m, struct monitor_secret *s)
 {
@@ -194,6 +204,8 @@ static bool take_value(struct monitor *m, struct monitor_secret *s)
 			 !secret_equal(from->bytes, given->secrets[i].value.bytes, from->len);
 		from = &given->secrets[i].value;
 	}
+	if (before)
+		keep_turn(before, s);
 	s->value = *from;
 	*from = (struct secret){0};
 	return is_new;

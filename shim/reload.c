@@ -80,17 +80,19 @@ static int ask(struct sidecar *s, struct told *t, struct err *e)
 }
 
 /* One that is known and no longer to be found stays what it was. */
-static int offer_secrets(struct sidecar *s, const struct plan_bottle *b, size_t n_known,
+static int offer_secrets(struct sidecar *s, struct plan_bottle *b, size_t n_known,
 	bool with_env, struct err *e)
 {
 	for (size_t i = 0; i < b->n_secrets; i++) {
 		cleanup_secret struct secret value = {0};
-		const struct plan_secret *one = &b->secrets[i];
+		struct plan_secret *one = &b->secrets[i];
 		int r;
 
 		if (!plan_reload_wants(b, one, i < n_known))
 			continue;
 		r = plan_secret_find(b, one, with_env, &value, e);
+		if (r >= 0)
+			one->place = plan_secret_place(b, one, with_env);
 		if (r == -ENOENT && i < n_known)
 			continue;
 		if (r >= 0)

@@ -42,7 +42,7 @@ static void try_login(const struct login_provider *p, const struct secret *file)
 
 	if (login_read(p, file, &t, &e) == 0) {
 		must(login_write(p, file, &t, 0, &again, &e) == 0);
-		must(login_for_agent(p, file, &made, &e) == 0);
+		must(login_for_agent(p, file, "made-up-too", &made, &e) == 0);
 		check(&t.access);
 	}
 	free(made);

@@ -4,7 +4,8 @@
 
 DIR/config is the policy; DIR/cache keeps the compiled rules; DIR/limits, if there, has resource limits (NOFILE 24); NAME=FILE are secrets. Listeners are bound to DEVICE as the monitor binds
 them. Appends to DIR/events what egress says: ready, failed TEXT, reloaded TEXT, ended STATUS; its
-process id is in DIR/pid, its log in DIR/log. SIGHUP: reload DIR/config. SIGTERM: stop. SIGUSR1:
+process id is in DIR/pid, its log in DIR/log; tokens that egress renews go into the files of their
+secrets. SIGHUP: reload DIR/config. SIGTERM: stop. SIGUSR1:
 hand everything to a new process (after the old one was killed). SIGUSR2: close the control socket.
 """
 import array
@@ -18,8 +19,9 @@ import struct
 import sys
 
 CONFIG, SECRET, LISTENER, BEGIN, RELOAD, STOP, RULES = range(1, 8)
-LOG = 11
+TOKEN_NOW, LOG = 10, 11
 READY, FAILED, RELOADED = range(64, 67)
+TOKEN_ASK, TOKEN = 70, 71
 INLINE_MAX = 32 << 10
 
 
@@ -127,11 +129,43 @@ def text_of(packet):
     return f"{code} {packet[20:].split(bytes(1))[0].decode()}"
 
 
-def listen_to(sock, events):
+def keep(path, value):
+    """What was renewed, where it stood: a refresh token, or those of a login."""
+    text = open(path, "rb").read()
+    if not text.startswith(b"{"):
+        new = value
+    else:
+        file, tokens = json.loads(text), json.loads(value)
+        inner, names = (("claudeAiOauth", ("accessToken", "refreshToken", None, "expiresAt"))
+                        if "claudeAiOauth" in file else
+                        ("tokens", ("access_token", "refresh_token", "id_token", None)))
+        for name, key in zip(names, ("access_token", "refresh_token", "id_token", "expires_at")):
+            if name and key in tokens:
+                file[inner][name] = tokens[key]
+        new = json.dumps(file).encode()
+    with open(path, "wb") as f:
+        f.write(new)
+
+
+def renewal(sock, kind, body, secrets, events):
+    slot, _, value = body.partition(b"\0")
+    path = next(s.partition("=")[2] for s in secrets if s.startswith(slot.decode() + "="))
+    if kind == TOKEN_ASK:
+        events.write(f"asked {slot.decode()}\n")
+        send(sock, TOKEN_NOW, slot + b"\0" + open(path, "rb").read())
+    else:
+        if value:
+            keep(path, value)
+        events.write(f"{'renewed' if value else 'kept'} {slot.decode()}\n")
+
+
+def listen_to(sock, events, secrets):
     packet = sock.recv(65536)
     if not packet:
         return False
     kind = struct.unpack_from("=I", packet)[0]
+    if kind in (TOKEN_ASK, TOKEN):
+        renewal(sock, kind, packet[16:], secrets, events)
     if kind == READY:
         events.write("ready\n")
     elif kind == FAILED:
@@ -161,7 +195,7 @@ def main():
         while alive:
             for fd in select.select([sock, wake_r], [], [])[0]:
                 if fd is sock:
-                    alive = listen_to(sock, events)
+                    alive = listen_to(sock, events, secrets)
                     continue
                 for number in os.read(wake_r, 16):
                     if number == signal.SIGHUP:

@@ -177,7 +177,7 @@ static void the_agents_file_has_the_form_and_no_token(void **state)
 		cleanup_free char *text = NULL;
 		struct err e = {0};
 
-		assert_int_equal(login_for_agent(p, &file, &text, &e), 0);
+		assert_int_equal(login_for_agent(p, &file, NULL, &text, &e), 0);
 		made = secret_of(text);
 		assert_int_equal(login_read(p, &file, &real, &e), 0);
 		assert_int_equal(login_read(p, &made, &t, &e), 0);
@@ -199,7 +199,7 @@ static void the_agents_id_token_has_the_plan_and_no_person(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(login_for_agent(p, &file, &text, &e), 0);
+	assert_int_equal(login_for_agent(p, &file, NULL, &text, &e), 0);
 	made = secret_of(text);
 	assert_int_equal(login_read(p, &made, &t, &e), 0);
 	claims = jwt_claims(t.id.bytes, t.id.len);
