@@ -5,6 +5,7 @@
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
+#include "egress/git_request.h"
 #include "egress/request.h"
 #include "egress/sigv4.h"
 
@@ -222,7 +223,8 @@ static bool is_held(const struct exchange *x)
 {
 	const struct outgoing_request q = request_outgoing(x);
 
-	return outbound_wanted(x) || outgoing_wants_body(&q);
+	return outbound_wanted(x) || outgoing_wants_body(&q) ||
+	       git_request_wants_body(&x->request, &x->target);
 }
 
 bool exchange_step_up(struct exchange *x)
@@ -236,6 +238,16 @@ bool exchange_step_up(struct exchange *x)
 
 /* ---- collected, before anything is sent */
 
+/* A body that says what git-lfs is up to. 0, or -EACCES and *why. */
+static int check_git(struct exchange *x, struct refusal *why)
+{
+	const struct buf *b = &x->held.buf;
+
+	if (!git_request_wants_body(&x->request, &x->target))
+		return 0;
+	return git_request_check_body(buf_data(b), b->len, !x->streams, why);
+}
+
 /* Reads what was collected: refused, or on its way. */
 static void judge(struct exchange *x)
 {
@@ -243,7 +255,8 @@ static void judge(struct exchange *x)
 	struct refusal why = {.host = ""};
 
 	memcpy(why.host, x->host, HOST_MAX);
-	if (outbound_read(&x->outbound, x, !x->streams, &why) < 0 || outgoing_check(&q, &why) < 0)
+	if (check_git(x, &why) < 0 || outbound_read(&x->outbound, x, !x->streams, &why) < 0 ||
+		outgoing_check(&q, &why) < 0)
 		exchange_refuse(x, &why);
 	else
 		exchange_forward(x);
@@ -257,7 +270,8 @@ static bool is_call(const struct exchange *x)
 {
 	const struct outgoing_request q = request_outgoing(x);
 
-	return x->front->http2 && grpc_is(&x->request) && !outgoing_wants_body(&q);
+	return x->front->http2 && grpc_is(&x->request) && !outgoing_wants_body(&q) &&
+	       !git_request_wants_body(&x->request, &x->target);
 }
 
 void exchange_read(struct exchange *x)

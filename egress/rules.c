@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "egress/credential.h"
+#include "egress/git_request.h"
 #include "egress/matching.h"
 #include "egress/needles.h"
 #include "egress/oauth.h"
@@ -241,22 +242,6 @@ struct rule *rules_find_tcp(const struct rules *r, const char *host, uint16_t po
 	return rule && rule->route->tcp ? rule : NULL;
 }
 
-static int check_git(const struct rule *r, const struct rule_request *q, struct refusal *why)
-{
-	const char *type = http1_field(q->head, "Content-Type", NULL);
-	enum target_git git = q->target->git;
-
-	if (type && strcasestr(type, "git-receive-pack"))
-		git = TARGET_GIT_PUSH;
-	if (git == TARGET_GIT_PUSH)
-		return refusal_set(why, 403, "git_push", "git: push over HTTPS",
-			"a git push over HTTPS is never forwarded: pushes go through git-gate");
-	if (git == TARGET_GIT_FETCH && !r->route->git_fetch)
-		return refusal_set(why, 403, "git_fetch", "git: fetch over HTTPS",
-			"the route for %s does not allow git clone and fetch over HTTPS", q->host);
-	return 0;
-}
-
 int rule_check(const struct rule *r, const struct rule_request *q, struct refusal *why)
 {
 	if (!q->tls && credential_gives(r->credential))
@@ -264,7 +249,7 @@ int rule_check(const struct rule *r, const struct rule_request *q, struct refusa
 			"the route for %s has a credential, which never goes over plain HTTP: use "
 			"https",
 			q->host);
-	if (check_git(r, q, why) < 0)
+	if (git_request_check(r->route, q, why) < 0)
 		return -EACCES;
 	return matching_check(r->matching, q, q->ret_entry, why);
 }

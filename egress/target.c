@@ -175,12 +175,13 @@ static enum target_git git_of(const char *plain)
 	if (strcasestr(plain, "/git-upload-pack") || strcasestr(plain, "=git-upload-pack") ||
 		strcasestr(plain, ".git/info/refs"))
 		return TARGET_GIT_FETCH;
-	return TARGET_NO_GIT;
+	return strcasestr(plain, "/info/lfs") ? TARGET_GIT_LFS : TARGET_NO_GIT;
 }
 
 /*
- * git's smart HTTP (gitprotocol-http(5)): info/refs?service=git-X and git-X. Found however it is
- * spelt: a false alarm costs a refused request, a miss costs a push around the gate.
+ * git's smart HTTP (gitprotocol-http(5)): info/refs?service=git-X and git-X; git-lfs behind
+ * info/lfs. Found however it is spelt: a false alarm costs a refused request, a miss costs a push
+ * around the gate.
  */
 static int find_git(struct target *t, const char **why)
 {

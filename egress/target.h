@@ -8,7 +8,7 @@
  * The path and query of a request in one form: the form that rules are matched against is, byte for
  * byte, the form that is sent.
  */
-enum target_git { TARGET_NO_GIT, TARGET_GIT_FETCH, TARGET_GIT_PUSH };
+enum target_git { TARGET_NO_GIT, TARGET_GIT_FETCH, TARGET_GIT_LFS, TARGET_GIT_PUSH };
 
 struct target {
 	char *text;	 /* owned: path and query as they will be sent */
