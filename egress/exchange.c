@@ -370,4 +370,6 @@ void exchange_tick(struct exchange *x)
 		websocket_tick(x);
 	else if (x->stage == EXCHANGE_HOLD || x->stage == EXCHANGE_STREAM)
 		exchange_check_time(x);
+	if (!websocket_is_open(x->websocket))
+		exchange_check_pause(x);
 }

@@ -85,6 +85,7 @@ struct exchange {
 	bool up_ended;	  /* all of the body up has come */
 	bool all_sent;	  /* … and the back knows its end */
 	bool streams;	  /* it is too long to be held, and read while it passes */
+	bool pauses;	  /* its sender has waited within it: what comes goes on at once */
 	bool expects_continue;
 	unsigned int
 		token;	 /* generation of its route's access token (egress/oauth.h); 0: none yet */

@@ -26,6 +26,10 @@ bool exchange_is_late(const struct exchange *x, enum limit *ret);
 /* Once a second: refused, or cut, when nothing has passed for too long. */
 void exchange_check_time(struct exchange *x);
 
+/* Once a second: who sends a body in parts, and waits for something in between, is not kept waiting
+ * for its end; nor is who receives one. */
+void exchange_check_pause(struct exchange *x);
+
 /* 502: the upstream did what it must not. */
 void exchange_refuse_upstream(struct exchange *x, const char *what);
 

@@ -180,6 +180,21 @@ static bool read_more(struct exchange *x)
 	return true;
 }
 
+/* All that has come is here, and more may not come before this has arrived. Whether there was
+ * something to decide; it may be over. */
+static bool flush(struct exchange *x)
+{
+	struct refusal why = {.host = ""};
+
+	if (!x->pauses || x->up_ended || x->outbound.flushed == x->outbound.fed ||
+		x->outbound.call.on || x->held.buf.len >= SCAN_HOLD + AHEAD_MAX)
+		return false;
+	if (outbound_flush(&x->outbound, &why) == 0)
+		return true;
+	exchange_refuse(x, &why);
+	return false;
+}
+
 static bool stream(struct exchange *x)
 {
 	bool moved = false, more = true;
@@ -187,6 +202,8 @@ static bool stream(struct exchange *x)
 	while (more && !x->conn->client.dead) {
 		more = send_decided(x);
 		more |= read_more(x);
+		if (!more && x->stage == EXCHANGE_STREAM)
+			more = flush(x);
 		if (x->stage != EXCHANGE_STREAM)
 			return true;
 		moved |= more;
@@ -327,4 +344,35 @@ bool exchange_step_hold(struct exchange *x)
 	if (moved)
 		exchange_moved(x);
 	return moved;
+}
+
+/* ---- a sender who waits */
+
+#define PAUSE_MS 1000
+
+/*
+ * A body of a length that nobody told may be one half of a conversation: its sender waits for what
+ * it already said to be answered. Where it is to be rewritten, or signed as a whole, it cannot be
+ * one, and is held.
+ */
+static bool may_pause(const struct exchange *x)
+{
+	const struct outgoing_request q = request_outgoing(x);
+
+	return x->length.framing == HTTP1_CHUNKED && x->held.buf.len > 0 &&
+	       rule_route(x->rule)->dlp.on_match != POLICY_REDACT && !outgoing_wants_body(&q);
+}
+
+void exchange_check_pause(struct exchange *x)
+{
+	if (loop_now_ms(x->conn->service->loop) - x->moved_ms < PAUSE_MS)
+		return;
+	if (x->stage == EXCHANGE_HOLD && may_pause(x)) {
+		x->streams = x->pauses = true;
+		judge(x);
+	} else if (x->stage == EXCHANGE_STREAM && x->streams) {
+		x->pauses = true;
+	}
+	/* An answer of a known length that is held for its end. */
+	x->incoming.to_the_end = false;
 }

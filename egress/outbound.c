@@ -275,7 +275,7 @@ static int read_message(struct outbound *o, struct scan_window *w, bool whole)
 	struct err e;
 	int r;
 
-	o->fed = 0;
+	o->fed = o->flushed = 0;
 	r = outbound_failed(o, scan_message(scanner_scan(o->scanner), w, &e), "");
 	if (r == 0)
 		r = read_head(o);
@@ -355,6 +355,13 @@ int outbound_more(struct outbound *o, const void *data, size_t len, bool end, st
 		r = read_trailers(o);
 	metrics_scanned(o->x->conn->service->metrics, loop_now_us() - from_us);
 	return r == 0 && !end ? 0 : finish(o, r, why);
+}
+
+int outbound_flush(struct outbound *o, struct refusal *why)
+{
+	int r = o->scanner && o->flushed < o->fed ? outbound_flush_body(o) : 0;
+
+	return r < 0 ? finish(o, r, why) : 0;
 }
 
 void outbound_done(struct outbound *o)

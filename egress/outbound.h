@@ -36,7 +36,8 @@ struct outbound {
 	bool rewrote;		/* some text has stars now */
 	bool found;		/* something that stops the request; why tells what */
 	struct refusal why;
-	uint64_t fed; /* bytes of the body */
+	uint64_t fed;	  /* bytes of the body */
+	uint64_t flushed; /* … of which so many were decided by a flush */
 	struct outbound_call call;
 };
 
@@ -52,6 +53,12 @@ int outbound_read(struct outbound *o, struct exchange *x, bool whole, struct ref
 
 /* More of the body; end: the last of it, after which nothing is being read. As above. */
 int outbound_more(struct outbound *o, const void *data, size_t len, bool end, struct refusal *why);
+
+/*
+ * What came so far of a body that is read while it passes is to go on, since its sender waits for
+ * something: it is decided as it stands. As above.
+ */
+int outbound_flush(struct outbound *o, struct refusal *why);
 
 /* How many bytes of the body, from its beginning, may go on. */
 uint64_t outbound_decided(const struct outbound *o);

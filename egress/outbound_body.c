@@ -133,13 +133,25 @@ int outbound_feed_body(struct outbound *o, const void *data, size_t len, bool en
 	return o->call.on ? feed_call(o, data, len, end) : feed_text(o, data, len, end);
 }
 
+int outbound_flush_body(struct outbound *o)
+{
+	struct err e;
+	/* The messages of a call have ends of their own. */
+	int r = o->call.on ? 0 : scan_flush(scanner_scan(o->scanner), &e);
+
+	if (r == 0 && !o->call.on)
+		o->flushed = o->fed;
+	return outbound_failed(o, r, "body");
+}
+
 /* Of `fed` bytes of a text those that nothing that follows can make a finding of. */
 static uint64_t decided_of(const struct outbound *o, uint64_t fed)
 {
 	uint64_t behind = fed > SCAN_HOLD ? fed - SCAN_HOLD : 0;
 	uint64_t decided = scan_decided(scanner_scan(o->scanner));
 
-	return decided < behind ? decided : behind;
+	decided = decided < behind ? decided : behind;
+	return o->flushed > decided ? o->flushed : decided;
 }
 
 uint64_t outbound_decided(const struct outbound *o)

@@ -12,5 +12,6 @@ int outbound_failed(struct outbound *o, int r, const char *place);
 /* The body. The same. */
 int outbound_begin_body(struct outbound *o);
 int outbound_feed_body(struct outbound *o, const void *data, size_t len, bool end);
+int outbound_flush_body(struct outbound *o);
 
 #endif
