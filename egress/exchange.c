@@ -97,7 +97,7 @@ void exchange_refuse(struct exchange *x, const struct refusal *refusal)
 {
 	struct refusal own = *refusal, *why = &own;
 	cleanup_free char *body = NULL;
-	bool text = refusal_wants_text(&x->request);
+	bool text = refusal_wants_text(&x->request) || grpc_is(&x->request);
 	char reason[REFUSAL_PHRASE_MAX];
 	struct answer a = {.status = why->status,
 		.reason = refusal_phrase(why, reason),
@@ -112,13 +112,16 @@ void exchange_refuse(struct exchange *x, const struct refusal *refusal)
 	exchange_account(x, why);
 	exchange_release(x, false);
 	exchange_over(x);
-	if (x->have_response || refusal_body(why, text, &body) < 0) {
+	if (refusal_body(why, text, &body) < 0) {
 		x->front->cut(x, true);
 		return;
 	}
 	a.body = body;
 	a.len = strlen(body);
-	x->front->answer(x, &a);
+	if (!x->have_response)
+		x->front->answer(x, &a);
+	else if (!x->front->explain || !x->front->explain(x, &a))
+		x->front->cut(x, true);
 }
 
 void exchange_refuse_upstream(struct exchange *x, const char *what)

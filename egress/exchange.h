@@ -5,6 +5,7 @@
 #include "base/http1_body.h"
 #include "egress/aws_chunked.h"
 #include "egress/decode.h"
+#include "egress/grpc.h"
 #include "egress/held.h"
 #include "egress/incoming.h"
 #include "egress/metrics.h"
@@ -100,6 +101,7 @@ struct exchange {
 	struct http1_length response_length; /* as the upstream framed it */
 	struct decode *decode; /* NULL: it is passed on as it comes, but for the credential */
 	struct redact redact;
+	struct grpc_frame frame; /* of a call: where its present message ends */
 	struct incoming incoming;
 	unsigned int interim; /* 1xx responses so far */
 	bool have_head;

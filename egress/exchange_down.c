@@ -273,10 +273,16 @@ static size_t room(const struct exchange *x)
 
 static bool redact_piece(struct exchange *x, struct http1_piece *piece)
 {
+	bool ends = grpc_is(&x->request) && grpc_frame_pass(&x->frame, piece->data, piece->len);
+
 	if (redact_take(&x->redact, piece, piece) < 0) {
 		cut_short(x, "memory ran out");
 		return true;
 	}
+	if (!pass_piece(x, piece) || !ends)
+		return true;
+	/* The peers of a call may both wait until it has arrived. */
+	redact_flush(&x->redact, piece);
 	return pass_piece(x, piece);
 }
 

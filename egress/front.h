@@ -53,6 +53,12 @@ struct front {
 	 */
 	void (*cut)(struct exchange *x, bool now);
 
+	/*
+	 * The response has begun, and ends here: says why behind it, where the protocol has a place
+	 * for that. False: it has none, and is cut. NULL: never.
+	 */
+	bool (*explain)(struct exchange *x, const struct answer *a);
+
 	/* The exchange is being freed; NULL: nothing of the front's is its own. */
 	void (*release)(struct exchange *x);
 };

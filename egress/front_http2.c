@@ -122,6 +122,23 @@ static int answer_in_grpc(struct exchange *x, const struct answer *a)
 	return h2_respond(x->front_stream, &l, true);
 }
 
+/* Behind the messages that passed. */
+static bool explain(struct exchange *x, const struct answer *a)
+{
+	char message[GRPC_MESSAGE_MAX], status[16];
+	const struct http1_head trailers = {.n_fields = 2,
+		.fields = {{.name = "grpc-status", .value = status},
+			{.name = "grpc-message", .value = message}}};
+
+	if (!grpc_is(&x->request))
+		return false;
+	grpc_message(a->body, a->len, message);
+	snprintf(status, sizeof(status), "%d", grpc_status(a->status));
+	if (h2_end(x->front_stream, &trailers) < 0)
+		lost(x);
+	return true;
+}
+
 static void send_answer(struct exchange *x, const struct answer *a)
 {
 	int r = grpc_is(&x->request) ? answer_in_grpc(x, a) : answer_in_http(x, a);
@@ -157,6 +174,7 @@ const struct front front_http2 = {
 	.end = end,
 	.answer = send_answer,
 	.cut = cut,
+	.explain = explain,
 	.release = release,
 };
 

@@ -79,3 +79,20 @@ size_t grpc_frame_head(struct grpc_frame *f, const unsigned char *p, size_t len)
 		  (uint32_t)f->head[3] << 8 | f->head[4];
 	return n;
 }
+
+bool grpc_frame_pass(struct grpc_frame *f, const unsigned char *p, size_t len)
+{
+	while (len > 0) {
+		size_t n = grpc_frame_head(f, p, len);
+
+		if (f->have == GRPC_HEAD_LEN && n == 0) {
+			n = len < f->left ? len : f->left;
+			f->left -= (uint32_t)n;
+		}
+		if (f->have == GRPC_HEAD_LEN && f->left == 0)
+			f->have = 0;
+		p += n;
+		len -= n;
+	}
+	return f->have == 0;
+}

@@ -32,6 +32,9 @@ struct grpc_frame {
 /* Takes from p what belongs to the head: returns how many bytes. */
 size_t grpc_frame_head(struct grpc_frame *f, const unsigned char *p, size_t len);
 
+/* Passes over bytes of a stream. Whether a message ends with the last of them. */
+bool grpc_frame_pass(struct grpc_frame *f, const unsigned char *p, size_t len);
+
 static inline bool grpc_frame_is_compressed(const struct grpc_frame *f)
 {
 	return f->head[0] & 1;

@@ -45,3 +45,9 @@ void redact_end(struct redact *r, struct http1_piece *ret)
 	r->given = r->held.len;
 	*ret = (struct http1_piece){.data = buf_data(&r->held), .len = r->held.len};
 }
+
+void redact_flush(struct redact *r, struct http1_piece *ret)
+{
+	redact_end(r, ret);
+	r->state = 0;
+}

@@ -22,6 +22,9 @@ void redact_done(struct redact *r); /* wipes */
 /* What may go on after this piece (len 0: nothing yet); valid until the next call. 0 or -ENOMEM. */
 int redact_take(struct redact *r, const struct http1_piece *in, struct http1_piece *ret);
 
+/* A message within the body ended, and no credential goes on in the next: what was held back. */
+void redact_flush(struct redact *r, struct http1_piece *ret);
+
 /* The body ended: what was held back is no credential. */
 void redact_end(struct redact *r, struct http1_piece *ret);
 

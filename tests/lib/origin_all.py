@@ -6,7 +6,8 @@ is every message of a WebSocket (protocol "WebSocket").
 
 Paths: /files/… a file below FILES, /git/… git's smart HTTP of the repositories below GIT, /events three
 server-sent events, /socket a WebSocket that says what it hears, anything else answers what was received.
-gRPC: /test.Echo/Say… answers its message, /test.Echo/Count… three of them.
+gRPC: /test.Echo/Say… answers its message, /test.Echo/Count… three of them, /test.Echo/Talk each as it comes.
+/trailers has trailers behind its answer.
 """
 import asyncio
 import functools
@@ -35,10 +36,11 @@ class Request:
     def __init__(self, protocol, tls, method, path, headers, body=b""):
         self.protocol, self.tls = protocol, tls
         self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.trailers = {}
 
     def seen(self):
         return {"protocol": self.protocol, "tls": self.tls, "method": self.method, "path": self.path,
-                "headers": self.headers, "body": self.body.decode("latin-1")}
+                "headers": self.headers, "body": self.body.decode("latin-1"), "trailers": self.trailers}
 
 
 def record(seen):
@@ -89,6 +91,11 @@ async def git_answer(r, path):
     return status, headers, whole(body)
 
 
+def trailers_of(r):
+    """What stands behind the answer's body: one that may, and one that must not."""
+    return [("x-sum", "8"), ("set-cookie", "a=b")] if r.path.startswith("/trailers") else []
+
+
 async def answer(r):
     record(r.seen())
     path = unquote(r.path)
@@ -99,7 +106,8 @@ async def answer(r):
     if path.startswith("/events"):
         return 200, {"content-type": "text/event-stream", "cache-control": "no-store"}, events()
     body = json.dumps(dict(r.seen(), said="hello from the origin")).encode() + b"\n"
-    return 200, {"content-type": "application/json", "content-length": str(len(body))}, whole(body)
+    length = {} if trailers_of(r) else {"content-length": str(len(body))}
+    return 200, {"content-type": "application/json", **length}, whole(body)
 
 
 # ---- HTTP/1.1, and WebSocket over it
@@ -137,6 +145,7 @@ class Http1:
                 return
             while not isinstance(e := await self.event(), h11.EndOfMessage):
                 r.body += bytes(e.data)
+            r.trailers = {k.decode(): v.decode("latin-1") for k, v in e.headers}
             await self.respond(r)
             if self.parser.our_state is h11.MUST_CLOSE:
                 return
@@ -148,7 +157,7 @@ class Http1:
         async for piece in pieces:
             if r.method != "HEAD":
                 await self.send(h11.Data(data=piece))
-        await self.send(h11.EndOfMessage())
+        await self.send(h11.EndOfMessage(headers=trailers_of(r)))
 
     async def websocket(self, head):
         ws = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
@@ -214,6 +223,8 @@ class Http2:
         elif isinstance(e, h2.events.DataReceived):
             self.requests[e.stream_id].body += e.data
             self.h2.acknowledge_received_data(e.flow_controlled_length, e.stream_id)
+        elif isinstance(e, h2.events.TrailersReceived):
+            self.requests[e.stream_id].trailers = dict(e.headers)
         elif isinstance(e, h2.events.StreamEnded):
             task = asyncio.ensure_future(self.respond(e.stream_id))
             self.tasks.add(task)
@@ -228,7 +239,10 @@ class Http2:
             async for piece in pieces:
                 if r.method != "HEAD":
                     await self.send(stream, piece)
-            self.h2.end_stream(stream)
+            if trailers_of(r):
+                self.h2.send_headers(stream, trailers_of(r), end_stream=True)
+            else:
+                self.h2.end_stream(stream)
             self.flush()
         except (h2.exceptions.ProtocolError, OSError):
             pass  # it was taken back, or its connection is gone
@@ -267,6 +281,8 @@ class Echo(grpc.GenericRpcHandler):
             return grpc.unary_unary_rpc_method_handler(functools.partial(self.say, call.method))
         if call.method.startswith("/test.Echo/Count"):
             return grpc.unary_stream_rpc_method_handler(functools.partial(self.count, call.method))
+        if call.method.startswith("/test.Echo/Talk"):
+            return grpc.stream_stream_rpc_method_handler(functools.partial(self.talk, call.method))
         return None
 
     def note(self, method, message, context):
@@ -278,6 +294,12 @@ class Echo(grpc.GenericRpcHandler):
     def say(self, method, message, context):
         self.note(method, message, context)
         return b"heard " + message
+
+    def talk(self, method, messages, context):
+        for message in messages:
+            record({"protocol": "gRPC", "tls": True, "method": "POST", "path": method, "headers": {},
+                    "body": message.decode("latin-1")})
+            yield b"heard " + message
 
     def count(self, method, message, context):
         self.note(method, message, context)

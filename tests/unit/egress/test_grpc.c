@@ -69,12 +69,30 @@ static void a_frames_head_may_come_in_pieces(void **state)
 	assert_int_equal(grpc_frame_head(&f, bytes, sizeof(bytes)), GRPC_HEAD_LEN);
 }
 
+static void a_messages_end_is_seen_however_it_is_cut(void **state)
+{
+	static const unsigned char bytes[] = {0, 0, 0, 0, 2, 'a', 'b', 0, 0, 0, 0, 0, 1};
+
+	(void)state;
+	for (size_t step = 1; step <= sizeof(bytes); step++) {
+		struct grpc_frame f = {.have = 0};
+
+		for (size_t at = 0; at < sizeof(bytes); at += step) {
+			size_t n = sizeof(bytes) - at < step ? sizeof(bytes) - at : step;
+			bool ends = grpc_frame_pass(&f, bytes + at, n);
+
+			assert_int_equal(ends, at + n == 7 || at + n == 12);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_told_by_its_type),
 		cmocka_unit_test(a_message_is_percent_encoded_and_bounded),
 		cmocka_unit_test(refusals_have_a_status_of_grpc),
+		cmocka_unit_test(a_messages_end_is_seen_however_it_is_cut),
 		cmocka_unit_test(a_frames_head_may_come_in_pieces),
 	};
 

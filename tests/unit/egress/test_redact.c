@@ -193,6 +193,29 @@ static void only_what_may_begin_a_credential_is_held_back(void **state)
 	needles_free(n);
 }
 
+static void a_message_that_ends_is_given_whole(void **state)
+{
+	struct needles *n = needles_of((const char *const[]){"word-of-test", NULL});
+	const struct http1_piece in = {.data = (const unsigned char *)"a word-of", .len = 9};
+	const struct http1_piece next = {
+		.data = (const unsigned char *)"-test word-of-test!", .len = 19};
+	struct http1_piece out;
+	struct redact r;
+
+	(void)state;
+	redact_start(&r, n);
+	assert_int_equal(redact_take(&r, &in, &out), 0);
+	assert_int_equal(out.len, 2);
+	redact_flush(&r, &out);
+	assert_int_equal(out.len, 7);
+	assert_memory_equal(out.data, "word-of", 7);
+	assert_int_equal(redact_take(&r, &next, &out), 0);
+	assert_int_equal(out.len, 19);
+	assert_memory_equal(out.data, "-test ************!", 19);
+	redact_done(&r);
+	needles_free(n);
+}
+
 static void a_short_value_is_left_alone(void **state)
 {
 	struct needles *n = needles_of((const char *const[]){"short", NULL});
@@ -212,6 +235,7 @@ int main(void)
 		cmocka_unit_test(base64_of_a_text_that_holds_it_shows_none_of_it),
 		cmocka_unit_test(it_does_not_matter_how_a_body_is_cut),
 		cmocka_unit_test(only_what_may_begin_a_credential_is_held_back),
+		cmocka_unit_test(a_message_that_ends_is_given_whole),
 		cmocka_unit_test(a_short_value_is_left_alone),
 	};
 
