@@ -35,15 +35,19 @@ static bool is_among(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
-/* Where hosts are known to take a key beside, or in place of, Authorization. */
-static bool takes_a_key(const char *name)
+/* Where hosts are known to take a key beside, or in place of, Authorization; a login's cookie is
+ * one like any other. */
+static bool takes_a_key(const struct http1_field *f)
 {
 	static const char *const names[] = {"X-Api-Key", "Api-Key", "ApiKey", "X-ApiKey",
 		"X-Auth-Token", "X-Auth-Key", "X-Access-Token", "Access-Token", "Private-Token",
 		"Job-Token", "Deploy-Token", "X-Goog-Api-Key", "X-GitHub-Token", "X-Vault-Token",
 		"X-Token", "X-Authorization", "X-Amz-Security-Token", "DD-API-KEY", "Circle-Token"};
 
-	return is_among(name, names, ARRAY_LEN(names));
+	/* Browsers can give a WebSocket no header but this one. */
+	if (is_field(f->name, "Sec-WebSocket-Protocol"))
+		return strcasestr(f->value, "api-key") || strcasestr(f->value, "bearer");
+	return is_among(f->name, names, ARRAY_LEN(names));
 }
 
 /* Made anew with each signature, or of no use without the agent's own. */
@@ -114,7 +118,9 @@ bool credential_drops_field(const struct credential *c, const struct http1_field
 	if (a->scheme == POLICY_AUTH_SIGV4 && is_of_signature(f->name))
 		return true;
 	/* Of two credentials the upstream would choose, and one is not the login's. */
-	return (a->require || a->scheme == POLICY_AUTH_LOGIN) && takes_a_key(f->name) &&
+	if (a->scheme == POLICY_AUTH_LOGIN && takes_a_key(f))
+		return true;
+	return a->require && (takes_a_key(f) || is_field(f->name, "Cookie")) &&
 	       !holds_placeholder(a, f);
 }
 

@@ -14,8 +14,8 @@
  */
 struct decode;
 
-/* Codings on one another; no server applies more than two. */
-#define DECODE_STAGES_MAX 4
+/* Codings on one another; no server applies more. Each has a window of up to 16 MiB. */
+#define DECODE_STAGES_MAX 2
 
 /* Whether an answer has a coding at all. */
 bool decode_wanted(const struct http1_head *response);

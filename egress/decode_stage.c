@@ -202,6 +202,8 @@ const struct decode_kind decode_br = {br_open, br_run, br_is_whole, br_close};
 struct zstd_stage {
 	ZSTD_DCtx *z;
 	bool midway; /* in a frame */
+	unsigned char magic[4];
+	size_t n_magic;
 };
 
 static void *zstd_alloc(void *opaque, size_t size)
@@ -233,30 +235,63 @@ static void *zstd_open(void)
 	return NULL;
 }
 
-static int zstd_run(void *decoder, struct decode_span *s)
+/* Frames and skippable frames of RFC 8878; the library reads older formats, too, which nobody
+ * sends. */
+static bool is_magic(const unsigned char p[static 4])
 {
-	struct zstd_stage *stage = decoder;
+	bool skippable = (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d && p[3] == 0x18;
+
+	return skippable || (p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd);
+}
+
+static int zstd_step(struct zstd_stage *stage, struct decode_span *s)
+{
 	ZSTD_inBuffer in = {.src = s->in, .size = s->in_len};
 	ZSTD_outBuffer out = {.dst = s->out, .size = s->out_len};
-	size_t left = 1;
+	size_t left = ZSTD_decompressStream(stage->z, &out, &in);
 
-	/* Once more when the input is used up: the window may hold what is not out yet. */
-	if (in.size > 0 || stage->midway)
-		left = ZSTD_decompressStream(stage->z, &out, &in);
 	s->in += in.pos;
 	s->in_len -= in.pos;
 	s->out += out.pos;
 	s->out_len -= out.pos;
 	if (ZSTD_isError(left))
 		return -EBADMSG;
-	if (in.pos > 0 || out.pos > 0)
-		stage->midway = left != 0;
+	stage->midway = left != 0;
 	return 0;
+}
+
+/* The beginning of a frame. 0 when there is not enough of it, too. */
+static int zstd_begin(struct zstd_stage *stage, struct decode_span *s)
+{
+	struct decode_span magic = {.in = stage->magic, .out = s->out, .out_len = s->out_len};
+
+	while (stage->n_magic < 4 && s->in_len > 0) {
+		stage->magic[stage->n_magic++] = *s->in++;
+		s->in_len--;
+	}
+	if (stage->n_magic < 4)
+		return 0;
+	if (!is_magic(stage->magic))
+		return -EBADMSG;
+	magic.in_len = 4;
+	stage->n_magic = 0;
+	return zstd_step(stage, &magic);
+}
+
+/* Once more when the input is used up: the window may hold what is not out yet. */
+static int zstd_run(void *decoder, struct decode_span *s)
+{
+	struct zstd_stage *stage = decoder;
+	int r = stage->midway ? 0 : zstd_begin(stage, s);
+
+	return r == 0 && stage->midway ? zstd_step(stage, s) : r;
 }
 
 static bool zstd_is_whole(const void *decoder)
 {
-	return !((const struct zstd_stage *)decoder)->midway;
+	const struct zstd_stage *stage = decoder;
+
+	return !stage->midway && stage->n_magic == 0;
 }
 
 const struct decode_kind decode_zstd = {zstd_open, zstd_run, zstd_is_whole, zstd_close};

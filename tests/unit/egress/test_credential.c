@@ -135,6 +135,10 @@ static void the_agents_own_is_dropped_where_the_scheme_puts_its_value(void **sta
 	assert_false(drops(header, "X-Mine-Keys", "x"));
 	assert_true(drops(bearer, "X-Api-Key", "x"));
 	assert_true(drops(bearer, "private_token", "x"));
+	assert_true(drops(bearer, "Cookie", "session=own"));
+	assert_true(drops(bearer, "Sec-WebSocket-Protocol", "realtime, insecure-api-key.own"));
+	assert_false(drops(bearer, "Sec-WebSocket-Protocol", "realtime"));
+	assert_false(drops(none, "Cookie", "session=own"));
 	assert_false(drops(bearer, "Accept", "x"));
 }
 
