@@ -9,8 +9,8 @@
 
 /*
  * The bottle's own key signs for the agent only, and shares its first characters with every key of
- * its kind: it is not looked for. The certificate is no secret. In a login's file there is much that
- * is none; its tokens are added.
+ * its kind: it is not looked for. The certificate is no secret. In a login's file there is much
+ * that is none; its tokens are added.
  */
 static bool is_looked_for(const struct component_secret *c)
 {

@@ -69,7 +69,8 @@ int oauth_token_now(struct oauth *o, const char *body, size_t len, struct err *e
 /* A new policy is in force: tokens that none of its routes wants are forgotten. */
 void oauth_rebind(struct oauth *o, struct rules *rules);
 
-/* The scanner learns these secrets that were handed over, and with them the tokens that there are. */
+/* The scanner learns these secrets that were handed over, and with them the tokens that there are.
+ */
 struct component_boot;
 int oauth_tell_scanners(struct oauth *o, const struct component_boot *boot, struct err *e);
 

@@ -38,12 +38,12 @@ json_t *monitor_plan_secrets(const struct plan_bottle *b)
 	for (size_t i = 0; list && i < b->n_secrets; i++) {
 		const struct plan_secret *s = &b->secrets[i];
 
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:s*, s:s*}", "slot", s->slot,
-				"name", s->name, "is_file", s->is_file, "is_login", s->is_login,
-				"egress", s->to_egress, "scan", s->to_gate || s->to_scan, "place",
-				s->place, "provider",
-				s->is_login ? provider_of(b, s->slot) : NULL));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:s*, s:s*}", "slot",
+				      s->slot, "name", s->name, "is_file", s->is_file, "is_login",
+				      s->is_login, "egress", s->to_egress, "scan",
+				      s->to_gate || s->to_scan, "place", s->place, "provider",
+				      s->is_login ? provider_of(b, s->slot) : NULL));
 	}
 	return list;
 }

@@ -80,8 +80,8 @@ static int ask(struct sidecar *s, struct told *t, struct err *e)
 }
 
 /* One that is known and no longer to be found stays what it was. */
-static int offer_secrets(struct sidecar *s, struct plan_bottle *b, size_t n_known,
-	bool with_env, struct err *e)
+static int offer_secrets(
+	struct sidecar *s, struct plan_bottle *b, size_t n_known, bool with_env, struct err *e)
 {
 	for (size_t i = 0; i < b->n_secrets; i++) {
 		cleanup_secret struct secret value = {0};
