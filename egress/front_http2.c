@@ -208,6 +208,9 @@ static int check_length(struct exchange *x, const char **what)
 		*what = "a Content-Length, and no body";
 		return -EINVAL;
 	}
+	/* Of a body that is announced as empty nobody knows that it is before it ends. */
+	if (!h2_ended_with_head(x->front_stream))
+		x->length.framing = HTTP1_LENGTH;
 	h2_expect(x->front_stream, x->length.length);
 	return 0;
 }

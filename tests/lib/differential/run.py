@@ -5,101 +5,16 @@ the same message, as many as were answered; and where one of them takes the agen
 the proxy read. So must every server read a path that a rule let through as one below the rule's prefix. The corpus
 comes first, then mutations of it for SECONDS. DIR has the sockets of views.js and of an nginx.
 """
-import ctypes
 import os
 import random
 import re
 import socket
 import sys
-import threading
 import time
 
 import corpus
+import origin
 import views
-
-METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS")
-OK = b"HTTP/1.1 200 OK\r\nX-Origin: yes\r\nContent-Length: 2\r\n\r\n"
-
-
-def enter_network(name):
-    with open(f"/run/netns/{name}") as f:
-        if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
-            raise OSError(ctypes.get_errno(), f"enter the network {name}")
-
-
-class Connection:
-    def __init__(self):
-        self.data, self.whole = bytearray(), 0  # whole: bytes of messages that ended
-
-    def messages(self):
-        return bytes(self.data[:self.whole])
-
-
-class Origin:
-    """Keeps what comes, and answers each request; `answer`, once, instead."""
-
-    def __init__(self, address):
-        self.listener = socket.create_server((address, 80), backlog=64)
-        self.connections, self.threads, self.answer = [], [], None
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            s, _ = self.listener.accept()
-            connection = Connection()
-            self.connections.append(connection)
-            thread = threading.Thread(target=self.serve, args=(s, connection), daemon=True)
-            thread.start()
-            self.threads.append(thread)
-
-    def serve(self, s, c):
-        with s:
-            s.settimeout(20)
-            try:
-                while piece := s.recv(65536):
-                    c.data += piece
-                    while (end := message_end(c.data, c.whole)) > 0:
-                        head = c.data[c.whole:c.whole + 5] == b"HEAD "
-                        c.whole = end
-                        if self.answer is not None:
-                            s.sendall(self.answer)
-                            s.shutdown(socket.SHUT_WR)
-                            continue
-                        s.sendall(OK + (b"" if head else b"ok"))
-            except OSError:
-                pass
-
-    def take(self):
-        """The connections that came; all of them have ended."""
-        for thread in self.threads:
-            thread.join(20)
-        seen = list(self.connections)
-        self.connections.clear()
-        self.threads.clear()
-        return seen
-
-
-def message_end(data, start):
-    """Where the proxy's message ends, which it writes in one way only; 0: not here yet."""
-    end = data.find(b"\r\n\r\n", start)
-    if end < 0:
-        return 0
-    head = bytes(data[start:end + 2])
-    end += 4
-    if b"\r\nTransfer-Encoding: chunked\r\n" not in head:
-        length = re.search(rb"\r\nContent-Length: (\d+)\r\n", head)
-        end += int(length[1]) if length else 0
-        return end if end <= len(data) else 0
-    while True:
-        line = data.find(b"\r\n", end)
-        if line < 0:
-            return 0
-        size = int(bytes(data[end:line]), 16)
-        end = line + 2 + size + 2
-        if end > len(data):
-            return 0
-        if size == 0:
-            return end
 
 
 def agree(ours, theirs, whole):
@@ -112,8 +27,8 @@ def agree(ours, theirs, whole):
 
 
 class Run:
-    def __init__(self, directory, proxy, host, prefix_host, origin):
-        self.views, self.proxy, self.origin = views.Views(directory), proxy, origin
+    def __init__(self, directory, proxy, host, prefix_host, server):
+        self.views, self.proxy, self.origin = views.Views(directory), proxy, server
         self.host, self.prefix_host = host.encode(), prefix_host.encode()
         self.inputs = self.passed = self.marks = 0
         self.wrong = []
@@ -173,7 +88,7 @@ class Run:
                 refused[view] = str(e)
         first = seen.get("h11", [])
         # A method that they have never heard of is theirs to refuse.
-        if refused and all(r[0] in METHODS for r in first):
+        if refused and all(r[0] in origin.METHODS for r in first):
             self.disagree(name, f"what was sent is refused: {refused}", message, data)
         for view, requests in seen.items():
             if requests != first or not requests or requests[-1][1] != b"/sentinel":
@@ -278,10 +193,10 @@ class Run:
 
 def main():
     directory, proxy, host, prefix_host, address, seed, seconds = sys.argv[1:]
-    enter_network("internet")
-    origin = Origin(address)
-    enter_network("agent")
-    run = Run(directory, proxy, host, prefix_host, origin)
+    origin.enter_network("internet")
+    server = origin.Origin(address)
+    origin.enter_network("agent")
+    run = Run(directory, proxy, host, prefix_host, server)
     run.corpus()
     fixed = run.inputs
     run.mutations(random.Random(int(seed)), float(seconds))
