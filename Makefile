@@ -246,7 +246,7 @@ uninstall: ## what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,bottle-shim bottle) \
 		$(DESTDIR)$(PREFIX)/share/man/man1/bottle.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/bottle-shim.8 $(DESTDIR)$(PREFIX)/share/man/man5/bottle-manifest.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/bottle-rules.5
+		$(DESTDIR)$(PREFIX)/share/man/man5/bottle-rules.5 $(DESTDIR)$(PREFIX)/share/man/man5/bottle-log.5
 
 probes: ## which compiler flags were left out
 	@echo "left out: $(filter-out $(PROBED),$(WARN_WANT) $(HARD_WANT))"
