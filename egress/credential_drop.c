@@ -35,8 +35,7 @@ static bool is_among(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
-/* Where hosts are known to take a key beside, or in place of, Authorization; a login's cookie is
- * one like any other. */
+/* Where hosts are known to take a key beside, or in place of, Authorization. */
 static bool takes_a_key(const struct http1_field *f)
 {
 	static const char *const names[] = {"X-Api-Key", "Api-Key", "ApiKey", "X-ApiKey",
@@ -120,6 +119,7 @@ bool credential_drops_field(const struct credential *c, const struct http1_field
 	/* Of two credentials the upstream would choose, and one is not the login's. */
 	if (a->scheme == POLICY_AUTH_LOGIN && takes_a_key(f))
 		return true;
+	/* A cookie is a credential like any other. */
 	return a->require && (takes_a_key(f) || is_field(f->name, "Cookie")) &&
 	       !holds_placeholder(a, f);
 }
