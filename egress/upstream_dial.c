@@ -54,6 +54,7 @@ static int dial_one(struct upstream *u, const struct address *a)
 	int one = 1;
 
 	wire_done(&u->wire);
+	u->wire.last_words = true;
 	u->wire.fd = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (u->wire.fd < 0)
 		return -errno;

@@ -281,9 +281,9 @@ bool wire_read(struct wire *w)
 	}
 	if (n > 0)
 		buf_filled(&w->in, (size_t)n);
-	else if (n == 0)
+	else if (n == 0 && !w->mute)
 		w->eof = true;
-	else
+	else /* an end behind a failure is a reset whose error was told before */
 		w->dead = true;
 	return true;
 }
@@ -295,12 +295,27 @@ static void finish_shut(struct wire *w)
 	shutdown(w->fd, SHUT_WR);
 }
 
+static void fail_sending(struct wire *w)
+{
+	if (!w->last_words) {
+		w->dead = true;
+		return;
+	}
+	w->mute = true;
+	w->readable = true; /* if only to hear that this was all */
+	buf_consume(&w->out, w->out.len);
+}
+
 bool wire_write(struct wire *w)
 {
 	bool moved = false;
 
 	if (w->fd < 0 || w->out.len == 0)
 		return false;
+	if (w->mute) {
+		buf_consume(&w->out, w->out.len);
+		return true;
+	}
 	while (w->out.len > 0 && w->writable && !w->dead) {
 		const unsigned char *p = buf_data(&w->out);
 		ssize_t n = w->ssl ? tls_send(w, p, w->out.len) : socket_send(w, p, w->out.len);
@@ -309,7 +324,7 @@ bool wire_write(struct wire *w)
 			return moved;
 		moved = true;
 		if (n <= 0)
-			w->dead = true;
+			fail_sending(w);
 		else
 			buf_consume(&w->out, (size_t)n);
 	}
@@ -317,7 +332,7 @@ bool wire_write(struct wire *w)
 		wipe_out(w);
 	if (w->out.len == 0 && w->out.cap > OUT_KEPT_MAX)
 		buf_shrink(&w->out);
-	if (w->out.len == 0 && w->shut)
+	if (w->out.len == 0 && w->shut && !w->mute)
 		finish_shut(w);
 	return moved;
 }

@@ -35,7 +35,13 @@ struct wire {
 	bool hup;	     /* the peer closed or reset: read on until that shows */
 	bool eof;	     /* the peer sends no more */
 	bool dead;	     /* nothing can be sent or received any more */
-	bool shut;	     /* our side is closed for sending */
+	/*
+	 * An upstream's: when it takes no more, what it said before that is still read (an early
+	 * answer, why TLS ended), and what is sent is thrown away until it is `dead`.
+	 */
+	bool last_words;
+	bool mute; /* … which is the case */
+	bool shut; /* our side is closed for sending */
 };
 
 void wire_init(struct wire *w);
