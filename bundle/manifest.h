@@ -119,8 +119,8 @@ void manifest_merge_push(struct manifest_push *into, struct manifest_push *child
 void manifest_merge_limits(struct policy_limits *into, const struct policy_limits *child);
 void manifest_merge_proxy(struct manifest *into, struct manifest *child);
 
-/* The checks of manifest_resolve that need all files. */
-int manifest_check(const struct manifest *m, struct err *e);
+/* The checks of manifest_resolve that need all files. problems: as in operator_home. */
+int manifest_check(const struct manifest *m, struct str *problems, struct err *e);
 
 void manifest_done(struct manifest *m);
 void manifest_route_done(struct manifest_route *r);

@@ -84,7 +84,7 @@ int manifest_resolve(
 	for (size_t i = 0; r >= 0 && names[i]; i++)
 		r = add_bottle(&c, names[i], e);
 	if (r >= 0)
-		r = manifest_check(&merged, e);
+		r = manifest_check(&merged, h->problems, e);
 	strv_free(c.seen);
 	strv_free(c.open);
 	if (r < 0) {

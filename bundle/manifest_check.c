@@ -107,21 +107,44 @@ static bool same_host(const struct policy_route *a, const struct policy_route *b
 	       (b->port == 0 && (a->port == 443 || a->port == 80));
 }
 
-static int check_routes(const struct manifest *m, struct err *e)
+/* The first route before this one with its host and port; NULL: none. */
+static const struct manifest_route *find_twin(const struct manifest *m, size_t at)
 {
-	for (size_t i = 0; i < m->n_routes; i++)
-		for (size_t k = 0; k < i; k++)
-			if (same_host(&m->routes[i].route, &m->routes[k].route))
-				return err_say(e, EINVAL,
-					"%s: egress.routes: the host '%s' stands there twice; "
-					"first "
-					"in %s",
-					m->routes[i].where, m->routes[i].route.host,
-					m->routes[k].where);
-	return 0;
+	for (size_t i = 0; i < at; i++)
+		if (same_host(&m->routes[i].route, &m->routes[at].route))
+			return &m->routes[i];
+	return NULL;
 }
 
-int manifest_check(const struct manifest *m, struct err *e)
+/* All of them: each is a line of its own for whoever has to mend it. */
+static int check_routes(const struct manifest *m, struct str *problems, struct err *e)
+{
+	cleanup_free char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_routes; i++) {
+		const struct manifest_route *twin = find_twin(m, i);
+		cleanup_free char *say = NULL;
+
+		if (!twin)
+			continue;
+		say = str_format("%s: egress.routes: the host '%s' stands there twice; first in %s",
+			m->routes[i].where, m->routes[i].route.host, twin->where);
+		if (!say)
+			return err_set(e, ENOMEM, "check the routes");
+		if (problems)
+			str_addf(problems, "%s\n", say);
+		if (n++ == 0)
+			first = steal_ptr(&say);
+	}
+	if (n == 0)
+		return 0;
+	if (n == 1)
+		return err_say(e, EINVAL, "%s", first);
+	return err_say(e, EINVAL, "%s; and %zu more", first, n - 1);
+}
+
+int manifest_check(const struct manifest *m, struct str *problems, struct err *e)
 {
 	int r;
 
@@ -132,5 +155,5 @@ int manifest_check(const struct manifest *m, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return check_routes(m, e);
+	return check_routes(m, problems, e);
 }

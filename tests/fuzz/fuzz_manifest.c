@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (f.path && f.data && frontmatter_parse(&f, &e) == 0 &&
 		manifest_read(&home, &f, &m, &e) == 0) {
-		(void)manifest_check(&m, &e);
+		(void)manifest_check(&m, NULL, &e);
 		manifest_done(&m);
 	}
 	frontmatter_done(&f);

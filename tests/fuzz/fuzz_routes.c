@@ -94,8 +94,12 @@ static void try_request(const struct rules *rules, const unsigned char *text, si
 	struct http1_head head;
 	struct target t = {0};
 	const char *why;
+	size_t scanned = 0;
+	long n = http1_head_length(text, len, &scanned, &why);
 
-	if (http1_parse_request(text, len, &head, &why) == 0 &&
+	if (n <= 0)
+		return;
+	if (http1_parse_request(text, (size_t)n, &head, &why) == 0 &&
 		target_parse(head.target, &t, &why) == 0) {
 		for (size_t i = 0; i < p->n_routes && i < 8; i++) {
 			const struct policy_route *r = &p->routes[i];

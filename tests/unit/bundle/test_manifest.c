@@ -61,7 +61,7 @@ static void hosts_are_compared_in_lower_case(void **state)
 				 NULL, &m, &e),
 		0);
 	assert_string_equal(m.routes[0].route.host, "a.b");
-	assert_int_equal(manifest_check(&m, &e), -EINVAL);
+	assert_int_equal(manifest_check(&m, NULL, &e), -EINVAL);
 	assert_non_null(strstr(e.msg, "'a.b' stands there twice"));
 	manifest_done(&m);
 }
@@ -136,7 +136,7 @@ static int merge(const char *parent, const char *child, struct manifest *ret, st
 	assert_int_equal(read_manifest(child, NULL, &c, e), 0);
 	r = manifest_merge(ret, &c);
 	manifest_done(&c);
-	return r < 0 ? r : manifest_check(ret, e);
+	return r < 0 ? r : manifest_check(ret, NULL, e);
 }
 
 static void push_rules_of_a_child_win_field_by_field(void **state)
