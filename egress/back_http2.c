@@ -147,17 +147,16 @@ const struct back back_http2 = {
 
 bool upstream_move_http2(struct upstream *u)
 {
-	bool moved = false;
+	bool moved = u->h2 && h2_write(u->h2);
 
-	if (u->h2)
-		moved = h2_write(u->h2);
 	moved |= wire_write(&u->wire);
 	moved |= wire_read(&u->wire);
-	if (u->h2)
-		moved |= h2_read(u->h2);
-	if (!u->h2 || (!u->wire.dead && (!u->wire.eof || u->wire.in.len > 0)))
+	if (!u->h2)
 		return moved;
-	/* Exchanges learn of it from their streams. */
+	moved |= h2_read(u->h2);
+	if (!u->wire.dead && (!u->wire.eof || u->wire.in.len > 0) && !h2_is_over(u->h2))
+		return moved;
+	/* Exchanges learn of it from their streams, of which what has come can still be taken. */
 	upstream_end_http2(u);
 	return true;
 }

@@ -1,0 +1,149 @@
+"""An upstream that speaks HTTP/2 as none should: h2_upstream.py CERT KEY ADDRESS PORT
+
+Paths: /ok answers; /reset breaks off with CANCEL; /refused is not processed on the connection's first try, /goaway
+neither, with a GOAWAY; /short says more than comes, /long less; /upper, /crlf, /pseudo, /interims, /switch have heads that are none;
+/bomb has one that never ends; /pings floods; /push pushes. A line for each request is written: CONNECTION PATH.
+"""
+import socket
+import ssl
+import struct
+import sys
+import threading
+
+import hpack
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_STREAM, END_HEADERS = 1, 4
+tried = set()
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+class Connection:
+    def __init__(self, sock, number):
+        self.sock, self.number = sock, number
+        self.decoder, self.encoder = hpack.Decoder(), hpack.Encoder()
+
+    def send(self, *frames):
+        self.sock.sendall(b"".join(frames))
+
+    def head(self, stream, fields, flags=END_HEADERS):
+        return frame(HEADERS, flags, stream, self.encoder.encode(fields))
+
+    def read(self, n):
+        data = b""
+        while len(data) < n:
+            got = self.sock.recv(n - len(data))
+            if not got:
+                raise EOFError
+            data += got
+        return data
+
+    def serve(self):
+        self.read(24)
+        self.send(frame(SETTINGS, 0, 0))
+        while True:
+            head = self.read(9)
+            payload = self.read(int.from_bytes(head[:3], "big"))
+            kind, flags, stream = head[3], head[4], int.from_bytes(head[5:], "big")
+            if kind == SETTINGS and not flags & 1:
+                self.send(frame(SETTINGS, 1, 0))
+            elif kind == HEADERS:
+                path = dict(self.decoder.decode(payload))[":path"]
+                print(self.number, path, flush=True)
+                getattr(self, "do_" + path.strip("/").split("?")[0])(stream)
+
+    def do_ok(self, stream, status="200"):
+        self.send(self.head(stream, [(":status", status), ("content-length", "2")]),
+                  frame(DATA, END_STREAM, stream, b"ok"))
+
+    def do_reset(self, stream):
+        self.send(self.head(stream, [(":status", "200")]), frame(DATA, 0, stream, b"so far"))
+        self.heard()
+        self.send(frame(RST_STREAM, 0, stream, bytes([0, 0, 0, 8])))
+
+    def heard(self):
+        """Waits until what was sent has been read, and a round more."""
+        for _ in range(2):
+            self.send(frame(PING, 0, 0, b"12345678"))
+            while self.skip() != PING:
+                pass
+
+    def skip(self):
+        head = self.read(9)
+        self.read(int.from_bytes(head[:3], "big"))
+        return head[3]
+
+    def do_refused(self, stream):
+        if "refused" in tried:
+            self.do_ok(stream)
+        tried.add("refused")
+        self.send(frame(RST_STREAM, 0, stream, bytes([0, 0, 0, 7])))
+
+    def do_goaway(self, stream):
+        if "goaway" in tried:
+            self.do_ok(stream)
+            return
+        tried.add("goaway")
+        self.send(frame(GOAWAY, 0, 0, struct.pack(">II", stream - 2, 0)))
+        raise EOFError
+
+    def do_short(self, stream):
+        self.send(self.head(stream, [(":status", "200"), ("content-length", "9")]),
+                  frame(DATA, END_STREAM, stream, b"ok"))
+
+    def do_long(self, stream):
+        self.send(self.head(stream, [(":status", "200"), ("content-length", "1")]),
+                  frame(DATA, END_STREAM, stream, b"okay"))
+
+    def do_upper(self, stream):
+        self.send(self.head(stream, [(":status", "200"), ("X-Upper", "y")], END_HEADERS | END_STREAM))
+
+    def do_crlf(self, stream):
+        self.send(self.head(stream, [(":status", "200"), ("x", "y\r\nset-cookie: a=b")], END_HEADERS | END_STREAM))
+
+    def do_pseudo(self, stream):
+        self.send(self.head(stream, [(":status", "200"), (":path", "/")], END_HEADERS | END_STREAM))
+
+    def do_switch(self, stream):
+        self.send(self.head(stream, [(":status", "101")]))
+
+    def do_interims(self, stream):
+        self.send(*(self.head(stream, [(":status", "103")]) for _ in range(50)))
+
+    def do_bomb(self, stream):
+        self.send(self.head(stream, [(":status", "200"), ("x", "v" * 4000)]),
+                  *(frame(HEADERS, END_HEADERS, stream, b"\xbe" * 16000) for _ in range(100)))
+
+    def do_pings(self, stream):
+        self.send(*[frame(PING, 0, 0, b"12345678")] * 20000)
+
+    def do_push(self, stream):
+        self.send(frame(PUSH, END_HEADERS, stream, struct.pack(">I", 2) + self.encoder.encode(
+            [(":method", "GET"), (":scheme", "https"), (":authority", "a"), (":path", "/")])))
+
+
+def serve(sock, number, context):
+    try:
+        with context.wrap_socket(sock, server_side=True) as tls:
+            Connection(tls, number).serve()
+    except (OSError, EOFError, ssl.SSLError):
+        pass
+
+
+def main(cert, key, address, port):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    context.set_alpn_protocols(["h2"])
+    listener = socket.create_server((address, int(port)))
+    print("listening", flush=True)
+    number = 0
+    while True:
+        sock, _ = listener.accept()
+        number += 1
+        threading.Thread(target=serve, args=(sock, number, context), daemon=True).start()
+
+
+main(*sys.argv[1:])
