@@ -34,11 +34,13 @@ bool exchange_has_token(struct exchange *x)
 
 bool exchange_renews(struct exchange *x)
 {
-	/* All of the body is still here to be sent again. */
-	bool again = x->response.status == 401 && x->token != 0 && !x->renewed && !x->moved_body;
+	bool refused = x->response.status == 401 && x->token != 0 && !x->renewed;
 
-	if (!again ||
+	if (!refused ||
 		!oauth_rejected(x->conn->service->oauth, &rule_route(x->rule)->auth, x->token))
+		return false;
+	/* Not all of the body is still here to be sent again: the next request has a new token. */
+	if (x->moved_body)
 		return false;
 	http1_head_done(&x->response);
 	x->response = (struct http1_head){0};
