@@ -84,16 +84,6 @@ static void replace(struct http1_head *h, const char *name, const char *value)
 			h->fields[i].value = value;
 }
 
-static void drop(struct http1_head *h, const char *name)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < h->n_fields; i++)
-		if (strcasecmp(h->fields[i].name, name) != 0)
-			h->fields[kept++] = h->fields[i];
-	h->n_fields = kept;
-}
-
 /* All lines of a field as one list. False: it does not fit. */
 static bool join(const struct http1_head *h, const char *name, char *ret, size_t size)
 {
@@ -125,7 +115,7 @@ static void rewrite(struct http1_head *h, const char *name, const char *value)
 	for (size_t i = 0; i < h->n_fields && !as_sent; i++)
 		if (strcasecmp(h->fields[i].name, name) == 0)
 			as_sent = h->fields[i].name;
-	drop(h, name);
+	http1_drop_field(h, name);
 	if (*value && as_sent)
 		h->fields[h->n_fields++] = (struct http1_field){.name = as_sent, .value = value};
 }

@@ -15,7 +15,7 @@ Operations:	text:T binary:T ping:T pong:T close:CODE:T	one frame each
 		begin:T (of a text) more:T last:T		fragments
 		deflate:T (one message; the context goes on)	raw:HEX
 		spaces:MIB (a binary message, in frames of 64 KiB)	one:MIB (… in one frame)
-		hear:N (N messages)	leave (without a word)
+		hear:N (N messages)	wait:S (seconds)	leave (without a word)
 """
 import base64
 import hashlib
@@ -26,6 +26,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 import urllib.parse
 import zlib
 
@@ -109,6 +110,8 @@ class Peer:
         elif name == "raw":
             with self.lock:
                 self.sock.sendall(bytes.fromhex(text))
+        elif name == "wait":
+            time.sleep(float(text))
         elif name == "leave":
             raise EOFError
         elif name in ("spaces", "one"):
