@@ -7,7 +7,7 @@
 #include "egress/service.h"
 
 /* Between the files that make oauth.h: oauth.c, oauth_agent.c, oauth_grant.c,
- * oauth_known.c. */
+ * oauth_known.c, oauth_renew.c, oauth_token.c. */
 
 /* Different ones at a time; a policy with more routes of these schemes than this is refused. */
 #define OAUTH_TOKENS_MAX 32
@@ -48,6 +48,25 @@ struct oauth {
 
 /* Milliseconds since 1970. */
 int64_t oauth_wall_ms(void);
+
+/* oauth_token.c: the token that routes with such an auth share; NULL: there is none yet. */
+struct oauth_token *oauth_token_find(const struct oauth *o, const struct policy_auth *auth);
+bool oauth_same_auth(const struct policy_auth *a, const struct policy_auth *b);
+/* NULL: *e tells. */
+struct oauth_token *oauth_token_make(
+	struct oauth *o, struct rules *rules, struct rule *rule, struct err *e);
+void oauth_token_free(struct oauth_token *t);
+/* Takes fresh for its own; what it was is kept as the last one. */
+void oauth_token_adopt(struct oauth_token *t, struct login_tokens *fresh);
+
+#define AGAIN_LATER_MS 5000 /* after a server in trouble */
+
+/* oauth_renew.c: begins a renewal of an idle token; when it ends all connections are woken. */
+void oauth_renew(struct oauth_token *t);
+/* It ended: why is told to who wants the token until again_ms have passed. */
+void oauth_fail(struct oauth_token *t, int64_t again_ms, const char *why);
+/* The right to renew goes back, with what came of it (NULL: nothing). */
+void oauth_hand_back(const struct oauth_token *t, const struct login_tokens *fresh);
 
 /* oauth_grant.c: the request that renews t. Wiped and freed by oauth_grant_done. 0 or -ENOMEM. */
 struct oauth_grant {

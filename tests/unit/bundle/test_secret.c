@@ -205,6 +205,83 @@ static void the_canary_is_found_in_the_plan(void **state)
 	refused(&canary, "canary", NULL);
 }
 
+static struct plan_secret login = {
+	.slot = (char *)"EGRESS_LOGIN_0", .name = (char *)"claude", .is_login = true};
+
+/* A bottle with a route that has this login; its own place is below CLAUDE_CONFIG_DIR. */
+static void with_login(struct policy_route *route)
+{
+	*route = (struct policy_route){.auth = {.scheme = POLICY_AUTH_LOGIN,
+					       .slot = login.slot,
+					       .provider = (char *)"claude"}};
+	bottle.egress.routes = route;
+	bottle.egress.n_routes = 1;
+	setenv("CLAUDE_CONFIG_DIR", dir, 1);
+}
+
+static void without_login(void)
+{
+	bottle.egress.n_routes = 0;
+	unsetenv("CLAUDE_CONFIG_DIR");
+}
+
+static void a_login_is_the_text_of_its_programs_file(void **state)
+{
+	static const char text[] = "{\"claudeAiOauth\": {\"accessToken\": \"made-up\"}}";
+	struct policy_route route;
+	char *place, want[100];
+
+	(void)state;
+	with_login(&route);
+	put(".credentials.json", text, 0600);
+	found(&login, true, text);
+	place = plan_secret_place(&bottle, &login, true);
+	snprintf(want, sizeof(want), "%s/.credentials.json", dir);
+	assert_string_equal(place, want);
+	free(place);
+	without_login();
+}
+
+static void a_login_that_is_none_or_everybodys_is_refused(void **state)
+{
+	struct policy_route route;
+	char path[100];
+
+	(void)state;
+	with_login(&route);
+	snprintf(path, sizeof(path), "%s/login.json", dir);
+	login.name = path;
+	refused(&login, "log in with claude, or name its file with auth.file", NULL);
+	put("login.json", "{\"hush\": 1}", 0600);
+	refused(&login, "no login of claude", "hush");
+	put("login.json", "{\"claudeAiOauth\": {\"accessToken\": \"hush\"}}", 0640);
+	refused(&login, "can be read by others", "hush");
+	login.name = (char *)"claude";
+	without_login();
+}
+
+static void a_refresh_token_goes_back_to_the_file_that_it_came_from(void **state)
+{
+	struct policy_route route = {.auth = {.scheme = POLICY_AUTH_OAUTH,
+					     .grant = POLICY_REFRESH_TOKEN,
+					     .slot = token.slot}};
+	char *place, want[100];
+
+	(void)state;
+	bottle.egress.routes = &route;
+	bottle.egress.n_routes = 1;
+	put("secrets/A_TOKEN", "from-the-file", 0600);
+	snprintf(want, sizeof(want), "%s/secrets/A_TOKEN", dir);
+	place = plan_secret_place(&bottle, &token, true);
+	assert_string_equal(place, want);
+	free(place);
+	setenv("A_TOKEN", "from-the-environment", 1);
+	assert_null(plan_secret_place(&bottle, &token, true));
+	route.auth.grant = POLICY_CLIENT_CREDENTIALS;
+	assert_null(plan_secret_place(&bottle, &token, false));
+	bottle.egress.n_routes = 0;
+}
+
 #define WITH_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
 
 int main(void)
@@ -221,6 +298,9 @@ int main(void)
 		WITH_HOME(a_short_secret_is_refused_without_its_value),
 		WITH_HOME(a_secret_with_a_line_break_is_refused_without_its_value),
 		WITH_HOME(a_key_must_be_private_and_for_nobody_else_to_read),
+		WITH_HOME(a_login_is_the_text_of_its_programs_file),
+		WITH_HOME(a_login_that_is_none_or_everybodys_is_refused),
+		WITH_HOME(a_refresh_token_goes_back_to_the_file_that_it_came_from),
 		cmocka_unit_test(the_canary_is_found_in_the_plan),
 	};
 
