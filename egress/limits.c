@@ -21,7 +21,7 @@ static const struct limit_row rows[LIMIT_COUNT] = {
 	[LIMIT_AGENT_CONNECTIONS] = {"connections of the agent at a time", "", "connections",
 		"closed, logged", 1024, 4096},
 	[LIMIT_ROUTE_CONNECTIONS] = {"connections to a route's upstreams at a time", "",
-		"connections", "503, Retry-After", 256, 4096},
+		"connections", "503, Retry-After", 1024, 4096},
 	[LIMIT_REQUESTS_PER_SECOND] = {"requests a second, all routes", "", "requests_per_second",
 		"429, Retry-After", 100000, 1000000},
 	[LIMIT_ROUTE_REQUESTS_PER_SECOND] = {"requests a second on a route", "",
