@@ -236,6 +236,8 @@ void conn_tick(struct conn *c)
 	c->running = true;
 	upstreams_tick(c);
 	tcp_tick(c);
+	if (c->http2.session)
+		h2_tick(c->http2.session, loop_now_ms(c->service->loop));
 	for (struct exchange *next, *x = c->exchanges; x && c->stage != CONN_END; x = next) {
 		next = x->next;
 		exchange_tick(x);

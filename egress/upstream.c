@@ -319,6 +319,8 @@ bool upstream_step(struct upstream *u)
 
 void upstream_tick(struct upstream *u)
 {
+	if (u->h2)
+		h2_tick(u->h2, loop_now_ms(u->service->loop));
 	if (u->state < UPSTREAM_CONNECT || u->state >= UPSTREAM_READY)
 		return;
 	if (loop_now_ms(u->service->loop) < u->deadline_ms)

@@ -147,6 +147,23 @@ def too_many(sock, host):
     one(sock, host, head(host, "/", "GET", *[(f"x-{n}", "y") for n in range(200)]))
 
 
+def unfinished(sock, host):
+    """Of a request that was refused nothing more comes, not even its end."""
+    c = Client(sock)
+    stream = c.h2.get_next_available_stream_id()
+    c.h2.send_headers(stream, head("plain." + host, "/", "POST"))
+    c.flush()
+    status = None
+    while True:
+        for e in c.h2.receive_data(sock.recv(65536)):
+            if isinstance(e, h2.events.ResponseReceived):
+                status = int(dict(e.headers)[":status"])
+            if isinstance(e, h2.events.StreamReset):
+                print(status, "reset", int(e.error_code))
+                return
+        c.flush()
+
+
 def wrong_length(sock, host):
     c = Client(sock)
     c.ask(head(host, "/short", "POST", ("content-length", "4")), b"hello")
