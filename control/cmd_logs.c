@@ -170,8 +170,8 @@ static int verify(const struct bottle_dir *d, struct err *e)
 		printf("egress.log of %s is not whole\n", d->slug);
 		return 1;
 	}
-	printf("egress.log of %s is whole: %" PRIu64 " lines in %" PRIu64 " segments", d->slug,
-		v.lines, v.segments);
+	printf("egress.log of %s is whole: %" PRIu64 " lines in %" PRIu64 " segment%s", d->slug,
+		v.lines, v.segments, v.segments == 1 ? "" : "s");
 	printf(v.lines ? ", from %s to %s\n" : "\n", v.first, v.last);
 	if (!d->ended)
 		puts("its end is not written down: the bottle is alive, or it ended suddenly");

@@ -19,6 +19,15 @@ static void put(FILE *to, const char *text)
 	log_put_safe(to, text, strlen(text));
 }
 
+static void put_word(FILE *to, const char *before, const char *text, const char *behind)
+{
+	if (!text)
+		return;
+	fputs(before, to);
+	put(to, text);
+	fputs(behind, to);
+}
+
 static const char *text_of(const json_t *j, const char *key)
 {
 	return json_string_value(json_object_get(j, key));
@@ -52,8 +61,8 @@ static void put_url(FILE *to, const json_t *j)
 	if (!host)
 		return;
 	putc(' ', to);
-	put(to, scheme ? scheme : "tcp");
-	put(to, "://");
+	if (scheme)
+		put_word(to, "", scheme, "://");
 	put(to, host);
 	if (!usual)
 		fprintf(to, ":%" JSON_INTEGER_FORMAT, port);
@@ -76,15 +85,6 @@ static void put_times(FILE *to, const json_t *j)
 		fprintf(to, " (first byte %.0f)", json_number_value(first));
 }
 
-static void put_word(FILE *to, const char *before, const char *text, const char *behind)
-{
-	if (!text)
-		return;
-	fputs(before, to);
-	put(to, text);
-	fputs(behind, to);
-}
-
 static void put_details(FILE *to, const json_t *j, const struct log_form *form)
 {
 	const json_t *status = json_object_get(j, "http.response.status_code");
@@ -97,9 +97,9 @@ static void put_details(FILE *to, const json_t *j, const struct log_form *form)
 	put_word(to, " ", text_of(j, "error.type"), "");
 	put_word(to, " (", text_of(j, "bottle.rule"), ")");
 	put_word(to, ": ", text_of(j, "message"), "");
-	put_size(to, " up", json_object_get(j, "http.request.body.size"));
+	put_size(to, "up", json_object_get(j, "http.request.body.size"));
 	put_size(to, "down", json_object_get(j, "http.response.body.size"));
-	put_size(to, " up", json_object_get(j, "bottle.bytes.up"));
+	put_size(to, "up", json_object_get(j, "bottle.bytes.up"));
 	put_size(to, "down", json_object_get(j, "bottle.bytes.down"));
 	put_times(to, j);
 	put_word(to, form->colour ? " " DIM "[" : " [", text_of(j, "bottle.request.id"),

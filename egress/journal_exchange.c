@@ -21,7 +21,9 @@ static bool was_read(const struct exchange *x)
 
 static const char *scheme_of(const struct exchange *x)
 {
-	return x->host[0] ? x->tls ? "https" : "http" : NULL;
+	if (!x->host[0] || str_eq(x->request.method, "CONNECT"))
+		return NULL;
+	return x->tls ? "https" : "http";
 }
 
 /* Path and query, in whatever form of target; NULL: there are none. */
