@@ -108,7 +108,7 @@ def by_handler(data, which):
                 raise Refused("it is not whole")
         except (ValueError, OverflowError, http.client.HTTPException) as e:
             raise Refused(repr(e)) from None
-        host = headers.get("Host", "").encode("latin-1")
+        host = headers.get("Host", "").strip().encode("latin-1")
         seen.append((method, plain_target(target), plain_host(host, target), body))
         if version == b"HTTP/1.0" or "close" in headers.get("Connection", ""):
             break
