@@ -144,19 +144,19 @@ static int read_fixed(struct outbound *o)
 }
 
 /* Before the values, whose place they are: a name that holds a secret is told nowhere. */
-static int read_names(struct outbound *o)
+static int read_names(struct outbound *o, const struct http1_head *head, const char *place)
 {
 	/* As in a form, so that what is split over them is joined. */
-	const struct scan_text text = {.place = "header names", .content_type = FORM};
+	const struct scan_text text = {.place = place, .content_type = FORM};
 	const struct exchange *x = o->x;
 	bool redacting = o->redacting;
 	struct buf names = {0};
 	int r = 0;
 
-	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
-		const char *name = x->request.fields[i].name;
+	for (size_t i = 0; i < head->n_fields && r == 0; i++) {
+		const char *name = head->fields[i].name;
 
-		if (is_among(name, ordinary_names) || !request_sends(x, &x->request.fields[i]))
+		if (is_among(name, ordinary_names) || !request_sends(x, &head->fields[i]))
 			continue;
 		if (strncasecmp(name, "X-", 2) == 0)
 			name += 2;
@@ -226,7 +226,7 @@ static int read_head(struct outbound *o)
 	int r = read_fixed(o);
 
 	if (r == 0)
-		r = read_names(o);
+		r = read_names(o, &o->x->request, "header names");
 	if (r == 0)
 		r = read_target(o);
 	return r < 0 ? r : read_fields(o);
@@ -253,16 +253,14 @@ static int read_trailers(struct outbound *o)
 	const struct http1_head *t = &o->x->request_trailers;
 	bool redacting = o->redacting;
 	char place[PLACE_MAX];
-	int r = 0;
+	int r = read_names(o, t, "trailer names");
 
 	o->redacting = false;
 	for (size_t i = 0; i < t->n_fields && r == 0; i++) {
 		const struct http1_field *f = &t->fields[i];
 
 		snprintf(place, sizeof(place), "trailer %s", f->name);
-		r = read_value(o, "trailer names", "name", (char *)f->name, strlen(f->name));
-		if (r == 0)
-			r = read_value(o, place, f->name, (char *)f->value, strlen(f->value));
+		r = read_value(o, place, f->name, (char *)f->value, strlen(f->value));
 	}
 	o->redacting = redacting;
 	return r;

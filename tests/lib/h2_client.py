@@ -96,6 +96,13 @@ def trailers(sock, host, *secret):
     print(a["status"], a["trailers"].get("x-sum"), a["trailers"].get("set-cookie"))
 
 
+def trailer_names(sock, host, secret):
+    c = Client(sock)
+    pieces = [secret[at:at + 8].lower() for at in range(0, len(secret), 8)]
+    c.ask(head(host, "/trailers", "POST"), b"a body", [(f"x-{piece}", "1") for piece in pieces])
+    print(list(c.settle().values())[0]["status"])
+
+
 def one(sock, host, headers):
     c = Client(sock)
     c.ask(headers)
