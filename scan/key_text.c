@@ -6,8 +6,10 @@
 
 #include "base/str.h"
 
-#define ARMOUR	 "-----" /* RFC 7468, section 2 */
-#define OF_PKCS8 "-----BEGIN PRIVATE KEY-----"
+#define ARMOUR "-----" /* RFC 7468, section 2 */
+#define OF_PKCS8                                                                                   \
+	"-----BEGIN "                                                                              \
+	"PRIVATE KEY-----"
 
 /*
  * Characters of version, algorithm and the frames around the key (RFC 5958): 48 of P-256, 52 of RSA

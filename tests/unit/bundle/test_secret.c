@@ -188,7 +188,7 @@ static void a_key_must_be_private_and_for_nobody_else_to_read(void **state)
 	put("key", text, 0644);
 	refused(&key, "can be read by others", "MA==");
 	put("key", text, 0600);
-	strcat(text, "\n");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "\n");
 	found(&key, false, text);
 }
 

@@ -63,7 +63,7 @@ static void a_path_is_bounded(void **state)
 	(void)state;
 	memset(url + strlen(url), 'x', 1022);
 	assert_int_equal(fetch_url_parse(url, &to, &e), 0);
-	strcat(url, "x");
+	url[strlen(url)] = 'x';
 	assert_int_equal(fetch_url_parse(url, &to, &e), -EINVAL);
 }
 

@@ -136,7 +136,7 @@ static void random_text(char *text, size_t len)
 /* What is right, said simply: each byte that lies in an occurrence is a star. */
 static void star_slowly(const char *text, const char *const *values, char *ret)
 {
-	strcpy(ret, text);
+	memcpy(ret, text, strlen(text) + 1);
 	for (; *values; values++)
 		for (const char *at = text; (at = strstr(at, *values)); at++)
 			memset(ret + (at - text), '*', strlen(*values));

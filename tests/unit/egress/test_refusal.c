@@ -88,12 +88,12 @@ static void the_text_for_people_names_the_rule_and_the_id(void **state)
 
 static bool wants_text(const char *fields)
 {
-	char text[256] = "GET / HTTP/1.1\r\n";
+	char text[256];
 	struct http1_head h;
 	const char *why;
 	bool r;
 
-	strcat(strcat(text, fields), "\r\n");
+	snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n%s\r\n", fields);
 	assert_int_equal(
 		http1_parse_request((const unsigned char *)text, strlen(text), &h, &why), 0);
 	r = refusal_wants_text(&h);

@@ -42,13 +42,14 @@ static void swap_slowly(const char *from, const char *to, const char *text, char
 {
 	const char *at;
 
-	*ret = '\0';
 	while ((at = strstr(text, from))) {
-		strncat(ret, text, (size_t)(at - text));
-		strcat(ret, to);
+		memcpy(ret, text, (size_t)(at - text));
+		ret += at - text;
+		memcpy(ret, to, strlen(to));
+		ret += strlen(to);
 		text = at + strlen(from);
 	}
-	strcat(ret, text);
+	memcpy(ret, text, strlen(text) + 1);
 }
 
 /* Two letters: beginnings of the placeholder within it come by themselves. */

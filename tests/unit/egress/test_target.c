@@ -133,8 +133,9 @@ static void endless_encoding_is_refused(void **state)
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
-		strcat(raw, "25");
-	refused(strcat(raw, "41"));
+		snprintf(raw + strlen(raw), sizeof(raw) - strlen(raw), "25");
+	snprintf(raw + strlen(raw), sizeof(raw) - strlen(raw), "41");
+	refused(raw);
 }
 
 int main(void)
