@@ -23,18 +23,6 @@ struct inflate_stage {
 	size_t n_head;
 };
 
-static void *z_alloc(void *opaque, unsigned int n, unsigned int size)
-{
-	(void)opaque;
-	return container_alloc((size_t)n * size);
-}
-
-static void z_free(void *opaque, void *p)
-{
-	(void)opaque;
-	container_free(p);
-}
-
 static void *inflate_open(bool gzip)
 {
 	struct inflate_stage *s = container_alloc(sizeof(*s));
@@ -43,8 +31,8 @@ static void *inflate_open(bool gzip)
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->gzip = gzip;
-	s->z.zalloc = z_alloc;
-	s->z.zfree = z_free;
+	s->z.zalloc = container_alloc_items;
+	s->z.zfree = container_free_for;
 	return s;
 }
 
@@ -154,21 +142,9 @@ const struct decode_kind decode_deflate = {
 
 /* ---- brotli (RFC 7932) */
 
-static void *br_alloc(void *opaque, size_t size)
-{
-	(void)opaque;
-	return container_alloc(size);
-}
-
-static void br_free(void *opaque, void *p)
-{
-	(void)opaque;
-	container_free(p);
-}
-
 static void *br_open(void)
 {
-	return BrotliDecoderCreateInstance(br_alloc, br_free, NULL);
+	return BrotliDecoderCreateInstance(container_alloc_for, container_free_for, NULL);
 }
 
 static int br_run(void *decoder, struct decode_span *s)
@@ -206,12 +182,6 @@ struct zstd_stage {
 	size_t n_magic;
 };
 
-static void *zstd_alloc(void *opaque, size_t size)
-{
-	(void)opaque;
-	return container_alloc(size);
-}
-
 static void zstd_close(void *decoder)
 {
 	struct zstd_stage *s = decoder;
@@ -227,7 +197,8 @@ static void *zstd_open(void)
 	if (!s)
 		return NULL;
 	*s = (struct zstd_stage){0};
-	s->z = ZSTD_createDCtx_advanced((ZSTD_customMem){zstd_alloc, z_free, NULL});
+	s->z = ZSTD_createDCtx_advanced(
+		(ZSTD_customMem){container_alloc_for, container_free_for, NULL});
 	if (s->z &&
 		!ZSTD_isError(ZSTD_DCtx_setParameter(s->z, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
 		return s;

@@ -1,5 +1,6 @@
 #include "egress/exchange.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,18 @@ void exchange_refuse(struct exchange *x, const struct refusal *refusal)
 		x->front->cut(x, true);
 }
 
+void exchange_refuse_head(
+	struct exchange *x, int r, int unknown, const char *rule, const char *what)
+{
+	const struct conn *c = x->conn;
+	struct refusal why = {.host = ""};
+	int status = r == -E2BIG ? 431 : r == -ENOTSUP ? unknown : r == -ENOMEM ? 503 : 400;
+
+	memcpy(why.host, c->sni[0] ? c->sni : c->tunnel, HOST_MAX);
+	refusal_set(&why, status, "bad_request", rule, "%s", what);
+	exchange_refuse(x, &why);
+}
+
 void exchange_refuse_upstream(struct exchange *x, const char *what)
 {
 	struct refusal why = {.host = ""};
@@ -158,6 +171,26 @@ static void answer(struct exchange *x, const struct answer *a)
 	x->front->answer(x, a);
 }
 
+/* Memory ran out for an answer of ours. */
+static void lose(struct exchange *x)
+{
+	exchange_abandon(x);
+	x->front->cut(x, true);
+}
+
+static void answer_json(struct exchange *x, const char *body)
+{
+	if (!body) {
+		lose(x);
+		return;
+	}
+	answer(x, &(struct answer){.status = 200,
+			  .reason = "OK",
+			  .type = "application/json",
+			  .body = body,
+			  .len = strlen(body)});
+}
+
 /* With the policy in force (http://_egress.local/allowlist). */
 static void answer_policy(struct exchange *x)
 {
@@ -175,16 +208,7 @@ static void answer_policy(struct exchange *x)
 	j = policy_egress_allowlist(rules_policy(x->conn->service->rules));
 	text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
 	body = text ? str_format("%s\n", text) : NULL;
-	if (!body) {
-		exchange_abandon(x);
-		x->front->cut(x, true);
-		return;
-	}
-	answer(x, &(struct answer){.status = 200,
-			  .reason = "OK",
-			  .type = "application/json",
-			  .body = body,
-			  .len = strlen(body)});
+	answer_json(x, body);
 }
 
 /* Tells git-lfs where the gate listens: the request goes there as it is. */
@@ -193,8 +217,7 @@ static void answer_gate(struct exchange *x)
 	cleanup_free char *location = str_format(HOST_GATE_HTTP "%s", path_of(x->request.target));
 
 	if (!location) {
-		exchange_abandon(x);
-		x->front->cut(x, true);
+		lose(x);
 		return;
 	}
 	answer(x, &(struct answer){
@@ -208,16 +231,7 @@ static void answer_token(struct exchange *x)
 		x->conn->service->rules, x->host, x->port, path_of(x->request.target));
 	cleanup_free char *body = auth ? oauth_answer(auth) : NULL;
 
-	if (!body) {
-		exchange_abandon(x);
-		x->front->cut(x, true);
-		return;
-	}
-	answer(x, &(struct answer){.status = 200,
-			  .reason = "OK",
-			  .type = "application/json",
-			  .body = body,
-			  .len = strlen(body)});
+	answer_json(x, body);
 }
 
 /* ---- the decision */

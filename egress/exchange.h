@@ -142,6 +142,13 @@ void exchange_tick(struct exchange *x);
  */
 void exchange_refuse(struct exchange *x, const struct refusal *why);
 
+/*
+ * Refuses a request whose head is none, or more than is read: r is what its parser said (-E2BIG:
+ * 431, -ENOTSUP: `unknown`, -ENOMEM: 503, else 400); rule and what: constant texts.
+ */
+void exchange_refuse_head(
+	struct exchange *x, int r, int unknown, const char *rule, const char *what);
+
 /* The agent has gone away, or taken its request back: the upstream is told, nothing is logged as
  * refused. */
 void exchange_abandon(struct exchange *x);

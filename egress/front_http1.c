@@ -235,21 +235,9 @@ const struct front front_http1 = {
 
 /* ---- the next head */
 
-static int status_of_parse(int r)
-{
-	if (r == -E2BIG)
-		return 431;
-	return r == -ENOTSUP ? 505 : r == -ENOMEM ? 503 : 400;
-}
-
 static void refuse_head(struct exchange *x, int r, const char *what)
 {
-	struct conn *c = x->conn;
-	struct refusal why = {.host = ""};
-
-	memcpy(why.host, c->sni[0] ? c->sni : c->tunnel, HOST_MAX);
-	refusal_set(&why, status_of_parse(r), "bad_request", "HTTP/1.1, read strictly", "%s", what);
-	exchange_refuse(x, &why);
+	exchange_refuse_head(x, r, 505, "HTTP/1.1, read strictly", what);
 }
 
 /* 0: not all there; else its length, or -errno. */

@@ -180,21 +180,9 @@ const struct front front_http2 = {
 
 /* ---- the next heads */
 
-static int status_of_head(int r)
-{
-	if (r == -E2BIG)
-		return 431;
-	return r == -ENOTSUP ? 501 : r == -ENOMEM ? 503 : 400;
-}
-
 static void refuse_head(struct exchange *x, int r, const char *what)
 {
-	struct conn *c = x->conn;
-	struct refusal why = {.host = ""};
-
-	memcpy(why.host, c->sni[0] ? c->sni : c->tunnel, HOST_MAX);
-	refusal_set(&why, status_of_head(r), "bad_request", "HTTP/2, read strictly", "%s", what);
-	exchange_refuse(x, &why);
+	exchange_refuse_head(x, r, 501, "HTTP/2, read strictly", what);
 }
 
 /* RFC 9113 section 8.1.1. */

@@ -11,22 +11,12 @@ static unsigned char tail[] = {0x00, 0x00, 0xff, 0xff};
 #define BETWEEN_BLOCKS 128
 
 /* Its window holds what may be secret: it is wiped. */
-static void *z_alloc(void *opaque, unsigned int n, unsigned int size)
-{
-	(void)opaque;
-	return container_alloc((size_t)n * size);
-}
-
-static void z_free(void *opaque, void *p)
-{
-	(void)opaque;
-	container_free(p);
-}
-
 int websocket_inflate_open(struct websocket_inflate *f, bool forgets, uint64_t ratio)
 {
 	*f = (struct websocket_inflate){
-		.z = {.zalloc = z_alloc, .zfree = z_free}, .forgets = forgets, .ratio = ratio};
+		.z = {.zalloc = container_alloc_items, .zfree = container_free_for},
+		.forgets = forgets,
+		.ratio = ratio};
 	f->open = inflateInit2(&f->z, -MAX_WBITS) == Z_OK;
 	return f->open ? 0 : -ENOMEM;
 }

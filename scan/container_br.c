@@ -20,24 +20,12 @@ struct br_reader {
 	bool begun, ended;
 };
 
-static void *br_alloc(void *opaque, size_t size)
-{
-	(void)opaque;
-	return container_alloc(size);
-}
-
-static void br_free(void *opaque, void *p)
-{
-	(void)opaque;
-	container_free(p);
-}
-
 static int br_open(struct container_reader *r, const char *boundary)
 {
 	struct br_reader *b = (struct br_reader *)r;
 
 	(void)boundary;
-	b->decoder = BrotliDecoderCreateInstance(br_alloc, br_free, NULL);
+	b->decoder = BrotliDecoderCreateInstance(container_alloc_for, container_free_for, NULL);
 	return b->decoder ? container_buffer_init(&b->buf) : -ENOMEM;
 }
 

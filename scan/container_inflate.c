@@ -2,18 +2,6 @@
 
 #include <errno.h>
 
-static void *z_alloc(void *opaque, unsigned int n, unsigned int size)
-{
-	(void)opaque;
-	return container_alloc((size_t)n * size);
-}
-
-static void z_free(void *opaque, void *p)
-{
-	(void)opaque;
-	container_free(p);
-}
-
 int inflate_start(struct inflate *f, enum inflate_form form, bool wants_crc)
 {
 	int rc;
@@ -23,7 +11,7 @@ int inflate_start(struct inflate *f, enum inflate_form form, bool wants_crc)
 	} else {
 		if (f->open)
 			inflateEnd(&f->z);
-		f->z = (z_stream){.zalloc = z_alloc, .zfree = z_free};
+		f->z = (z_stream){.zalloc = container_alloc_items, .zfree = container_free_for};
 		rc = inflateInit2(&f->z, form == INFLATE_ZLIB ? MAX_WBITS : -MAX_WBITS);
 		f->open = rc == Z_OK;
 	}

@@ -51,6 +51,24 @@ void container_free(void *p)
 	free(h);
 }
 
+void *container_alloc_for(void *opaque, size_t size)
+{
+	(void)opaque;
+	return container_alloc(size);
+}
+
+void *container_alloc_items(void *opaque, unsigned int n, unsigned int size)
+{
+	(void)opaque;
+	return container_alloc((size_t)n * size);
+}
+
+void container_free_for(void *opaque, void *p)
+{
+	(void)opaque;
+	container_free(p);
+}
+
 int container_buffer_init(struct container_buffer *b)
 {
 	if (!b->p)

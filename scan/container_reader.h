@@ -72,6 +72,11 @@ void container_doubt(struct container_reader *r, const char *why);
 void *container_alloc(size_t size);
 void container_free(void *p);
 
+/* The same as libraries of codings call it (zlib by items); opaque is not looked at. */
+void *container_alloc_for(void *opaque, size_t size);
+void *container_alloc_items(void *opaque, unsigned int n, unsigned int size);
+void container_free_for(void *opaque, void *p);
+
 /* Where a decoder writes to, and the most of it that held something. Start with {0}. */
 struct container_buffer {
 	unsigned char *p;

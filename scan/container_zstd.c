@@ -40,21 +40,10 @@ struct zstd_reader {
 	struct container_buffer buf;
 };
 
-static void *z_alloc(void *opaque, size_t size)
-{
-	(void)opaque;
-	return container_alloc(size);
-}
-
-static void z_free(void *opaque, void *p)
-{
-	(void)opaque;
-	container_free(p);
-}
-
 static int make_decoder(struct zstd_reader *z)
 {
-	z->decoder = ZSTD_createDStream_advanced((ZSTD_customMem){z_alloc, z_free, NULL});
+	z->decoder = ZSTD_createDStream_advanced(
+		(ZSTD_customMem){container_alloc_for, container_free_for, NULL});
 	if (!z->decoder)
 		return -ENOMEM;
 	ZSTD_DCtx_setParameter(z->decoder, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
