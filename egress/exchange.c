@@ -19,10 +19,13 @@
 
 struct exchange *exchange_new(struct conn *c, const struct front *front)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
+	struct exchange *x = NULL;
 
+	if (c->service->n_exchanges < EXCHANGES_MAX)
+		x = calloc(1, sizeof(*x));
 	if (!x)
 		return NULL;
+	c->service->n_exchanges++;
 	x->conn = c;
 	x->front = front;
 	x->begun_us = loop_now_us();
@@ -38,6 +41,7 @@ struct exchange *exchange_new(struct conn *c, const struct front *front)
 
 void exchange_free(struct exchange *x)
 {
+	x->conn->service->n_exchanges--;
 	exchange_account(x, NULL);
 	exchange_release(x, false);
 	if (x->front->release)

@@ -121,7 +121,10 @@ struct exchange {
 	bool accounted;
 };
 
-/* In conn's list; the front sets the rest. NULL when memory ran out. */
+/* Requests at a time, in all connections: each has its head, and the state of two directions. */
+#define EXCHANGES_MAX 4096
+
+/* In conn's list; the front sets the rest. NULL when memory ran out, or EXCHANGES_MAX are there. */
 struct exchange *exchange_new(struct conn *c, const struct front *front);
 
 /* Wiped and freed; the upstream is given back or closed. Only a front calls it. */

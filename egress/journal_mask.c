@@ -19,7 +19,8 @@ static int on_found(void *arg, const struct scan_finding *f)
 static int take(struct journal_mask *m)
 {
 	struct err e;
-	int r = scanner_take(m->scanners, SCAN_OUTBOUND | SCAN_KNOWN, on_found, m, &m->scanner, &e);
+	int r = scanner_take_for_log(
+		m->scanners, SCAN_OUTBOUND | SCAN_KNOWN, on_found, m, &m->scanner, &e);
 
 	return r < 0 ? r : scan_message(scanner_scan(m->scanner), NULL, &e);
 }

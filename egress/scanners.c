@@ -9,6 +9,9 @@
 /* Readers that are kept while nobody uses them. */
 #define IDLE_MAX 8
 
+/* Readers at a time: each takes some hundred KiB, and who says a text slowly keeps one. */
+#define READERS_MAX 1024
+
 /* Rules with the secrets of one policy, and how many readers have them. */
 struct generation {
 	struct scan_rules *rules;
@@ -29,7 +32,7 @@ struct scanners {
 	struct scan_rules *base; /* what was handed over, before any reload */
 	struct generation *now;
 	struct scanner *idle;
-	size_t n_idle;
+	size_t n_idle, n_taken;
 };
 
 static void generation_free(struct generation *g)
@@ -165,6 +168,14 @@ static int make(struct scanners *s, unsigned int sets, struct scanner **ret, str
 int scanner_take(struct scanners *s, unsigned int sets, scan_found_fn *found, void *arg,
 	struct scanner **ret, struct err *e)
 {
+	if (s->n_taken >= READERS_MAX)
+		return err_set(e, ENOBUFS, "a reader beside %d others", READERS_MAX);
+	return scanner_take_for_log(s, sets, found, arg, ret, e);
+}
+
+int scanner_take_for_log(struct scanners *s, unsigned int sets, scan_found_fn *found, void *arg,
+	struct scanner **ret, struct err *e)
+{
 	struct scanner **at = &s->idle, *r;
 	int result;
 
@@ -179,6 +190,7 @@ int scanner_take(struct scanners *s, unsigned int sets, scan_found_fn *found, vo
 		if (result < 0)
 			return result;
 	}
+	s->n_taken++;
 	r->found = found;
 	r->arg = arg;
 	scan_limit_ratio(r->scan, 0);
@@ -194,6 +206,7 @@ void scanner_done(struct scanner *r)
 	if (!r)
 		return;
 	s = r->all;
+	s->n_taken--;
 	/* What it still holds of its text and of a host's window is let go. */
 	if (r->of != s->now || s->n_idle >= IDLE_MAX || scan_message(r->scan, NULL, &e) < 0) {
 		free_scanner(r);

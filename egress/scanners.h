@@ -29,9 +29,14 @@ void scanners_free(struct scanners *s);
 int scanners_learn(struct scanners *s, const struct component_boot *boot,
 	const struct scan_secret *more, size_t n, struct err *e);
 
-/* sets: of enum scan_set. Ends with scanner_done. */
+/* sets: of enum scan_set. Ends with scanner_done. -ENOBUFS: too many are in use, -ENOMEM. */
 int scanner_take(struct scanners *s, unsigned int sets, scan_found_fn *found, void *arg,
 	struct scanner **ret, struct err *e);
+
+/* The same for what is written down, which must be possible however many others there are. */
+int scanner_take_for_log(struct scanners *s, unsigned int sets, scan_found_fn *found, void *arg,
+	struct scanner **ret, struct err *e);
+
 void scanner_done(struct scanner *r); /* r may be NULL */
 
 struct scan *scanner_scan(struct scanner *r);

@@ -42,6 +42,7 @@ struct service {
 	sa_family_t family; /* of addresses that are dialled first: the one that answered */
 	struct conn *conns; /* all that live */
 	size_t n_conns;
+	size_t n_exchanges; /* in all connections: up to EXCHANGES_MAX */
 };
 
 /* From the boot messages (moved into s): policy, CA, trust store, names, resolver. */

@@ -2,10 +2,12 @@
 
 Scenes are the functions below; those of section "frames" send what no honest client does.
 """
+import re
 import socket
 import ssl
 import struct
 import sys
+import time
 
 import h2.config
 import h2.connection
@@ -236,6 +238,30 @@ def bomb(sock, host):
           [frame(HEADERS, END_STREAM | END_HEADERS, n, second) for n in range(3, 200, 2)])
 
 
+def slow_bodies(ca, host, *word):
+    """5000 requests whose bodies pause, before or behind a word: how some were refused."""
+    data = word[0].encode() if word else b""
+    post = hpack.Encoder().encode(head(host, "/up", "POST"))
+    socks, told = [], set()
+    for _ in range(50):
+        socks.append(dial(ca, host, host))
+        socks[-1].sendall(PREFACE + frame(SETTINGS, 0, 0) + b"".join(
+            frame(HEADERS, END_HEADERS, n, post) + (frame(DATA, 0, n, data) if data else b"") for n in range(1, 200, 2)))
+        socks[-1].settimeout(0.02)
+    until = time.monotonic() + 20
+    while not told and time.monotonic() < until:
+        for sock in socks:
+            try:
+                got = sock.recv(65536)
+            except TimeoutError:
+                continue
+            if re.search(rb"\x00\x00\x04\x03\x00....\x00\x00\x00\x07", got, re.DOTALL):
+                told.add("refused stream")
+            if b"too many" in got:
+                told.add("busy")
+    print(*sorted(told))
+
+
 # ---- gRPC, in both directions at once
 
 def talk(ca, host, *secret):
@@ -259,8 +285,8 @@ def talk(ca, host, *secret):
 
 def main():
     ca, scene, host, *rest = sys.argv[1:]
-    if scene == "talk":
-        talk(ca, host, *rest)
+    if scene in ("talk", "slow_bodies"):
+        globals()[scene](ca, host, *rest)
     else:
         globals()[scene](dial(ca, host, host), host, *rest)
 
