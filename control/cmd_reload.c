@@ -79,7 +79,12 @@ static int find_state(const char *home, const char *slug, char **ret, struct err
 	if (r < 0)
 		return r;
 	root = json_root(j, path);
-	return json_need_str(&root, "state_dir", ret, e);
+	r = json_need_str(&root, "state_dir", ret, e);
+	if (r >= 0 && access(*ret, F_OK) < 0 && errno == ENOENT)
+		return err_say(e, ENOENT,
+			"the bottle '%s' has ended; `bottle logs --list` tells which have not",
+			slug);
+	return r;
 }
 
 /* Does not return on success. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/json.h"
 #include "base/ptr.h"
@@ -63,6 +64,31 @@ static int set_option(struct why_options *o, int which, const char *value, struc
 	}
 }
 
+/* Told here, since the proxy would take a lone method for a host, and another scheme for a bad
+ * target. */
+static int check_url(const char *url, struct err *e)
+{
+	static const char *const known[] = {"http", "https", "ws", "wss", NULL};
+	const char *end = strstr(url, "://");
+	size_t n = end ? (size_t)(end - url) : 0;
+	int i;
+
+	if (*url && url[strspn(url, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
+		return err_say(e, EINVAL,
+			"'%s' is a method and no URL; for example: bottle why GET "
+			"https://api.example.com/",
+			url);
+	if (n == 0 || strcspn(url, "/?#") < n)
+		return 0;
+	for (i = 0; known[i]; i++)
+		if (strlen(known[i]) == n && strncasecmp(url, known[i], n) == 0)
+			return 0;
+	return err_say(e, EINVAL,
+		"'%s' has no scheme of http, https, ws and wss; of a tcp route: bottle why CONNECT "
+		"HOST:PORT",
+		url);
+}
+
 static int take_arguments(struct why_options *o, char **args, struct err *e)
 {
 	if (!args[0])
@@ -72,6 +98,8 @@ static int take_arguments(struct why_options *o, char **args, struct err *e)
 		return err_say(e, EINVAL, "unexpected '%s'; see `bottle why --help`", args[2]);
 	o->method = args[1] ? args[0] : "GET";
 	o->url = args[1] ? args[1] : args[0];
+	if (check_url(o->url, e) < 0)
+		return -EINVAL;
 	return !o->bottles && strv_add(&o->bottles, "default") < 0 ? err_set(e, ENOMEM, "--bottle")
 								   : 0;
 }

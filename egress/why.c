@@ -126,7 +126,9 @@ static int take_question(struct asked *q, json_t *question, struct err *e)
 /* "https://" where none stands; ws and wss are http and https that ask for a WebSocket. */
 static char *absolute(const char *url, bool *ret_websocket)
 {
-	const char *path = strstr(url, "://");
+	const char *first = url + strcspn(url, "/?#"); /* a scheme stands in front of it */
+	const char *path =
+		first > url && first[-1] == ':' && strncmp(first, "//", 2) == 0 ? first - 1 : NULL;
 	const char *rest = path ? path + 3 : url;
 	size_t authority = strcspn(rest, "/?#"), len = strcspn(rest, "#");
 	bool plain = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "ws://", 5) == 0;
