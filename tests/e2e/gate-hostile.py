@@ -10,13 +10,16 @@
     python3 gate-hostile.py hold REPO N         N pushes, which say nothing once they were let in; a line when all are
 
 Prints what the gate says: the text of packets and sidebands, in one line each.
+
+A pack is the same, byte for byte, whenever and wherever it is made for one REF: what git says of a broken one may
+depend on any of its bytes, its checksum's too.
 """
+import errno
 import hashlib
-import os
+import random
 import socket
 import struct
 import sys
-import time
 import zlib
 
 COMMIT, TREE, BLOB, OFS_DELTA, REF_DELTA = 1, 2, 3, 6, 7
@@ -59,9 +62,13 @@ def say(sock):
 
 # ---- packs
 
+# Smaller bodies are stored, not compressed: zlibs differ in what they make of them.
+BOMB = 1_000_000
+
+
 class Pack:
-    def __init__(self):
-        self.data, self.n = b"", 0
+    def __init__(self, ref):
+        self.data, self.n, self.ref = b"", 0, ref.encode()
 
     @staticmethod
     def varint(n):
@@ -77,7 +84,7 @@ class Pack:
         at = 12 + len(self.data)
         first, rest = kind << 4 | size & 15, size >> 4
         head = bytes([first | 0x80]) + self.varint(rest) if rest else bytes([first])
-        self.data += head + base + zlib.compress(body)
+        self.data += head + base + zlib.compress(body, 9 if len(body) > BOMB else 0)
         self.n += 1
         return at
 
@@ -101,7 +108,7 @@ class Pack:
 
     def history(self, *entries):
         """A commit of a tree with these (name, object) and one good file."""
-        good = self.add(BLOB, b"good %d" % time.time_ns())
+        good = self.add(BLOB, b"good " + self.ref)
         tree = b"".join(b"100644 %s\0%s" % e for e in sorted([*entries, (b"good", good)]))
         return self.commit(self.add(TREE, tree))
 
@@ -119,6 +126,18 @@ def named(name):
 
 def pack_good(p):
     return p.history()
+
+
+def pack_fewer(p):
+    """With SPOIL's count git reads the checksum as one more object: let that be of type 0, which is none."""
+    data, n, tries = p.data, p.n, 0
+    while True:
+        p.data, p.n = data, n
+        p.add(BLOB, b"try %d" % tries)
+        tip = p.history()
+        if p.bytes()[-20] < 0x10:
+            return tip
+        tries += 1
 
 
 def pack_chain(p):
@@ -188,14 +207,32 @@ pack_dotgit, pack_dotdot, pack_dot = named(b".git"), named(b".."), named(b".")
 pack_upper, pack_short, pack_hfs = named(b".GIT"), named(b"git~1"), named(".g\u200cit".encode())
 pack_slash, pack_stream, pack_empty = named(b"a/b"), named(b".git::$INDEX_ALLOCATION"), named(b"")
 
+
+def count_99(pack):
+    return pack[:8] + struct.pack(">I", 99) + pack[12:]
+
+
+# Of good packs, where there is no pack_* of the name.
 SPOIL = {
     "checksum": lambda b: b[:-1] + bytes([b[-1] ^ 1]),
     "version": lambda b: b[:4] + struct.pack(">I", 9) + b[8:],
-    "fewer": lambda b: b[:8] + struct.pack(">I", 99) + b[12:],
-    "garbage": lambda b: os.urandom(len(b)),
+    "fewer": count_99,
+    "ends": lambda b: count_99(b)[:-20],
+    "garbage": lambda b: random.Random(1).randbytes(len(b)),
     "nothing": lambda b: b"",
     "flipped": lambda b: b[:40] + bytes([b[40] ^ 0x55]) + b[41:],
 }
+
+
+def send_all(sock, data):
+    """To the end of `data`, or to where the gate has refused it, left the rest unread and closed (RFC 9293, 3.6.1:
+    the connection is reset then). What it said before that is still to be read."""
+    try:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as e:
+        if e.errno not in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
+            raise
 
 
 def begin_push(repo):
@@ -212,23 +249,19 @@ def send_push(repo, ref, tip, data):
     if not sock:
         return
     line = b"%s %s %s\0report-status side-band-64k" % (b"0" * 40, tip.hex().encode(), ref.encode())
-    try:
-        sock.sendall(packet(line) + b"0000" + data)
-        sock.shutdown(socket.SHUT_WR)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
+    send_all(sock, packet(line) + b"0000" + data)
     say(sock)
 
 
 def push(repo, ref, kind):
-    p = Pack()
-    tip = globals()[f"pack_{kind}" if kind not in SPOIL else "pack_good"](p)
+    p = Pack(ref)
+    tip = globals().get(f"pack_{kind}", pack_good)(p)
     send_push(repo, ref, tip, SPOIL.get(kind, lambda b: b)(p.bytes()))
 
 
 def cut(repo, ref, length):
-    p = Pack()
-    tip = p.history((b"big", p.add(BLOB, os.urandom(300_000))))
+    p = Pack(ref)
+    tip = p.history((b"big", p.add(BLOB, random.Random(2).randbytes(300_000))))
     sock = begin_push(repo)
     line = b"%s %s %s\0report-status" % (b"0" * 40, tip.hex().encode(), ref.encode())
     sock.sendall((packet(line) + b"0000" + p.bytes())[:int(length)])
@@ -246,7 +279,7 @@ def post_push(repo, line, data):
 
 
 def thin(way, repo, ref, oid, size, how):
-    p, base, size = Pack(), bytes.fromhex(oid), int(size)
+    p, base, size = Pack(ref), bytes.fromhex(oid), int(size)
     copy = p.varint(size) + p.varint(size - 1) + bytes([0x90, size - 1])
     cut_off = p.varint(size) + p.varint(1) + b"\1A"
     entries = [(b"named", base)] if how == "names" else []
@@ -272,8 +305,7 @@ def hold(repo, count):
 
 def raw(text):
     sock = connect()
-    sock.sendall(text.encode("latin-1").decode("unicode_escape").encode("latin-1"))
-    sock.shutdown(socket.SHUT_WR)
+    send_all(sock, text.encode("latin-1").decode("unicode_escape").encode("latin-1"))
     say(sock)
 
 
