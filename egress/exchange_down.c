@@ -238,11 +238,21 @@ static void choose_trailers(struct exchange *x)
 	t->n_fields = n;
 }
 
+/* Who asks for a call may be answered by something else, a proxy's error for instance. */
+static bool is_call(const struct exchange *x)
+{
+	return grpc_is(&x->request) && grpc_is(&x->response);
+}
+
 static void end_response(struct exchange *x)
 {
 	struct http1_piece rest;
 	bool whole;
 
+	if (is_call(x) && !grpc_frame_is_between(&x->frame)) {
+		cut_short(x, "a call that ends within a message");
+		return;
+	}
 	if (x->decode && decode_end(x->decode) < 0) {
 		cut_short(x, "a coded body that ends in the middle");
 		return;
@@ -251,6 +261,7 @@ static void end_response(struct exchange *x)
 	if (!pass_piece(x, &rest))
 		return;
 	choose_trailers(x);
+	redact_trailers(&x->redact, &x->response_trailers);
 	rules_redact_head(x->rules, &x->response_trailers);
 	if (incoming_end(&x->incoming) < 0) {
 		refuse_incoming(x);
@@ -271,19 +282,57 @@ static size_t room(const struct exchange *x)
 	return x->incoming.holds ? WIRE_OUT_MAX : x->front->room(x);
 }
 
-static bool redact_piece(struct exchange *x, struct http1_piece *piece)
+/* Bytes of a text that may hold a credential. Whether it goes on. */
+static bool redact_text(struct exchange *x, const struct http1_piece *text)
 {
-	bool ends = grpc_is(&x->request) && grpc_frame_pass(&x->frame, piece->data, piece->len);
+	struct http1_piece piece;
 
-	if (redact_take(&x->redact, piece, piece) < 0) {
-		cut_short(x, "memory ran out");
-		return true;
+	if (redact_take(&x->redact, text, &piece) == 0)
+		return pass_piece(x, &piece);
+	cut_short(x, "memory ran out");
+	return false;
+}
+
+/*
+ * All messages of a call are one text, so that a credential that is split over them is found; what
+ * stands in front of each is none of it. A message is given when it is here: both peers may wait
+ * until it has arrived.
+ */
+static bool redact_message(struct exchange *x, const struct http1_piece *part, bool text)
+{
+	struct http1_piece rest;
+
+	if (!grpc_frame_is_valid(&x->frame)) {
+		cut_short(x, "a call whose messages are not framed as such");
+		return false;
 	}
-	if (!pass_piece(x, piece) || !ends)
+	if (text && x->redact.needles && grpc_frame_is_compressed(&x->frame)) {
+		cut_short(x, "a compressed message of a call, which could hold the route's "
+			     "credential unseen");
+		return false;
+	}
+	if (!(text ? redact_text(x, part) : pass_piece(x, part)))
+		return false;
+	if (!grpc_frame_is_between(&x->frame))
 		return true;
-	/* The peers of a call may both wait until it has arrived. */
-	redact_flush(&x->redact, piece);
-	return pass_piece(x, piece);
+	redact_end(&x->redact, &rest);
+	return pass_piece(x, &rest);
+}
+
+static void redact_piece(struct exchange *x, const struct http1_piece *piece)
+{
+	struct http1_piece part = *piece;
+	size_t left = piece->len;
+	bool goes_on = true, text;
+
+	if (!is_call(x)) {
+		(void)redact_text(x, piece);
+		return;
+	}
+	for (; goes_on && left > 0; left -= part.len, part.data += part.len) {
+		part.len = grpc_frame_next(&x->frame, part.data, left, &text);
+		goes_on = redact_message(x, &part, text);
+	}
 }
 
 /* A piece of what coded bytes that have come say. Whether there was one; it may be over. */
@@ -293,10 +342,10 @@ static bool take_decoded(struct exchange *x)
 	int r = x->decode && room(x) > 0 ? decode_take(x->decode, &piece) : 0;
 
 	if (r > 0)
-		return redact_piece(x, &piece);
-	if (r < 0)
+		redact_piece(x, &piece);
+	else if (r < 0)
 		cut_short(x, "a body that is not coded as announced, or says too much");
-	return r < 0;
+	return r != 0;
 }
 
 /* One piece. Whether there was one; it may be over. */
@@ -310,8 +359,8 @@ static bool take_piece(struct exchange *x)
 	switch (max > 0 ? x->back->take(x, max, &piece) : TAKE_NOTHING) {
 	case TAKE_DATA:
 		if (!x->decode)
-			return redact_piece(x, &piece);
-		if (decode_feed(x->decode, &piece) < 0)
+			redact_piece(x, &piece);
+		else if (decode_feed(x->decode, &piece) < 0)
 			cut_short(x, "memory ran out");
 		return true;
 	case TAKE_END:

@@ -80,19 +80,16 @@ size_t grpc_frame_head(struct grpc_frame *f, const unsigned char *p, size_t len)
 	return n;
 }
 
-bool grpc_frame_pass(struct grpc_frame *f, const unsigned char *p, size_t len)
+size_t grpc_frame_next(struct grpc_frame *f, const unsigned char *p, size_t len, bool *ret_text)
 {
-	while (len > 0) {
-		size_t n = grpc_frame_head(f, p, len);
+	size_t n = grpc_frame_head(f, p, len);
 
-		if (f->have == GRPC_HEAD_LEN && n == 0) {
-			n = len < f->left ? len : f->left;
-			f->left -= (uint32_t)n;
-		}
-		if (f->have == GRPC_HEAD_LEN && f->left == 0)
-			f->have = 0;
-		p += n;
-		len -= n;
+	*ret_text = n == 0;
+	if (n == 0) {
+		n = len < f->left ? len : f->left;
+		f->left -= (uint32_t)n;
 	}
-	return f->have == 0;
+	if (f->have == GRPC_HEAD_LEN && f->left == 0)
+		f->have = 0;
+	return n;
 }

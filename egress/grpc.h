@@ -32,8 +32,23 @@ struct grpc_frame {
 /* Takes from p what belongs to the head: returns how many bytes. */
 size_t grpc_frame_head(struct grpc_frame *f, const unsigned char *p, size_t len);
 
-/* Passes over bytes of a stream. Whether a message ends with the last of them. */
-bool grpc_frame_pass(struct grpc_frame *f, const unsigned char *p, size_t len);
+/*
+ * The next bytes of a stream that are of one kind: returns how many of p they are, at least one.
+ * *ret_text: they are a message's, not its head's.
+ */
+size_t grpc_frame_next(struct grpc_frame *f, const unsigned char *p, size_t len, bool *ret_text);
+
+/* Of its flags one alone is known. True while there are none yet. */
+static inline bool grpc_frame_is_valid(const struct grpc_frame *f)
+{
+	return f->have == 0 || f->head[0] <= 1;
+}
+
+/* Whether a message has ended, or none has begun: a stream may end here alone. */
+static inline bool grpc_frame_is_between(const struct grpc_frame *f)
+{
+	return f->have == 0;
+}
 
 static inline bool grpc_frame_is_compressed(const struct grpc_frame *f)
 {

@@ -162,6 +162,15 @@ int needles_compile(struct needles *n)
 	return 0;
 }
 
+/* The last `most` bytes of p[0..len), or what is there of them. */
+static void star_last(unsigned char *p, size_t len, size_t most)
+{
+	size_t n = most < len ? most : len;
+
+	if (n > 0)
+		memset(p + len - n, '*', n);
+}
+
 size_t needles_star(
 	const struct needles *n, uint32_t *state, unsigned char *p, size_t held, size_t len)
 {
@@ -170,8 +179,14 @@ size_t needles_star(
 	for (size_t i = held; i < len; i++) {
 		at = at == 0 ? n->first[p[i]] : step(n, at, p[i]);
 		if (n->nodes[at].ends > 0)
-			memset(p + i + 1 - n->nodes[at].ends, '*', n->nodes[at].ends);
+			star_last(p, i + 1, n->nodes[at].ends);
 	}
 	*state = at;
-	return n->nodes[at].depth;
+	return n->nodes[at].depth < len ? n->nodes[at].depth : len;
+}
+
+void needles_star_end(const struct needles *n, uint32_t state, unsigned char *p, size_t len)
+{
+	if (n->nodes[state].depth >= NEEDLE_PIECE)
+		star_last(p, len, n->nodes[state].depth);
 }

@@ -31,9 +31,18 @@ int needles_compile(struct needles *n);
  * Goes on in a text: p[0..len) of which p[0..held) was seen before. Every needle that ends here
  * becomes stars, of the same length. Returns how many bytes at the end may yet turn out to begin a
  * needle: they are to be held back, and stand in front of p at the next call (held). *state is 0 at
- * first.
+ * first. What was given away all the same (the end of a message) has no place in p any more; of a
+ * needle that it began what is here becomes stars.
  */
 size_t needles_star(
 	const struct needles *n, uint32_t *state, unsigned char *p, size_t held, size_t len);
+
+/*
+ * The text has an end here, behind which it may go on elsewhere (the next message, a trailer):
+ * what of p[0..len), the last bytes before it, begins a needle becomes stars, if with what was
+ * given away before it is NEEDLE_PIECE bytes or more. state: as needles_star left it.
+ */
+#define NEEDLE_PIECE 12
+void needles_star_end(const struct needles *n, uint32_t state, unsigned char *p, size_t len);
 
 #endif

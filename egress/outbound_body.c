@@ -79,6 +79,15 @@ static int end_message(struct outbound *o)
 	return r;
 }
 
+/* It is none: what one server takes for a message is no part of one for another. */
+static int refuse_frames(struct outbound *o, const char *what)
+{
+	o->found = true;
+	memcpy(o->why.host, o->x->host, HOST_MAX);
+	refusal_set(&o->why, 400, "bad_request", "gRPC, read strictly", "%s", what);
+	return -EACCES;
+}
+
 /* The next of its bytes, up to a message's end. How many, or -errno. */
 static long feed_message(struct outbound *o, const unsigned char *p, size_t len)
 {
@@ -88,6 +97,8 @@ static long feed_message(struct outbound *o, const unsigned char *p, size_t len)
 	int r = 0;
 
 	o->fed += n;
+	if (!grpc_frame_is_valid(f))
+		return refuse_frames(o, "a message of the call has flags that nobody knows");
 	if (f->have < GRPC_HEAD_LEN)
 		return (long)n;
 	if (n > 0) {
@@ -105,8 +116,6 @@ static long feed_message(struct outbound *o, const unsigned char *p, size_t len)
 
 static int feed_call(struct outbound *o, const unsigned char *p, size_t len, bool end)
 {
-	int r = 0;
-
 	while (len > 0) {
 		long n = feed_message(o, p, len);
 
@@ -115,9 +124,9 @@ static int feed_call(struct outbound *o, const unsigned char *p, size_t len, boo
 		p += n;
 		len -= (size_t)n;
 	}
-	if (end)
-		r = end_message(o);
-	return outbound_failed(o, r, "message");
+	if (end && !grpc_frame_is_between(&o->call.frame))
+		return refuse_frames(o, "the call ends within a message");
+	return 0;
 }
 
 /* ---- either */

@@ -26,7 +26,8 @@ bool outgoing_sends(const struct outgoing_request *q, const struct http1_field *
 	 * An answer that may echo a credential must be readable; and it must not be cut in the
 	 * middle of one by the agent's choice.
 	 */
-	static const char *const readable[] = {"Accept-Encoding", "Range", "If-Range"};
+	static const char *const readable[] = {
+		"Accept-Encoding", "grpc-accept-encoding", "Range", "If-Range"};
 
 	if (is_among(f->name, ours, ARRAY_LEN(ours)))
 		return false;

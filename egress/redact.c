@@ -1,6 +1,7 @@
 #include "egress/redact.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/secret.h"
 
@@ -43,11 +44,19 @@ void redact_end(struct redact *r, struct http1_piece *ret)
 		return;
 	buf_consume(&r->held, r->given);
 	r->given = r->held.len;
+	needles_star_end(r->needles, r->state, r->held.p + r->held.off, r->held.len);
 	*ret = (struct http1_piece){.data = buf_data(&r->held), .len = r->held.len};
 }
 
-void redact_flush(struct redact *r, struct http1_piece *ret)
+void redact_trailers(struct redact *r, struct http1_head *trailers)
 {
-	redact_end(r, ret);
-	r->state = 0;
+	for (size_t i = 0; r->needles && i < trailers->n_fields; i++) {
+		/* A string inside the head's own text. */
+		unsigned char *value = (unsigned char *)trailers->fields[i].value;
+		size_t len = strlen(trailers->fields[i].value);
+		uint32_t state = r->state;
+
+		needles_star(r->needles, &state, value, 0, len);
+		needles_star_end(r->needles, state, value, len);
+	}
 }

@@ -1,6 +1,7 @@
 #ifndef EGRESS_REDACT_H
 #define EGRESS_REDACT_H
 
+#include "base/http1.h"
 #include "base/http1_body.h"
 #include "egress/needles.h"
 
@@ -22,10 +23,13 @@ void redact_done(struct redact *r); /* wipes */
 /* What may go on after this piece (len 0: nothing yet); valid until the next call. 0 or -ENOMEM. */
 int redact_take(struct redact *r, const struct http1_piece *in, struct http1_piece *ret);
 
-/* A message within the body ended, and no credential goes on in the next: what was held back. */
-void redact_flush(struct redact *r, struct http1_piece *ret);
-
-/* The body ended: what was held back is no credential. */
+/*
+ * A message within the body ended, or the body: what was held back, which is no credential. Of one
+ * that goes on in the next message less than NEEDLE_PIECE bytes are given, and the rest is starred.
+ */
 void redact_end(struct redact *r, struct http1_piece *ret);
+
+/* What stands behind the body: in any of their values a credential that began in it may go on. */
+void redact_trailers(struct redact *r, struct http1_head *trailers);
 
 #endif

@@ -210,6 +210,14 @@ static void star(struct websocket_reading *r, unsigned char *p, size_t len, size
 		r->kept = needles_star(r->needles, &r->state, p + len - seen, r->kept, seen);
 }
 
+/* No byte of a message waits for the next one, in which a credential may go on. */
+static void star_end(struct websocket_reading *r, unsigned char *p, size_t len)
+{
+	if (r->needles && r->kept > 0)
+		needles_star_end(r->needles, r->state, p + len - r->kept, r->kept);
+	r->kept = 0;
+}
+
 /* ---- the judge */
 
 static int begin(void *arg, enum websocket_kind kind)
@@ -220,7 +228,6 @@ static int begin(void *arg, enum websocket_kind kind)
 	r->joined = false;
 	r->redacting = r->leaving && kind == WEBSOCKET_KIND_TEXT &&
 		       rule_route(r->x->rule)->dlp.on_match == POLICY_REDACT;
-	r->state = 0;
 	r->kept = 0;
 	return r->sets ? begin_text(r, "WebSocket message", window(r)) : 0;
 }
@@ -280,7 +287,7 @@ static int end(void *arg, unsigned char *p, size_t len, bool whole)
 	struct websocket_reading *r = arg;
 	int result = r->sets ? end_text(r, 0) : 0;
 
-	r->kept = 0;
+	star_end(r, p, len);
 	if (result == 0 && r->spans.n > 0)
 		result = whole ? rewrite(r, p, len) : give_up(r);
 	r->redacting = false;
@@ -296,12 +303,13 @@ static int control(void *arg, unsigned char *p, size_t len)
 	struct websocket_reading *r = arg;
 	struct scanner *present = r->scanner;
 	bool redacting = r->redacting;
-	uint32_t state = 0;
 	int result = 0;
 
 	r->redacting = false;
-	if (r->needles)
-		needles_star(r->needles, &state, p, 0, len);
+	if (r->needles) {
+		needles_star(r->needles, &r->control_state, p, 0, len);
+		needles_star_end(r->needles, r->control_state, p, len);
+	}
 	if (r->sets)
 		result = read_whole(r, "WebSocket control frame", window(r), p, len);
 	r->scanner = NULL;

@@ -36,8 +36,8 @@ struct websocket_reading {
 	struct redaction spans;
 	struct websocket_edge messages, controls;
 	const struct needles *needles; /* NULL: none are looked for */
-	uint32_t state;
-	size_t kept; /* bytes at the end that may begin one */
+	uint32_t state, control_state; /* go on from one message to the next */
+	size_t kept;		       /* bytes at the end of what is held that may begin one */
 	bool found;
 	struct refusal why;
 };

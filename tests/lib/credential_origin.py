@@ -3,7 +3,7 @@
 HTTPS at 443 and HTTP at 80. Each request is a line of JSON in RECORD: {tls, line, fields, body}; the answer is the same
 JSON. Fields of the request choose how it is said: X-Spell FORM is a field whose value is the last word of the field that
 X-Of names, in that form, and the body is then nothing else; X-Coding a content coding; X-Cut N chunks of N bytes;
-X-Place head (Location, Set-Cookie, reason) or trailer. What is signed for AWS gets an empty answer.
+X-Place head (Location, Set-Cookie, reason), trailer or both (one half in the body, one in a trailer). What is signed for AWS gets an empty answer.
 
 credential_origin.py spell FORM   the text of its standard input in that form.
 """
@@ -107,6 +107,9 @@ class Handler(socketserver.StreamRequestHandler):
                 reason, extra, body = f"OK {text}", [f"Location: /x?{text}", f"Set-Cookie: a={text}; Secure"], b"ok"
             elif of("x-place") == "trailer":
                 trailer, body = b"X-Echo: " + body + b"\r\n", b"ok"
+            elif of("x-place") == "both":
+                half = len(body) // 2
+                trailer, body = b"X-Echo: " + body[half:] + b"\r\n", body[:half]
         for coding in [c for c in of("x-coding").replace(" ", "").split(",") if c]:
             body = CODINGS[coding](body)
         if of("x-coding"):

@@ -2,7 +2,8 @@
 
 Paths: /ok answers; /reset breaks off with CANCEL; /refused is not processed on the connection's first try, /goaway
 neither, with a GOAWAY; /short says more than comes, /long less; /upper, /crlf, /pseudo, /interims, /switch have heads that are none;
-/bomb has one that never ends; /pings floods; /push pushes. A line for each request is written: CONNECTION PATH.
+/bomb has one that never ends; /call?N is a call of gRPC that says the credential again, N bytes a message,
+with ?N,trailer the last ones in a trailer; /headless and /within end within a frame, /flags and /packed have flags; /pings floods; /push pushes. A line for each request is written: CONNECTION PATH.
 """
 import socket
 import ssl
@@ -51,9 +52,11 @@ class Connection:
             if kind == SETTINGS and not flags & 1:
                 self.send(frame(SETTINGS, 1, 0))
             elif kind == HEADERS:
-                path = dict(self.decoder.decode(payload))[":path"]
+                self.fields = dict(self.decoder.decode(payload))
+                self.path, _, self.query = self.fields[":path"].partition("?")
+                path = self.fields[":path"]
                 print(self.number, path, flush=True)
-                getattr(self, "do_" + path.strip("/").split("?")[0])(stream)
+                getattr(self, "do_" + self.path.strip("/"))(stream)
 
     def do_ok(self, stream, status="200"):
         self.send(self.head(stream, [(":status", status), ("content-length", "2")]),
@@ -116,6 +119,30 @@ class Connection:
     def do_bomb(self, stream):
         self.send(self.head(stream, [(":status", "200"), ("x", "v" * 4000)]),
                   *(frame(HEADERS, END_HEADERS, stream, b"\xbe" * 16000) for _ in range(100)))
+
+    def do_call(self, stream):
+        n, _, trailer = self.query.partition(",")
+        said = self.fields["authorization"].split(" ")[-1].encode()
+        pieces = [said[at:at + int(n)] for at in range(0, len(said), int(n))]
+        last = [("x-last", pieces.pop())] if trailer else []
+        self.call(stream, b"".join(struct.pack(">BI", 0, len(p)) + p for p in pieces), last)
+
+    def call(self, stream, data, trailers=()):
+        self.send(self.head(stream, [(":status", "200"), ("content-type", "application/grpc")]),
+                  frame(DATA, 0, stream, data),
+                  self.head(stream, [("grpc-status", "0"), *trailers], END_HEADERS | END_STREAM))
+
+    def do_headless(self, stream):
+        self.call(stream, b"\0\0\0\0\1a\0\0\0")
+
+    def do_within(self, stream):
+        self.call(stream, b"\0\0\0\0\5a")
+
+    def do_flags(self, stream):
+        self.call(stream, b"k\0\0\0\1a")
+
+    def do_packed(self, stream):
+        self.call(stream, b"\1\0\0\0\1a")
 
     def do_pings(self, stream):
         self.send(*[frame(PING, 0, 0, b"12345678")] * 20000)

@@ -5,7 +5,7 @@
 
 An origin writes what it receives into SEEN, a line of JSON each: {"path", "protocol", "headers"} for a handshake,
 {"op", "text", "frames", "masked", "rsv"} for a message, {"end": REASON}. By its path it answers: /echo what it hears,
-/headers at first the headers of the request, /do?OPERATION&OPERATION… these, then as /echo; ?status=N a status of HTTP.
+/headers at first the headers of the request, /pieces?N&OP its credential in OPs of N bytes, /do?OPERATION&OPERATION… these, then as /echo; ?status=N a status of HTTP.
 
 An agent carries out its operations, then waits for the end, and prints what it hears: "text hello", "close 1008 why",
 "binary BYTES SHA256" (and text of more than 200 bytes so), "status 403 BODY" where there is no WebSocket, "end".
@@ -203,6 +203,10 @@ class Origin:
             half = text.find("authorization") + 40
             for op in ("text:" + text, "begin:" + text[:half], "last:" + text[half:], "ping:" + headers.get("authorization", "")[:100]):
                 peer.do(op)
+        if path == "/pieces":
+            said, n = headers["authorization"].split(" ")[-1], int(parameters[0])
+            for at in range(0, len(said), n):
+                peer.do(parameters[1] + ":" + said[at:at + n])
         if path == "/do":
             for op in parameters:
                 peer.do(op)

@@ -27,7 +27,7 @@ websocket_world() {
 
 	egress_start "$(jq -cn --arg ws $WS '
 		[{host: $ws, auth_scheme: "Bearer", auth_slot: "EGRESS_TOKEN_0", dlp: {outbound_on_match: "block"},
-		  matches: [{methods: ["GET"], paths: ["/echo", "/headers", "/do", "/status"] | map({type: "prefix", value: .})}]},
+		  matches: [{methods: ["GET"], paths: ["/echo", "/headers", "/pieces", "/do", "/status"] | map({type: "prefix", value: .})}]},
 		 {host: "plain.example.com", dlp: {outbound_on_match: "block"}},
 		 {host: "redact.example.com", dlp: {outbound_on_match: "redact"}},
 		 {host: "idle.example.com", limits: {idle_s: 2}},

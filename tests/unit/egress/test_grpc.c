@@ -69,21 +69,36 @@ static void a_frames_head_may_come_in_pieces(void **state)
 	assert_int_equal(grpc_frame_head(&f, bytes, sizeof(bytes)), GRPC_HEAD_LEN);
 }
 
-static void a_messages_end_is_seen_however_it_is_cut(void **state)
+static void heads_and_messages_are_told_apart_however_they_are_cut(void **state)
 {
 	static const unsigned char bytes[] = {0, 0, 0, 0, 2, 'a', 'b', 0, 0, 0, 0, 0, 1};
 
 	(void)state;
 	for (size_t step = 1; step <= sizeof(bytes); step++) {
 		struct grpc_frame f = {.have = 0};
+		bool text;
 
-		for (size_t at = 0; at < sizeof(bytes); at += step) {
-			size_t n = sizeof(bytes) - at < step ? sizeof(bytes) - at : step;
-			bool ends = grpc_frame_pass(&f, bytes + at, n);
-
-			assert_int_equal(ends, at + n == 7 || at + n == 12);
+		for (size_t at = 0, n; at < sizeof(bytes); at += n) {
+			n = sizeof(bytes) - at < step ? sizeof(bytes) - at : step;
+			n = grpc_frame_next(&f, bytes + at, n, &text);
+			assert_int_not_equal(n, 0);
+			assert_int_equal(text, at == 5 || at == 6);
+			assert_int_equal(grpc_frame_is_between(&f), at + n == 7 || at + n == 12);
 		}
 	}
+}
+
+static void flags_that_nobody_knows_are_seen_with_the_first_byte(void **state)
+{
+	struct grpc_frame f = {.have = 0};
+
+	(void)state;
+	assert_true(grpc_frame_is_valid(&f));
+	grpc_frame_head(&f, (const unsigned char *)"\1", 1);
+	assert_true(grpc_frame_is_valid(&f));
+	f = (struct grpc_frame){.have = 0};
+	grpc_frame_head(&f, (const unsigned char *)"k", 1);
+	assert_false(grpc_frame_is_valid(&f));
 }
 
 int main(void)
@@ -92,7 +107,8 @@ int main(void)
 		cmocka_unit_test(a_call_is_told_by_its_type),
 		cmocka_unit_test(a_message_is_percent_encoded_and_bounded),
 		cmocka_unit_test(refusals_have_a_status_of_grpc),
-		cmocka_unit_test(a_messages_end_is_seen_however_it_is_cut),
+		cmocka_unit_test(heads_and_messages_are_told_apart_however_they_are_cut),
+		cmocka_unit_test(flags_that_nobody_knows_are_seen_with_the_first_byte),
 		cmocka_unit_test(a_frames_head_may_come_in_pieces),
 	};
 

@@ -193,25 +193,80 @@ static void only_what_may_begin_a_credential_is_held_back(void **state)
 	needles_free(n);
 }
 
+/* Each of the words is a message. */
+static void messages(const struct needles *n, const char *const *words, char *ret)
+{
+	struct http1_piece out;
+	struct redact r;
+
+	redact_start(&r, n);
+	for (*ret = '\0'; *words; words++) {
+		const struct http1_piece in = {
+			.data = (const unsigned char *)*words, .len = strlen(*words)};
+
+		assert_int_equal(redact_take(&r, &in, &out), 0);
+		strncat(ret, (const char *)out.data, out.len);
+		redact_end(&r, &out);
+		strncat(ret, out.len > 0 ? (const char *)out.data : "", out.len);
+	}
+	redact_done(&r);
+}
+
+#define MESSAGES(...) messages(n, (const char *const[]){__VA_ARGS__, NULL}, got)
+
 static void a_message_that_ends_is_given_whole(void **state)
 {
-	struct needles *n = needles_of((const char *const[]){"word-of-test", NULL});
-	const struct http1_piece in = {.data = (const unsigned char *)"a word-of", .len = 9};
-	const struct http1_piece next = {
-		.data = (const unsigned char *)"-test word-of-test!", .len = 19};
+	struct needles *n = needles_of((const char *const[]){"word-of-the-test", NULL});
+	char got[64];
+
+	(void)state;
+	MESSAGES("a word-of", " word", "-of-the-test!");
+	assert_string_equal(got, "a word-of word************!");
+	MESSAGES("a word-of", "f-the-test");
+	assert_string_equal(got, "a word-off-the-test");
+	needles_free(n);
+}
+
+static void of_a_credential_split_over_messages_less_than_a_piece_is_given(void **state)
+{
+	const char *value = "word-of-the-test";
+	struct needles *n = needles_of((const char *const[]){value, NULL});
+	char got[64], want[64];
+
+	(void)state;
+	for (size_t at = 1; at < strlen(value); at++) {
+		char first[64], rest[64];
+
+		snprintf(first, sizeof(first), "a %.*s", (int)at, value);
+		snprintf(rest, sizeof(rest), "%s b", value + at);
+		snprintf(want, sizeof(want), "a %.*s%.*s b", at < NEEDLE_PIECE ? (int)at : 0, value,
+			(int)(strlen(value) - (at < NEEDLE_PIECE ? at : 0)), "****************");
+		MESSAGES(first, rest);
+		assert_string_equal(got, want);
+	}
+	MESSAGES("w", "o", "r", "d", "-", "o", "f", "-", "t", "h", "e", "-", "t", "e", "s", "t");
+	assert_string_equal(got, "word-of-the*****");
+	needles_free(n);
+}
+
+static void a_credential_that_goes_on_in_a_trailer_is_starred_there(void **state)
+{
+	struct needles *n = needles_of((const char *const[]){"word-of-the-test", NULL});
+	const struct http1_piece in = {.data = (const unsigned char *)"x word-of", .len = 9};
+	char one[] = "0", two[] = "-the-test", three[] = "test";
+	struct http1_head trailers = {
+		.fields = {{.value = one}, {.value = two}, {.value = three}}, .n_fields = 3};
 	struct http1_piece out;
 	struct redact r;
 
 	(void)state;
 	redact_start(&r, n);
 	assert_int_equal(redact_take(&r, &in, &out), 0);
-	assert_int_equal(out.len, 2);
-	redact_flush(&r, &out);
-	assert_int_equal(out.len, 7);
-	assert_memory_equal(out.data, "word-of", 7);
-	assert_int_equal(redact_take(&r, &next, &out), 0);
-	assert_int_equal(out.len, 19);
-	assert_memory_equal(out.data, "-test ************!", 19);
+	redact_end(&r, &out);
+	redact_trailers(&r, &trailers);
+	assert_string_equal(one, "0");
+	assert_string_equal(two, "*********");
+	assert_string_equal(three, "test");
 	redact_done(&r);
 	needles_free(n);
 }
@@ -236,6 +291,8 @@ int main(void)
 		cmocka_unit_test(it_does_not_matter_how_a_body_is_cut),
 		cmocka_unit_test(only_what_may_begin_a_credential_is_held_back),
 		cmocka_unit_test(a_message_that_ends_is_given_whole),
+		cmocka_unit_test(of_a_credential_split_over_messages_less_than_a_piece_is_given),
+		cmocka_unit_test(a_credential_that_goes_on_in_a_trailer_is_starred_there),
 		cmocka_unit_test(a_short_value_is_left_alone),
 	};
 
