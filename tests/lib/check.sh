@@ -1,6 +1,33 @@
 # shellcheck shell=bash
-# What tests say. Each check is a sentence; finish gives the test program's exit status.
+# What tests say. Each check is a sentence; finish gives the test program's exit status. What a test made up as a
+# secret is in no output of it, also when a check fails that looked for it: see hide.
 checks_failed=0 checks_done=0
+
+checks_hidden() { echo "${WORLD:-${TMPDIR:-/tmp}}/hidden"; }
+
+# hide VALUE…: from here on whatever a check says has stars instead of it, of either of its halves and of its base64.
+# world_secret has done so.
+hide() {
+	local v
+	for v; do
+		printf '%s\n' "$v" "$(printf '%s' "$v" | base64 -w0)"
+		[ ${#v} -lt 16 ] || printf '%s\n' "${v:0:${#v}/2}" "${v:${#v}/2}"
+	done >>"$(checks_hidden)"
+}
+
+# hide_lines FILE…: as hide, each line that they have when something is said.
+checks_hidden_lines=()
+hide_lines() { checks_hidden_lines+=("$@"); }
+
+# … | without_hidden: what a test shows of logs and answers.
+without_hidden() {
+	cat "$(checks_hidden)" "${checks_hidden_lines[@]}" 2>/dev/null | sort -u >"$(checks_hidden).all"
+	awk -v hidden="$(checks_hidden).all" '
+		BEGIN { while ((getline line <hidden) > 0) if (length(line) > 4) list[++n] = line }
+		{ for (k = 1; k <= n; k++) while ((i = index($0, list[k])) > 0)
+			$0 = substr($0, 1, i - 1) "****" substr($0, i + length(list[k]))
+		  print }'
+}
 
 # check SENTENCE COMMAND…: the sentence holds when the command succeeds.
 check() {
@@ -12,8 +39,8 @@ check() {
 	else
 		checks_failed=$((checks_failed + 1))
 		echo "NOT OK: $what"
-		printf '    command: %s\n' "$*"
-		sed 's/^/    /' "${TMPDIR:-/tmp}/check.out" | tail -n 20
+		printf '    command: %s\n' "$*" | without_hidden
+		sed 's/^/    /' "${TMPDIR:-/tmp}/check.out" | tail -n 20 | without_hidden
 	fi
 }
 
@@ -25,7 +52,7 @@ check_is() {
 		echo "ok: $what"
 	else
 		checks_failed=$((checks_failed + 1))
-		printf 'NOT OK: %s\n    wanted: %s\n    found:  %s\n' "$what" "$2" "$3"
+		printf 'NOT OK: %s\n    wanted: %s\n    found:  %s\n' "$what" "$2" "$3" | without_hidden
 	fi
 }
 
@@ -37,7 +64,7 @@ check_has() {
 	*"$2"*) echo "ok: $what" ;;
 	*)
 		checks_failed=$((checks_failed + 1))
-		printf 'NOT OK: %s\n    wanted a part: %s\n    found: %s\n' "$what" "$2" "$3"
+		printf 'NOT OK: %s\n    wanted a part: %s\n    found: %s\n' "$what" "$2" "$3" | without_hidden
 		;;
 	esac
 }

@@ -50,7 +50,7 @@ class Handler(socketserver.StreamRequestHandler):
             return self.say("403 Never")
         if NAMES[host] == "-":
             return self.say("504 Late")
-        up = socket.create_connection((NAMES[host], int(to)), 10)
+        up = socket.create_connection((NAMES[host], int(to)), 60)
         self.say("200 Connection established", "" if port != 3131 else "\r\nhello")
         t = threading.Thread(target=pump, args=(up, self.request))
         t.start()

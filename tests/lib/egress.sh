@@ -9,6 +9,7 @@
 #	EGRESS_MORE		members of the policy beside its routes, JSON (limits, proxy)
 #	EGRESS_SECRETS		more of what is handed over: an array of NAME=FILE
 #	egress_reload JSON	another list; prints the answer
+#	egress_stop		ends it and its monitor; egress_start may follow
 #	agent COMMAND…		in the agent's namespace
 #	proxied CURL-ARGUMENTS…	curl by way of the proxy, trusting the bottle's CA
 #	direct CURL-ARGUMENTS…	curl without a proxy
@@ -72,7 +73,7 @@ egress_start() {
 		EGRESS_TOKEN_0="$BOTTLE_HOME/secrets/API_TOKEN" "${EGRESS_SECRETS[@]}" >>$EGRESS_DIR/monitor.log 2>&1 </dev/null &
 	EGRESS_MONITOR=$!
 	disown
-	wait_for 30 egress_settled
+	wait_for 60 egress_settled
 	grep -q '^ready' $EGRESS_DIR/events || {
 		cat $EGRESS_DIR/events; tail -n 20 $EGRESS_DIR/log $EGRESS_DIR/monitor.log
 		exit 1
@@ -84,6 +85,12 @@ egress_settled() {
 	grep -qE '^(ready|failed|ended)' $EGRESS_DIR/events || ! kill -0 $EGRESS_MONITOR
 }
 
+# Its monitor has gone, too: who begins another one binds the same ports.
+egress_stop() {
+	kill -TERM $EGRESS_MONITOR
+	wait_for 60 not kill -0 $EGRESS_MONITOR
+}
+
 egress_events() { grep -c "^$1" $EGRESS_DIR/events; }
 
 more_events() { [ "$(egress_events "$1")" -gt "$2" ]; }
@@ -93,7 +100,7 @@ egress_reload() {
 	before=$(egress_events reloaded)
 	egress_config "$1"
 	kill -HUP $EGRESS_MONITOR
-	wait_for 30 more_events reloaded "$before"
+	wait_for 60 more_events reloaded "$before"
 	grep '^reloaded' $EGRESS_DIR/events | tail -n 1
 }
 
@@ -102,7 +109,7 @@ egress_crash() {
 	local before
 	before=$(egress_events ready)
 	kill -USR1 $EGRESS_MONITOR
-	wait_for 30 more_events ready "$before"
+	wait_for 60 more_events ready "$before"
 }
 
 egress_pid() { cat $EGRESS_DIR/pid; }
@@ -110,13 +117,13 @@ egress_pid() { cat $EGRESS_DIR/pid; }
 agent() { ip netns exec agent env -u http_proxy -u https_proxy "$@"; }
 
 proxied() {
-	agent curl -sS -m 20 --noproxy '' -x http://$SIDECAR:9099 --cacert $EGRESS_DIR/bundle.pem "$@"
+	agent curl -sS -m 100 --noproxy '' -x http://$SIDECAR:9099 --cacert $EGRESS_DIR/bundle.pem "$@"
 }
 
-direct() { agent curl -sS -m 20 --noproxy '*' --cacert $EGRESS_DIR/bundle.pem "$@"; }
+direct() { agent curl -sS -m 100 --noproxy '*' --cacert $EGRESS_DIR/bundle.pem "$@"; }
 
 # raw BYTES…: sends them (printf escapes) to the proxy and prints all that comes back.
-raw() { printf "$@" | agent timeout 10 nc -N -w 8 $SIDECAR 9099; }
+raw() { printf "$@" | agent timeout 100 nc -N -w 60 $SIDECAR 9099; }
 
 route() { # route HOST [jq filter on it]
 	jq -cn --arg h "$1" "[{host: \$h} | ${2:-.}]"

@@ -14,7 +14,7 @@
 AUTH=$WORLD/auth AUTH_IP=11.22.33.60
 
 auth_start() {
-	local h pid pki=$WORLD/pki
+	local h pki=$WORLD/pki
 	mkdir -m 700 $AUTH
 	for h in issued log revoked refresh; do : >$AUTH/$h; done
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=auth" \
@@ -27,19 +27,13 @@ auth_start() {
 		platform.claude.com api.anthropic.com auth.openai.com chatgpt.com; do
 		echo "host-record=$h,$AUTH_IP"
 	done >>$WORLD/dnsmasq.conf
-	echo "host-record=inside.example.com,10.9.8.7" >>$WORLD/dnsmasq.conf
-	pid=$(cat $WORLD/dnsmasq.pid)
-	kill "$pid"
-	wait_for 30 not kill -0 "$pid"
-	inet dnsmasq -C $WORLD/dnsmasq.conf
+	world_names_more "host-record=inside.example.com,10.9.8.7"
 	random_text >$AUTH/client.line
+	hide "$(cat $AUTH/client.line)"
+	hide_lines $AUTH/issued
 	printf 's&%% %s' "$(cat $AUTH/client.line)" | tr -d '\n' >$AUTH/client
 	mode ok
-	mkfifo $WORLD/auth.ready
-	inet /usr/bin/python3 -IS "$WORLD_TREE/tests/lib/oauth_server.py" $pki/auth.pem $pki/auth.key $AUTH \
-		$AUTH_IP >$WORLD/auth.ready 2>$WORLD/log/auth.err </dev/null &
-	disown
-	read -rt 10 _ <$WORLD/auth.ready
+	world_serve auth oauth_server.py $pki/auth.pem $pki/auth.key $AUTH $AUTH_IP
 }
 
 random_text() { head -c 64 /dev/urandom | base64 -w0 | tr -dc a-zA-Z0-9 | cut -c1-40; }

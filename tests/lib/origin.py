@@ -45,7 +45,7 @@ class Origin(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.write(b"%x\r\n%s\n\r\n" % (len(first) + 1, first))
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not os.path.exists(name) and time.monotonic() < until:
             time.sleep(0.01)
         self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(rest), rest))

@@ -21,7 +21,7 @@ import time
 
 
 def wait_for(name):
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not os.path.exists(name) and time.monotonic() < until:
         time.sleep(0.01)
 
@@ -32,7 +32,7 @@ def client(s):
 
 
 class Handler(socketserver.StreamRequestHandler):
-    timeout = 30
+    timeout = 100
 
     def handle(self):
         served = 0

@@ -17,8 +17,8 @@ def send(s, data):
 
 
 def main():
-    s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
-    s.settimeout(10)
+    s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
+    s.settimeout(60)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     said = []
     try:

@@ -3,6 +3,7 @@
 echo N	sends N random bytes and reads them back at the same time: "same"
 mute	says nothing, and how the connection ended
 reset	sends a word and says how the connection ended: "end" or "reset"
+ends H	sends the bytes H (in hexadecimal) and nothing more: how the connection ended
 cut	sends a word, waits for it to come back, and resets
 slow N	asks for N bytes, waits before it reads, and says how many came
 hold F	sends a word when the file F is there, says what came back, and how it ended
@@ -51,6 +52,12 @@ def mute(s):
     print(read_all(s)[1])
 
 
+def ends(s, data):
+    s.settimeout(None)
+    s.sendall(bytes.fromhex(data))
+    print(read_all(s)[1])
+
+
 def cut(s):
     s.sendall(b"word\n")
     got = b""
@@ -76,7 +83,7 @@ def slow(s, n):
 def hold(s, name):
     print(s.recv(100).decode(), end="", flush=True)
     s.settimeout(0.05)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not os.path.exists(name) and time.monotonic() < until:
         try:
             if not s.recv(1):
@@ -85,7 +92,7 @@ def hold(s, name):
             pass
         except ConnectionError:
             return print("reset")
-    s.settimeout(20)
+    s.settimeout(60)
     s.sendall(b"after\n")
     s.shutdown(socket.SHUT_WR)
     print(read_all(s)[0].decode())
@@ -93,6 +100,6 @@ def hold(s, name):
 
 what, host, port, *more = sys.argv[1:]
 try:
-    globals()[what](socket.create_connection((host, int(port)), 20), *more)
+    globals()[what](socket.create_connection((host, int(port)), 60), *more)
 except ConnectionError:
     print("reset")

@@ -33,7 +33,7 @@ class Handler(socketserver.BaseRequestHandler):
             pass
 
     def sink(self):
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not os.path.exists(RECORD + ".go") and time.monotonic() < until:
             time.sleep(0.01)
         n = 0

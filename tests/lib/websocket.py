@@ -15,7 +15,8 @@ Operations:	text:T binary:T ping:T pong:T close:CODE:T	one frame each
 		begin:T (of a text) more:T last:T		fragments
 		deflate:T (one message; the context goes on)	raw:HEX
 		spaces:MIB (a binary message, in frames of 64 KiB)	one:MIB (… in one frame)
-		hear:N (N messages)	wait:S (seconds)	leave (without a word)
+		hear:N (N messages)	leave (without a word)
+		keep:S (for that many seconds pings, and each one's pong; then "kept")
 """
 import base64
 import hashlib
@@ -110,8 +111,6 @@ class Peer:
         elif name == "raw":
             with self.lock:
                 self.sock.sendall(bytes.fromhex(text))
-        elif name == "wait":
-            time.sleep(float(text))
         elif name == "leave":
             raise EOFError
         elif name in ("spaces", "one"):
@@ -245,7 +244,7 @@ def listen(origin, address, port, context):
     server = socket.create_server((address, port), backlog=64)
     while True:
         sock, _ = server.accept()
-        sock.settimeout(60)
+        sock.settimeout(100)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=origin.serve, args=(sock, context), daemon=True).start()
 
@@ -319,7 +318,7 @@ def connect(url):
     proxy = os.environ.get("PROXY", "")
     port = url.port or (443 if url.scheme == "wss" else 80)
     host, at = (proxy, 9099) if proxy else (url.hostname, port)
-    sock = socket.create_connection((host, at), timeout=10)
+    sock = socket.create_connection((host, at), timeout=100)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if proxy and url.scheme == "wss":
         sock.sendall(f"CONNECT {url.hostname}:{port} HTTP/1.1\r\nHost: {url.hostname}:{port}\r\n\r\n".encode())
@@ -380,6 +379,18 @@ def shake(sock, f, url, headers):
     print("open", answer.get("sec-websocket-protocol", "-"), answer.get("sec-websocket-extensions", "-"), flush=True)
 
 
+def keep(peer, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        peer.do("ping:x")
+        m = peer.hear()
+        if m["op"] != "pong":
+            say(m)
+            return
+        time.sleep(0.1)
+    print("kept", flush=True)
+
+
 def run_agent(arguments):
     url = urllib.parse.urlsplit(arguments[0])
     at = arguments.index("--")
@@ -396,6 +407,8 @@ def run_agent(arguments):
             if op.startswith("hear:"):
                 for _ in range(int(op[5:])):
                     say(peer.hear())
+            elif op.startswith("keep:"):
+                keep(peer, int(op[5:]))
             else:
                 try:
                     peer.do(op)

@@ -16,25 +16,22 @@ websocket_world() {
 	inet /usr/bin/python3 -I "$WORLD_TREE/tests/lib/websocket.py" origin $WORLD_GRPC_IP $WORLD/pki/server.pem \
 		$WORLD/pki/server.key $SEEN 2>$WORLD/log/websocket-origin </dev/null &
 	disown
-	wait_for 30 inet nc -z $WORLD_GRPC_IP 443
+	wait_for 60 inet nc -z $WORLD_GRPC_IP 443
 	for n in plain redact off idle; do
 		printf 'host-record=%s.example.com,%s\n' $n $WORLD_GRPC_IP
 	done >>$WORLD/dnsmasq.conf
-	pid=$(cat $WORLD/dnsmasq.pid)
-	kill "$pid"
-	wait_for 30 not kill -0 "$pid"
-	inet dnsmasq -C $WORLD/dnsmasq.conf
+	world_names_more
 
 	egress_start "$(jq -cn --arg ws $WS '
 		[{host: $ws, auth_scheme: "Bearer", auth_slot: "EGRESS_TOKEN_0", dlp: {outbound_on_match: "block"},
 		  matches: [{methods: ["GET"], paths: ["/echo", "/headers", "/pieces", "/do", "/status"] | map({type: "prefix", value: .})}]},
 		 {host: "plain.example.com", dlp: {outbound_on_match: "block"}},
 		 {host: "redact.example.com", dlp: {outbound_on_match: "redact"}},
-		 {host: "idle.example.com", limits: {idle_s: 2}},
+		 {host: "idle.example.com", limits: {idle_s: 5}},
 		 {host: "off.example.com", dlp: {outbound_detectors: false, inbound_detectors: false}}]')"
 }
 
-socket() { agent env PROXY=${PROXY-$SIDECAR} CA=$EGRESS_DIR/bundle.pem timeout 20 \
+socket() { agent env PROXY=${PROXY-$SIDECAR} CA=$EGRESS_DIR/bundle.pem timeout 200 \
 	/usr/bin/python3 -I "$WORLD_TREE/tests/lib/websocket.py" agent "$@"; }
 sum_of() { head -c $(($1 << 20)) /dev/zero | tr '\0' ' ' | sha256sum | head -c 16; }
 heard() { wc -l <$SEEN; }

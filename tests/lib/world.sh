@@ -201,6 +201,31 @@ world_names() {
 	inet dnsmasq -C $WORLD/dnsmasq.conf
 }
 
+# world_names_more LINE…: lines of dnsmasq.conf, in force when this returns (it listens before it goes to the background).
+world_names_more() {
+	local pid
+	[ $# = 0 ] || printf '%s\n' "$@" >>$WORLD/dnsmasq.conf
+	pid=$(cat $WORLD/dnsmasq.pid)
+	kill "$pid"
+	wait_for 60 not kill -0 "$pid"
+	inet dnsmasq -C $WORLD/dnsmasq.conf
+}
+
+# world_serve NAME PROGRAM.py ARGUMENTS…: a server of tests/lib in the internet; returns when it has said that it
+# listens, and ends the test when it does not. What it says besides is in $WORLD/log/NAME.err.
+world_serve() {
+	mkfifo "$WORLD/$1.ready"
+	inet /usr/bin/python3 -IS "$WORLD_TREE/tests/lib/$2" "${@:3}" \
+		>"$WORLD/$1.ready" 2>>"$WORLD/log/$1.err" </dev/null &
+	disown
+	read -rt 60 _ <"$WORLD/$1.ready" || {
+		echo "$2 does not listen"
+		cat "$WORLD/log/$1.err"
+		exit 1
+	}
+	rm "$WORLD/$1.ready"
+}
+
 # User git, whose only key is made here; repositories below /srv/git as seen through ssh.
 world_sshd() {
 	local d=$WORLD/ssh h=$WORLD/git
@@ -244,12 +269,8 @@ world_sshd_again() { inet /usr/sbin/sshd -f $WORLD/ssh/config -E $WORLD/log/sshd
 # Both origins are one process; its standard output says when it listens.
 world_origins() {
 	: >$WORLD/log/requests
-	mkfifo $WORLD/origin.ready
-	inet /usr/bin/python3 -IS "$WORLD_TREE/tests/lib/origin.py" $WORLD/pki/server.pem \
-		$WORLD/pki/server.key $WORLD/log/requests $WORLD_API_IP $WORLD_OTHER_IP \
-		>$WORLD/origin.ready 2>$WORLD/log/origin </dev/null &
-	disown
-	read -rt 10 _ <$WORLD/origin.ready
+	world_serve origin origin.py $WORLD/pki/server.pem $WORLD/pki/server.key $WORLD/log/requests \
+		$WORLD_API_IP $WORLD_OTHER_IP
 }
 
 not() { ! "$@"; }
@@ -290,6 +311,7 @@ world_secret() {
 	local v
 	v=$(head -c 64 /dev/urandom | base64 -w0 | tr -dc a-zA-Z0-9 | cut -c1-40)
 	(umask 077; printf '%s' "$v" >"$BOTTLE_HOME/secrets/$1")
+	! declare -F hide >/dev/null || hide "$v"
 	printf '%s\n' "$v"
 }
 
