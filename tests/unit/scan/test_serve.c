@@ -29,6 +29,7 @@
 #include "base/ptr.h"
 #include "scan/cache.h"
 #include "scan/serve_client.h"
+#include "tests/lib/random.h"
 
 static struct scan_rules *rules;
 static char directory[64];
@@ -40,11 +41,8 @@ static pid_t server;
 
 static void make_secret(void)
 {
-	unsigned char random[32];
-
-	assert_int_equal(getentropy(random, sizeof(random)), 0);
-	for (size_t i = 0; i < sizeof(random); i++)
-		secret[i] = "abcdefghijkmnpqrstuvwxyz23456789"[random[i] % 32];
+	for (size_t i = 0; i < sizeof(secret) - 1; i++)
+		secret[i] = "abcdefghijkmnpqrstuvwxyz23456789"[next_random() % 32];
 }
 
 static int load_rules(void **state)

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/ptr.h"
+#include "base/str.h"
 #include "shim/cgroup_devices.h"
 #include "shim/cgroup_impl.h"
 
@@ -198,7 +199,7 @@ static void the_kernel_takes_the_program_and_refuses_by_it(void **state)
 	assert_non_null(mkdtemp(node));
 	assert_int_equal(rmdir(node), 0);
 	assert_int_equal(mknod(node, S_IFCHR | 0600, makedev(1, 11)), 0);
-	v2->path = strdup("/bottle-test-devices");
+	v2->path = str_format("/bottle-test-devices-%d", (int)getpid());
 	assert_int_equal(cgroup_tree_make(v2, &e), 0);
 	r = cgroup_v2_devices(v2, &res, &e);
 	refused = try_open(v2->dirfd, node);
