@@ -164,8 +164,6 @@ static void serve_listener(const struct component_listener *l)
 {
 	int fd;
 
-	if (wants("deaf"))
-		return;
 	if (str_eq(l->name, "dns")) {
 		answer_dns(l->fd);
 		return;
@@ -208,16 +206,17 @@ static void hear_monitor(void)
 static void serve(void)
 {
 	struct pollfd fds[COMPONENT_LISTENERS_MAX + 1];
+	size_t n = wants("deaf") ? 0 : boot.n_listeners;
 
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = COMPONENT_CONTROL_FD, .events = POLLIN};
 		for (size_t i = 0; i < boot.n_listeners; i++)
 			fds[i + 1] = (struct pollfd){.fd = boot.listeners[i].fd, .events = POLLIN};
-		if (poll(fds, boot.n_listeners + 1, wants("deaf") ? 50 : -1) < 0)
+		if (poll(fds, n + 1, -1) < 0)
 			exit(6);
 		if (fds[0].revents)
 			hear_monitor();
-		for (size_t i = 0; i < boot.n_listeners; i++)
+		for (size_t i = 0; i < n; i++)
 			if (fds[i + 1].revents)
 				serve_listener(&boot.listeners[i]);
 	}

@@ -49,7 +49,7 @@ static void an_old_session_is_not_used(void **state)
 	struct sessions s = {0};
 
 	(void)state;
-	sessions_keep(&s, "a.com", 443, made(3599));
+	sessions_keep(&s, "a.com", 443, made(3540));
 	assert_non_null(sessions_find(&s, "a.com", 443));
 	sessions_keep(&s, "a.com", 443, made(3601));
 	assert_null(sessions_find(&s, "a.com", 443));
