@@ -17,12 +17,15 @@
 #include "egress/upstreams.h"
 #include "egress/websocket.h"
 
+bool exchange_has_room(const struct service *s)
+{
+	return s->n_exchanges < EXCHANGES_MAX;
+}
+
 struct exchange *exchange_new(struct conn *c, const struct front *front)
 {
-	struct exchange *x = NULL;
+	struct exchange *x = calloc(1, sizeof(*x));
 
-	if (c->service->n_exchanges < EXCHANGES_MAX)
-		x = calloc(1, sizeof(*x));
 	if (!x)
 		return NULL;
 	c->service->n_exchanges++;
@@ -280,10 +283,25 @@ static bool may_be_logged(struct exchange *x)
 	return false;
 }
 
+/* This one is over as soon as it has its answer. */
+static void refuse_beyond(struct exchange *x)
+{
+	struct refusal why = {.host = "", .retry_after_s = 1};
+
+	memcpy(why.host, x->conn->sni[0] ? x->conn->sni : x->conn->tunnel, HOST_MAX);
+	refusal_set(&why, 503, "busy", "bounds of memory",
+		"%d requests of this bottle are under way, and no more at a time", EXCHANGES_MAX);
+	exchange_refuse(x, &why);
+}
+
 void exchange_begin(struct exchange *x)
 {
 	struct refusal why = {.host = ""};
 
+	if (x->conn->service->n_exchanges > EXCHANGES_MAX) {
+		refuse_beyond(x);
+		return;
+	}
 	switch (request_decide(x, &why)) {
 	case REQUEST_FORWARD:
 		if (!may_be_logged(x))

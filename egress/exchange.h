@@ -47,6 +47,7 @@ enum take {
 };
 
 struct conn;
+struct service;
 struct front;
 struct back;
 struct h2_stream;
@@ -124,7 +125,11 @@ struct exchange {
 /* Requests at a time, in all connections: each has its head, and the state of two directions. */
 #define EXCHANGES_MAX 4096
 
-/* In conn's list; the front sets the rest. NULL when memory ran out, or EXCHANGES_MAX are there. */
+/* Whether one more may be begun. Beyond it one is refused with its reason (exchange_begin), where
+ * the protocol itself has no better word for that. */
+bool exchange_has_room(const struct service *s);
+
+/* In conn's list; the front sets the rest. NULL when memory ran out. */
 struct exchange *exchange_new(struct conn *c, const struct front *front);
 
 /* Wiped and freed; the upstream is given back or closed. Only a front calls it. */

@@ -1,5 +1,6 @@
 #include "egress/found.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -83,4 +84,16 @@ void found_incoming(struct refusal *why, const struct exchange *x, const struct 
 		"");
 	why->how = "what this host answered is not shown; ask the operator, who may switch off "
 		   "inbound_detectors in the dlp of its route in the bottle's manifest";
+}
+
+void found_unread(struct refusal *why, int r, const char *rule)
+{
+	if (r == -ENOBUFS || r == -ENOMEM) {
+		why->retry_after_s = 1;
+		refusal_set(why, 503, "busy", "bounds of memory",
+			r == -ENOBUFS ? "too many texts wait to be read at the same time"
+				      : "memory ran out");
+		return;
+	}
+	refusal_set(why, 503, "scanner", rule, "the scanner failed: %s", strerror(-r));
 }

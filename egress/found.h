@@ -24,4 +24,8 @@ void found_leaving(struct refusal *why, const struct exchange *x, const struct s
 bool found_warns_incoming(const struct exchange *x, const struct scan_finding *f);
 void found_incoming(struct refusal *why, const struct exchange *x, const struct scan_finding *f);
 
+/* It was not read, and so passes not: r is what scanner_take, the scanner or held_add said; rule:
+ * constant text. Fills *why. */
+void found_unread(struct refusal *why, int r, const char *rule);
+
 #endif

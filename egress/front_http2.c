@@ -205,7 +205,8 @@ static int check_length(struct exchange *x, const char **what)
 
 static void begin(struct conn *c, struct h2_stream *s)
 {
-	struct exchange *x = exchange_new(c, &front_http2);
+	/* Who is refused so may ask again, whatever it asked for (RFC 9113, section 8.7). */
+	struct exchange *x = exchange_has_room(c->service) ? exchange_new(c, &front_http2) : NULL;
 	const struct h2_head_form form = {.tls = c->client.ssl != NULL,
 		.absolute = c->way == CONN_EXPLICIT,
 		.ended = h2_ended_with_head(s)};

@@ -30,8 +30,7 @@ static int failed(struct incoming *i, int r)
 		return r;
 	i->found = true;
 	memcpy(i->why.host, i->x->host, HOST_MAX);
-	refusal_set(&i->why, 503, "scanner", "what comes in is read", "the scanner failed: %s",
-		strerror(-r));
+	found_unread(&i->why, r, "what comes in is read");
 	return -EACCES;
 }
 

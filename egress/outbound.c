@@ -64,12 +64,7 @@ int outbound_failed(struct outbound *o, int r, const char *place)
 		return on_found(o, &f);
 	o->found = true;
 	memcpy(o->why.host, o->x->host, HOST_MAX);
-	if (r == -ENOBUFS)
-		refusal_set(&o->why, 503, "busy", "bounds of memory",
-			"too many texts are read at the same time");
-	else
-		refusal_set(&o->why, 503, "scanner", "what leaves is read",
-			"the scanner failed: %s", strerror(-r));
+	found_unread(&o->why, r, "what leaves is read");
 	return r;
 }
 

@@ -31,7 +31,8 @@ struct refusal {
  */
 void refusal_new_id(char ret[17]);
 
-/* Fills r, with a new id; host may be NULL. Always returns -EACCES, so that a check can return it.
+/* Fills r, with a new id, all but host and retry_after_s. Always returns -EACCES, so that a check
+ * can return it.
  */
 int refusal_set(struct refusal *r, int status, const char *error, const char *rule, const char *fmt,
 	...) __attribute__((format(printf, 5, 6)));

@@ -81,8 +81,7 @@ static int failed(struct websocket_reading *r, int result)
 	if (!r->found) {
 		r->found = true;
 		memcpy(r->why.host, r->x->host, HOST_MAX);
-		refusal_set(&r->why, 503, "scanner", "what passes is read",
-			"the scanner failed: %s", strerror(-result));
+		found_unread(&r->why, result, "what passes is read");
 	}
 	return -EACCES;
 }

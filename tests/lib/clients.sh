@@ -34,7 +34,7 @@ clients_routes() {
 		{auth_scheme: "Bearer", auth_slot: "EGRESS_TOKEN_0", token_ref: "API_TOKEN"} as $auth |
 		{dlp: {outbound_on_match: "block"}} as $block |
 		[$auth + $block + {host: $all, git_fetch: true}, $auth + $block + {host: $grpc},
-		 $block + {host: "plain.\($all)"}]'
+		 $block + {host: "plain.\($all)"}, {host: "quiet.example.com", dlp: {outbound_detectors: false}}]'
 }
 
 clients_origin() {

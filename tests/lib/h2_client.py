@@ -2,6 +2,7 @@
 
 Scenes are the functions below; those of section "frames" send what no honest client does.
 """
+import json
 import re
 import socket
 import ssl
@@ -238,10 +239,11 @@ def bomb(sock, host):
           [frame(HEADERS, END_STREAM | END_HEADERS, n, second) for n in range(3, 200, 2)])
 
 
-def slow_bodies(ca, host, *word):
-    """5000 requests whose bodies pause, before or behind a word: how some must be refused, and are."""
+def slow_bodies(ca, host, word, *hosts):
+    """5000 requests whose bodies pause, before or behind a word: how some must be refused, and are; what the other
+    hosts are told meanwhile by HTTP/1."""
     wanted = "busy" if word else "refused stream"
-    data = word[0].encode() if word else b""
+    data = word.encode()
     post = hpack.Encoder().encode(head(host, "/up", "POST"))
     socks, told = [], set()
     for _ in range(50):
@@ -260,7 +262,17 @@ def slow_bodies(ca, host, *word):
                 told.add("refused stream")
             if b"too many" in got:
                 told.add("busy")
-    print(wanted if wanted in told else sorted(told))
+    print(wanted if wanted in told else sorted(told), *(by_http1(ca, h) for h in hosts))
+
+
+def by_http1(ca, host):
+    """What a request of HTTP/1 is told meanwhile: status, error, and whether an id comes with it."""
+    s = ssl.create_default_context(cafile=ca).wrap_socket(
+        socket.create_connection((host, 443), timeout=20), server_hostname=host)
+    s.sendall(f"GET /a HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = b"".join(iter(lambda: s.recv(65536), b"")).partition(b"\r\n\r\n")
+    said = json.loads(body)
+    return head.split(b" ")[1].decode(), said["error"], said["reason"], len(said["id"])
 
 
 # ---- gRPC, in both directions at once

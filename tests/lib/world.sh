@@ -192,7 +192,7 @@ world_names() {
 		host-record=$WORLD_GIT,$WORLD_GIT_IP
 		host-record=$WORLD_API,$WORLD_API_IP
 		host-record=$WORLD_OTHER,$WORLD_OTHER_IP
-		host-record=$WORLD_ALL,plain.$WORLD_ALL,$WORLD_ALL_IP
+		host-record=$WORLD_ALL,plain.$WORLD_ALL,quiet.example.com,$WORLD_ALL_IP
 		host-record=$WORLD_GRPC,$WORLD_GRPC_IP
 		host-record=private.example.com,10.9.8.7
 		host-record=metadata.example.com,169.254.169.254
