@@ -195,7 +195,7 @@ check-escape: all ## attacks on the invariants, each beside a control (root)
 	$(Q)tests/run --build $(B) escape $(T)
 
 check-vm: all unit ## cgroup v2 and systemd in an emulated machine (root, qemu-system-x86)
-	$(Q)TEST_TIMEOUT=900 tests/run --build $(B) vm $(T)
+	$(Q)TEST_TIMEOUT=1800 tests/run --build $(B) vm $(T)
 
 check: ## from a fresh clone to passed tests: packages, build, lint, every suite (root)
 	$(Q)tests/deps
