@@ -32,10 +32,10 @@ LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--as-needed $(if $(S
 
 comma := ,
 PKG = $(shell pkg-config $(1) 2>/dev/null)
-PKGS_base    := jansson yaml-0.1 libseccomp libcap
+PKGS_base    := jansson yaml-0.1 libseccomp libcap libpcre2-8
 PKGS_bundle  := $(PKGS_base)
 PKGS_netns   := $(PKGS_base) libnl-3.0 libnl-route-3.0
-PKGS_scan    := $(PKGS_base) libpcre2-8 zlib libbrotlidec libzstd
+PKGS_scan    := $(PKGS_base) zlib libbrotlidec libzstd
 # What runs compiled rules links LINK_rules; what compiles them, the whole of Hyperscan.
 LINK_rules   := -lhs_runtime
 PKGS_gate    := $(PKGS_scan)

@@ -226,6 +226,18 @@ int frontmatter_problems(const struct yaml_problems *p, struct err *e)
 	return err_say(e, EINVAL, "%s", s.s ? s.s : "out of memory");
 }
 
+void frontmatter_several(struct str *problems, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < problems->len; i++)
+		n += problems->s[i] == '\n';
+	if (n > 1)
+		err_say(e, e->code, "%zu problems in the manifests, a line each", n);
+	else
+		str_done(problems);
+}
+
 int frontmatter_finish(const struct operator_home *h, struct frontmatter *f, struct err *e)
 {
 	if (f->problems.n == 0)

@@ -42,6 +42,13 @@ int frontmatter_parse(struct frontmatter *f, struct err *e); /* path and data ar
 int frontmatter_finish(const struct operator_home *h, struct frontmatter *f, struct err *e);
 void frontmatter_done(struct frontmatter *f);
 
+/*
+ * For who tells problems (struct operator_home) as lines of their own, so that nothing is told
+ * twice: of several the error then says only how many there are; of a single one it says all, and
+ * no line is left in problems.
+ */
+void frontmatter_several(struct str *problems, struct err *e);
+
 /* As many whole problems as fit into one error, and how many there are beyond. Returns -EINVAL. */
 int frontmatter_problems(const struct yaml_problems *p, struct err *e);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ptr.h"
+#include "base/regex.h"
 #include "bundle/manifest.h"
 #include "bundle/policy_match.h"
 
@@ -36,6 +37,16 @@ static void read_type(struct frontmatter *f, const struct yaml_node *n, const ch
 		yaml_problem(&f->problems, n, "'%s' is no type; allowed: %s", text, allowed);
 }
 
+/* Found here, and not by the egress process of a bottle that is about to begin. */
+static void check_regex(
+	struct frontmatter *f, const struct yaml_node *n, enum policy_match type, const char *value)
+{
+	struct err why = {0};
+
+	if (type == POLICY_REGEX && value && regex_check(value, &why) < 0)
+		yaml_problem(&f->problems, n, "%s", why.msg);
+}
+
 static int copy_str(struct frontmatter *f, const struct yaml_node *n, char **ret)
 {
 	const char *text;
@@ -59,6 +70,7 @@ static int read_path(struct frontmatter *f, struct yaml_node *n, struct policy_p
 		return -ENOMEM;
 	if (p->value && p->type != POLICY_REGEX && *p->value != '/')
 		yaml_problem(&f->problems, value, "'%s' must start with /", p->value);
+	check_regex(f, value, p->type, p->value);
 	yaml_finish(&f->problems, n, "type, value");
 	return 0;
 }
@@ -108,19 +120,20 @@ enum pair { PAIR_HEADER, PAIR_PARAMETER };
 static int read_pair(
 	struct frontmatter *f, struct yaml_node *n, enum pair kind, struct policy_header *h)
 {
-	const struct yaml_node *name;
+	const struct yaml_node *name, *value;
 
 	h->type = POLICY_EXACT;
 	if (!yaml_is(&f->problems, n, YAML_MAP))
 		return 0;
 	name = yaml_need(&f->problems, n, "name");
-	if (copy_str(f, name, &h->name) < 0 ||
-		copy_str(f, yaml_need(&f->problems, n, "value"), &h->value) < 0)
+	value = yaml_need(&f->problems, n, "value");
+	if (copy_str(f, name, &h->name) < 0 || copy_str(f, value, &h->value) < 0)
 		return -ENOMEM;
 	if (h->name && (kind == PAIR_HEADER ? !is_token(h->name) : !*h->name))
 		yaml_problem(&f->problems, name, "'%s' is no name of a %s", h->name,
 			kind == PAIR_HEADER ? "header" : "parameter");
 	read_type(f, yaml_get(n, "type"), "exact, regex", &h->type);
+	check_regex(f, value, h->type, h->value);
 	yaml_finish(&f->problems, n, "name, value, type");
 	return 0;
 }

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "control/cleanup_keys.h"
 #include "control/command.h"
 #include "control/home.h"
+#include "control/options.h"
 
 static const char help[] =
 	"usage: bottle cleanup [--yes] [--home DIR]\n"
@@ -24,31 +24,14 @@ static const char help[] =
 	"  --home DIR  the operator's directory\n"
 	"              (default: $BOTTLE_HOME, ~/.bot-bottle or " HOME_OF_ENGINE ")\n";
 
-struct cleanup_options {
-	const char *home;
-	bool yes, help;
-};
-
-static int parse_options(int argc, char **argv, struct cleanup_options *o, struct err *e)
+static int set_option(void *arg, int which, const char *value, struct err *e)
 {
-	static const struct option options[] = {{"yes", no_argument, NULL, 'y'},
-		{"home", required_argument, NULL, 'H'}, {"help", no_argument, NULL, 'h'}, {0}};
-	int which;
+	bool *yes = arg;
 
-	optind = 1;
-	while ((which = getopt_long(argc, argv, "hy", options, NULL)) != -1) {
-		if (which == 'y')
-			o->yes = true;
-		else if (which == 'H')
-			o->home = optarg;
-		else if (which == 'h')
-			o->help = true;
-		else
-			return err_say(e, EINVAL, "see `bottle cleanup --help`");
-	}
-	if (argv[optind])
-		return err_say(
-			e, EINVAL, "unexpected '%s'; see `bottle cleanup --help`", argv[optind]);
+	(void)which;
+	(void)value;
+	(void)e;
+	*yes = true;
 	return 0;
 }
 
@@ -65,7 +48,7 @@ static int ask(struct err *e)
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
-static int clean(const struct cleanup_options *o, struct cleanup_keys *keys, struct err *e)
+static int clean(bool yes, struct cleanup_keys *keys, struct err *e)
 {
 	int r;
 
@@ -77,35 +60,46 @@ static int clean(const struct cleanup_options *o, struct cleanup_keys *keys, str
 		return 0;
 	}
 	cleanup_keys_list(keys);
-	r = o->yes ? 1 : ask(e);
+	r = yes ? 1 : ask(e);
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	r = cleanup_keys_revoke(keys, e);
 	return r < 0 ? r : r > 0;
 }
 
-static int run(int argc, char **argv, struct err *e)
+static int clean_in(const char *home, bool yes, struct err *e)
 {
-	struct cleanup_options o = {0};
 	struct cleanup_keys keys = {0};
-	cleanup_free char *home = NULL;
-	int r = parse_options(argc, argv, &o, e);
+	int r = cleanup_keys_find(home, &keys, e);
 
-	if (r < 0)
-		return r;
-	if (o.help) {
-		fputs(help, stdout);
-		return 0;
-	}
-	home = home_find(o.home);
-	if (!home)
-		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
-			o.home ? o.home : getenv("BOTTLE_HOME"));
-	r = cleanup_keys_find(home, &keys, e);
 	if (r == 0)
-		r = clean(&o, &keys, e);
+		r = clean(yes, &keys, e);
 	cleanup_keys_done(&keys);
 	return r;
+}
+
+static int run(char **argv, struct err *e)
+{
+	static const struct option table[] = {{"yes", no_argument, NULL, 'y'}, OPTIONS_COMMON};
+	bool yes = false;
+	const struct options options = {.command = "cleanup",
+		.help = help,
+		.letters = "hy",
+		.table = table,
+		.set = set_option,
+		.arg = &yes};
+	cleanup_free char *home = NULL;
+	const char *given;
+	char **rest;
+	int r = options_read(&options, argv, &given, &rest, e);
+
+	if (r > 0)
+		r = options_at_most(&options, rest, 0, e);
+	else
+		return r;
+	if (r == 0)
+		r = home_find(given, &home, e);
+	return r < 0 ? r : clean_in(home, yes, e);
 }
 
 const struct command cmd_cleanup = {

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "control/bottle_dir.h"
 #include "control/command.h"
 #include "control/home.h"
+#include "control/options.h"
 #include "control/log_print.h"
 #include "control/log_since.h"
 #include "control/log_verify.h"
@@ -41,7 +41,7 @@ struct logs_options {
 	const char *home, *slug, *bottle;
 	struct log_print print;
 	char since[20];
-	bool verify, list, help;
+	bool verify, list;
 };
 
 static int set_component(struct logs_options *o, const char *value, struct err *e)
@@ -60,8 +60,10 @@ static int set_component(struct logs_options *o, const char *value, struct err *
 	return err_say(e, EINVAL, "no component '%s'; there are %sall", value, known.s);
 }
 
-static int set_option(struct logs_options *o, int which, const char *value, struct err *e)
+static int set_option(void *arg, int which, const char *value, struct err *e)
 {
+	struct logs_options *o = arg;
+
 	switch (which) {
 	case 'b':
 		o->bottle = value;
@@ -82,17 +84,9 @@ static int set_option(struct logs_options *o, int which, const char *value, stru
 	case 'v':
 		o->verify = true;
 		return 0;
-	case 'l':
+	default:
 		o->list = true;
 		return 0;
-	case 'H':
-		o->home = value;
-		return 0;
-	case 'h':
-		o->help = true;
-		return 0;
-	default:
-		return err_say(e, EINVAL, "see `bottle logs --help`");
 	}
 }
 
@@ -103,31 +97,34 @@ static bool wants_colour(void)
 	return isatty(STDOUT_FILENO) && !(none && *none) && !str_eq(term, "dumb");
 }
 
-static int parse_options(int argc, char **argv, struct logs_options *o, struct err *e)
+static const struct option table[] = {{"bottle", required_argument, NULL, 'b'},
+	{"component", required_argument, NULL, 'c'}, {"follow", no_argument, NULL, 'f'},
+	{"json", no_argument, NULL, 'j'}, {"since", required_argument, NULL, 's'},
+	{"id", required_argument, NULL, 'i'}, {"verify", no_argument, NULL, 'v'},
+	{"list", no_argument, NULL, 'l'}, OPTIONS_COMMON};
+
+static int parse_options(char **argv, struct logs_options *o, struct err *e)
 {
-	static const struct option options[] = {{"bottle", required_argument, NULL, 'b'},
-		{"component", required_argument, NULL, 'c'}, {"follow", no_argument, NULL, 'f'},
-		{"json", no_argument, NULL, 'j'}, {"since", required_argument, NULL, 's'},
-		{"id", required_argument, NULL, 'i'}, {"verify", no_argument, NULL, 'v'},
-		{"list", no_argument, NULL, 'l'}, {"home", required_argument, NULL, 'H'},
-		{"help", no_argument, NULL, 'h'}, {0}};
-	int which, r = 0;
+	const struct options options = {.command = "logs",
+		.help = help,
+		.letters = "fh",
+		.table = table,
+		.set = set_option,
+		.arg = o};
+	char **rest;
+	int r;
 
 	o->print.component = log_components[0];
 	o->print.since = o->since;
 	o->print.colour = wants_colour();
-	optind = 1;
-	while (r == 0 && (which = getopt_long(argc, argv, "fh", options, NULL)) != -1)
-		r = set_option(o, which, optarg, e);
-	if (r < 0 || o->help)
+	r = options_read(&options, argv, &o->home, &rest, e);
+	if (r <= 0)
 		return r;
-	o->slug = argv[optind];
-	if (o->slug && argv[optind + 1])
-		return err_say(
-			e, EINVAL, "unexpected '%s'; see `bottle logs --help`", argv[optind + 1]);
+	o->slug = rest[0];
 	if (o->slug && o->bottle)
 		return err_say(e, EINVAL, "either a slug or --bottle");
-	return 0;
+	r = options_at_most(&options, rest, 1, e);
+	return r < 0 ? r : 1;
 }
 
 /* ---- what is asked for */
@@ -230,24 +227,18 @@ static int run_in(
 	return r;
 }
 
-static int run(int argc, char **argv, struct err *e)
+static int run(char **argv, struct err *e)
 {
 	struct logs_options o = {0};
 	struct bottle_dirs all = {0};
 	cleanup_free char *home = NULL;
-	int r = parse_options(argc, argv, &o, e);
+	int r = parse_options(argv, &o, e);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (o.help) {
-		fputs(help, stdout);
-		return 0;
-	}
-	home = home_find(o.home);
-	if (!home)
-		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
-			o.home ? o.home : getenv("BOTTLE_HOME"));
-	r = bottle_dirs_find(home, &all, e);
+	r = home_find(o.home, &home, e);
+	if (r == 0)
+		r = bottle_dirs_find(home, &all, e);
 	if (r == 0)
 		r = run_in(home, &all, &o, e);
 	bottle_dirs_done(&all);

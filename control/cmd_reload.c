@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "bundle/plan.h"
 #include "control/command.h"
 #include "control/home.h"
+#include "control/options.h"
 #include "control/runtime.h"
 
 #define METADATA_MAX 65536
@@ -30,31 +30,12 @@ static const char help[] =
 	"  --home DIR  the operator's directory\n"
 	"              (default: $BOTTLE_HOME, ~/.bot-bottle or " HOME_OF_ENGINE ")\n";
 
-struct reload_options {
-	const char *home, *slug;
-	bool help;
-};
-
-static int parse_options(int argc, char **argv, struct reload_options *o, struct err *e)
+static int check_slug(char *const *rest, struct err *e)
 {
-	static const struct option options[] = {
-		{"home", required_argument, NULL, 'H'}, {"help", no_argument, NULL, 'h'}, {0}};
-	int which;
-
-	optind = 1;
-	while ((which = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (which == 'H')
-			o->home = optarg;
-		else if (which == 'h')
-			o->help = true;
-		else
-			return err_say(e, EINVAL, "see `bottle reload --help`");
-	}
-	o->slug = argv[optind];
-	if (!o->help && (!o->slug || argv[optind + 1]))
+	if (!rest[0])
 		return err_say(e, EINVAL, "which bottle? see `bottle reload --help`");
-	if (!o->help && (!*o->slug || *o->slug == '.' || strchr(o->slug, '/')))
-		return err_say(e, EINVAL, "'%s' is no bottle's name", o->slug);
+	if (!*rest[0] || *rest[0] == '.' || strchr(rest[0], '/'))
+		return err_say(e, EINVAL, "'%s' is no bottle's name", rest[0]);
 	return 0;
 }
 
@@ -104,23 +85,25 @@ static int execute(char *state_dir, struct err *e)
 	return err_set(e, errno, "execute '%s'", runtime);
 }
 
-static int run(int argc, char **argv, struct err *e)
+static int run(char **argv, struct err *e)
 {
+	static const struct option table[] = {OPTIONS_COMMON};
+	const struct options options = {
+		.command = "reload", .help = help, .letters = "h", .table = table};
 	cleanup_free char *home = NULL, *state_dir = NULL;
-	struct reload_options o = {0};
-	int r = parse_options(argc, argv, &o, e);
+	const char *given;
+	char **rest;
+	int r = options_read(&options, argv, &given, &rest, e);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (o.help) {
-		fputs(help, stdout);
-		return 0;
-	}
-	home = home_find(o.home);
-	if (!home)
-		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
-			o.home ? o.home : getenv("BOTTLE_HOME"));
-	r = find_state(home, o.slug, &state_dir, e);
+	r = options_at_most(&options, rest, 1, e);
+	if (r == 0)
+		r = check_slug(rest, e);
+	if (r == 0)
+		r = home_find(given, &home, e);
+	if (r == 0)
+		r = find_state(home, rest[0], &state_dir, e);
 	return r < 0 ? r : execute(state_dir, e);
 }
 

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/str.h"
 #include "control/command.h"
 #include "control/home.h"
+#include "control/options.h"
 #include "control/runconfig.h"
 #include "control/runtime.h"
 #include "control/scratch.h"
@@ -47,7 +47,6 @@ struct run_options {
 	char **env;	/* owned list */
 	const char *agent, *home, *workspace, *egress;
 	char **command; /* of argv */
-	bool help;
 };
 
 static void run_options_done(struct run_options *o)
@@ -63,8 +62,10 @@ static int add_env(struct run_options *o, const char *value, struct err *e)
 	return strv_add(&o->env, value) < 0 ? err_set(e, ENOMEM, "--env") : 0;
 }
 
-static int set_option(struct run_options *o, int which, const char *value, struct err *e)
+static int set_option(void *arg, int which, const char *value, struct err *e)
 {
+	struct run_options *o = arg;
+
 	switch (which) {
 	case 'b':
 		return strv_add(&o->bottles, value) < 0 ? err_set(e, ENOMEM, "--bottle") : 0;
@@ -73,41 +74,33 @@ static int set_option(struct run_options *o, int which, const char *value, struc
 	case 'a':
 		o->agent = value;
 		return 0;
-	case 'H':
-		o->home = value;
-		return 0;
 	case 'w':
 		o->workspace = value;
 		return 0;
-	case 'E':
+	default:
 		o->egress = value;
 		return 0;
-	case 'h':
-		o->help = true;
-		return 0;
-	default:
-		return err_say(e, EINVAL, "see `bottle run --help`");
 	}
 }
 
-static int parse_options(int argc, char **argv, struct run_options *o, struct err *e)
+static int parse_options(char **argv, struct run_options *o, struct err *e)
 {
-	static const struct option options[] = {{"bottle", required_argument, NULL, 'b'},
+	static const struct option table[] = {{"bottle", required_argument, NULL, 'b'},
 		{"env", required_argument, NULL, 'e'}, {"agent", required_argument, NULL, 'a'},
-		{"home", required_argument, NULL, 'H'}, {"workspace", required_argument, NULL, 'w'},
-		{"egress", required_argument, NULL, 'E'}, {"help", no_argument, NULL, 'h'}, {0}};
-	int which, r = 0;
+		{"workspace", required_argument, NULL, 'w'},
+		{"egress", required_argument, NULL, 'E'}, OPTIONS_COMMON};
+	const struct options options = {.command = "run",
+		.help = help,
+		.letters = "+h",
+		.table = table,
+		.set = set_option,
+		.arg = o};
+	int r = options_read(&options, argv, &o->home, &o->command, e);
 
-	optind = 1;
-	while (r == 0 && (which = getopt_long(argc, argv, "+h", options, NULL)) != -1)
-		r = set_option(o, which, optarg, e);
-	if (r < 0 || o->help)
-		return r;
-	o->command = argv + optind;
-	if (!*o->command)
+	if (r > 0 && !*o->command)
 		return err_say(e, EINVAL,
 			"no command given; for example: bottle run --bottle default -- bash");
-	return 0;
+	return r;
 }
 
 /*
@@ -251,13 +244,12 @@ static int run_in(const struct run_options *o, const char *home, const char *wor
 
 static int run_checked(const struct run_options *o, struct err *e)
 {
-	cleanup_free char *home = home_find(o->home), *workspace = NULL;
+	cleanup_free char *home = NULL, *workspace = NULL;
 	cleanup_free char *runtime_path = runtime_find();
-	int r;
+	int r = home_find(o->home, &home, e);
 
-	if (!home)
-		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
-			o->home ? o->home : getenv("BOTTLE_HOME"));
+	if (r < 0)
+		return r;
 	if (!runtime_path || access(runtime_path, X_OK) < 0)
 		return err_say(e, ENOENT, "bottle-shim is missing beside this program ('%s')",
 			runtime_path ? runtime_path : "?");
@@ -268,14 +260,12 @@ static int run_checked(const struct run_options *o, struct err *e)
 	return run_in(o, home, workspace, runtime_path, e);
 }
 
-static int run(int argc, char **argv, struct err *e)
+static int run(char **argv, struct err *e)
 {
 	struct run_options o = {0};
-	int r = parse_options(argc, argv, &o, e);
+	int r = parse_options(argv, &o, e);
 
-	if (r == 0 && o.help)
-		fputs(help, stdout);
-	else if (r == 0)
+	if (r > 0)
 		r = run_checked(&o, e);
 	run_options_done(&o);
 	return r;

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "bundle/plan.h"
 #include "control/command.h"
 #include "control/home.h"
+#include "control/options.h"
 #include "control/scan_cache.h"
 #include "control/scan_report.h"
 
@@ -43,7 +43,7 @@ struct scan_options {
 	char **files;	/* of argv */
 	const char *home, *type, *encoding;
 	enum scan_format format;
-	bool explain, inbound, help;
+	bool explain, inbound;
 };
 
 /* One run of the command. */
@@ -56,8 +56,10 @@ struct scanning {
 	bool failed;	  /* one could not be */
 };
 
-static int set_option(struct scan_options *o, int which, const char *value, struct err *e)
+static int set_option(void *arg, int which, const char *value, struct err *e)
 {
+	struct scan_options *o = arg;
+
 	switch (which) {
 	case 'j':
 		o->format = SCAN_FORMAT_JSON;
@@ -76,38 +78,30 @@ static int set_option(struct scan_options *o, int which, const char *value, stru
 	case 't':
 		o->type = value;
 		return 0;
-	case 'c':
+	default:
 		o->encoding = value;
 		return 0;
-	case 'H':
-		o->home = value;
-		return 0;
-	case 'h':
-		o->help = true;
-		return 0;
-	default:
-		return err_say(e, EINVAL, "see `bottle scan --help`");
 	}
 }
 
-static int parse_options(int argc, char **argv, struct scan_options *o, struct err *e)
+static int parse_options(char **argv, struct scan_options *o, struct err *e)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+	static const struct option table[] = {{"json", no_argument, NULL, 'j'},
 		{"sarif", no_argument, NULL, 's'}, {"explain", no_argument, NULL, 'x'},
 		{"inbound", no_argument, NULL, 'i'}, {"secret", required_argument, NULL, 'S'},
 		{"type", required_argument, NULL, 't'}, {"encoding", required_argument, NULL, 'c'},
-		{"home", required_argument, NULL, 'H'}, {"help", no_argument, NULL, 'h'}, {0}};
-	int which, r = 0;
+		OPTIONS_COMMON};
+	const struct options options = {.command = "scan",
+		.help = help,
+		.letters = "h",
+		.table = table,
+		.set = set_option,
+		.arg = o};
+	int r = options_read(&options, argv, &o->home, &o->files, e);
 
-	optind = 1;
-	while (r == 0 && (which = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		r = set_option(o, which, optarg, e);
-	if (r < 0 || o->help)
-		return r;
-	o->files = argv + optind;
-	if (!*o->files)
+	if (r > 0 && !*o->files)
 		return err_say(e, EINVAL, "nothing to read given; `-` is standard input");
-	return 0;
+	return r;
 }
 
 /* ---- one text */
@@ -252,15 +246,13 @@ static int load_rules(struct scanning *s, const char *home, struct err *e)
 
 static int open_all(struct scanning *s, struct err *e)
 {
-	cleanup_free char *home = home_find(s->o->home);
+	cleanup_free char *home = NULL;
 	unsigned int sets =
 		SCAN_OUTBOUND | SCAN_KNOWN | SCAN_ENTROPY | (s->o->inbound ? SCAN_INBOUND : 0);
-	int r;
+	int r = home_find(s->o->home, &home, e);
 
-	if (!home)
-		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
-			s->o->home ? s->o->home : getenv("BOTTLE_HOME"));
-	r = load_rules(s, home, e);
+	if (r == 0)
+		r = load_rules(s, home, e);
 	if (r >= 0)
 		r = scan_open(s->rules, sets, on_finding, s, &s->scan, e);
 	if (r >= 0 && scan_report_open(&s->report, stdout, s->rules) < 0)
@@ -286,17 +278,15 @@ static int scan_all(struct scanning *s, struct err *e)
 	return s->report.found > 0 ? FOUND : 0;
 }
 
-static int run(int argc, char **argv, struct err *e)
+static int run(char **argv, struct err *e)
 {
 	struct scan_options o = {0};
 	struct scanning s = {.o = &o};
-	int r = parse_options(argc, argv, &o, e);
+	int r = parse_options(argv, &o, e);
 
 	s.report.format = o.format;
 	s.report.explain = o.explain;
-	if (r == 0 && o.help)
-		fputs(help, stdout);
-	else if (r == 0)
+	if (r > 0)
 		r = scan_all(&s, e);
 	scan_close(s.scan);
 	scan_rules_free(s.rules);

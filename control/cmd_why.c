@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "control/command.h"
 #include "control/egress_job.h"
 #include "control/home.h"
+#include "control/options.h"
 #include "control/log_show.h"
 
 #define ID_DIGITS 16
@@ -40,27 +40,21 @@ static const char help[] =
 struct why_options {
 	const char *home, *method, *url;
 	char **bottles, **headers; /* owned lists */
-	bool json, help;
+	bool json;
 };
 
-static int set_option(struct why_options *o, int which, const char *value, struct err *e)
+static int set_option(void *arg, int which, const char *value, struct err *e)
 {
+	struct why_options *o = arg;
+
 	switch (which) {
 	case 'b':
 		return strv_add(&o->bottles, value) < 0 ? err_set(e, ENOMEM, "--bottle") : 0;
 	case 'H':
 		return strv_add(&o->headers, value) < 0 ? err_set(e, ENOMEM, "--header") : 0;
-	case 'j':
+	default:
 		o->json = true;
 		return 0;
-	case 'd':
-		o->home = value;
-		return 0;
-	case 'h':
-		o->help = true;
-		return 0;
-	default:
-		return err_say(e, EINVAL, "see `bottle why --help`");
 	}
 }
 
@@ -94,8 +88,6 @@ static int take_arguments(struct why_options *o, char **args, struct err *e)
 	if (!args[0])
 		return err_say(e, EINVAL,
 			"no URL given; for example: bottle why GET https://api.example.com/");
-	if (args[1] && args[2])
-		return err_say(e, EINVAL, "unexpected '%s'; see `bottle why --help`", args[2]);
 	o->method = args[1] ? args[0] : "GET";
 	o->url = args[1] ? args[1] : args[0];
 	if (check_url(o->url, e) < 0)
@@ -104,17 +96,26 @@ static int take_arguments(struct why_options *o, char **args, struct err *e)
 								   : 0;
 }
 
-static int parse_options(int argc, char **argv, struct why_options *o, struct err *e)
+static int parse_options(char **argv, struct why_options *o, struct err *e)
 {
-	static const struct option options[] = {{"bottle", required_argument, NULL, 'b'},
+	static const struct option table[] = {{"bottle", required_argument, NULL, 'b'},
 		{"header", required_argument, NULL, 'H'}, {"json", no_argument, NULL, 'j'},
-		{"home", required_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
-	int which, r = 0;
+		OPTIONS_COMMON};
+	const struct options options = {.command = "why",
+		.help = help,
+		.letters = "H:h",
+		.table = table,
+		.set = set_option,
+		.arg = o};
+	char **rest;
+	int r = options_read(&options, argv, &o->home, &rest, e);
 
-	optind = 1;
-	while (r == 0 && (which = getopt_long(argc, argv, "H:h", options, NULL)) != -1)
-		r = set_option(o, which, optarg, e);
-	return r < 0 || o->help ? r : take_arguments(o, argv + optind, e);
+	if (r <= 0)
+		return r;
+	r = options_at_most(&options, rest, 2, e);
+	if (r == 0)
+		r = take_arguments(o, rest, e);
+	return r < 0 ? r : 1;
 }
 
 /* ---- the question */
@@ -238,19 +239,17 @@ static int show_line(const struct why_options *o, struct err *e)
 		(char *)(o->json ? "--json" : "--component=egress"),
 		(char *)(o->home ? "--home" : NULL), (char *)o->home, NULL};
 
-	return cmd_logs.run(o->home ? 6 : 4, argv, e);
+	return cmd_logs.run(argv, e);
 }
 
 static int answer(const struct why_options *o, struct err *e)
 {
-	cleanup_free char *home = home_find(o->home);
+	cleanup_free char *home = NULL;
 	cleanup_json json_t *j = NULL;
-	int r;
+	int r = home_find(o->home, &home, e);
 
-	if (!home)
-		return err_say(e, ENOENT, "the operator's directory '%s' does not exist",
-			o->home ? o->home : getenv("BOTTLE_HOME"));
-	r = ask(home, o, &j, e);
+	if (r == 0)
+		r = ask(home, o, &j, e);
 	if (r < 0)
 		return r;
 	if (!text_of(j, "verdict") || !text_of(j, "method") || !text_of(j, "url"))
@@ -266,14 +265,12 @@ static int answer(const struct why_options *o, struct err *e)
 
 #define CANNOT_TELL 2
 
-static int run(int argc, char **argv, struct err *e)
+static int run(char **argv, struct err *e)
 {
 	struct why_options o = {0};
-	int r = parse_options(argc, argv, &o, e);
+	int r = parse_options(argv, &o, e);
 
-	if (r == 0 && o.help)
-		fputs(help, stdout);
-	else if (r == 0)
+	if (r > 0)
 		r = is_id(o.url) ? show_line(&o, e) : answer(&o, e);
 	strv_free(o.bottles);
 	strv_free(o.headers);

@@ -11,10 +11,10 @@ struct command {
 	const char *name;
 	const char *help; /* one sentence */
 	/*
-	 * argv[0] is the command's name. The exit status of the program, or -errno with `e` set:
-	 * main prints the error and exits COMMAND_FAILED.
+	 * argv[0] is the command's name; NULL ends it. The exit status of the program, or -errno
+	 * with `e` set: main prints the error and exits COMMAND_FAILED.
 	 */
-	int (*run)(int argc, char **argv, struct err *e);
+	int (*run)(char **argv, struct err *e);
 };
 
 extern const struct command cmd_run, cmd_logs, cmd_why, cmd_scan, cmd_cleanup, cmd_reload;

@@ -16,7 +16,7 @@ static void print_help(FILE *to)
 	fputs("\n`bottle COMMAND --help` tells a command's options.\n", to);
 }
 
-static int run_command(const struct command *c, int argc, char **argv)
+static int run_command(const struct command *c, char **argv)
 {
 	cleanup_free char *name = str_format("bottle %s", c->name);
 	struct err e = {0};
@@ -24,7 +24,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 
 	if (name)
 		argv[0] = name; /* what getopt_long's complaints begin with */
-	r = c->run(argc, argv, &e);
+	r = c->run(argv, &e);
 	if (r >= 0)
 		return r;
 	fprintf(stderr, "bottle %s: %s\n", c->name, e.msg);
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (str_eq(argv[1], commands[i]->name))
-			return run_command(commands[i], argc - 1, argv + 1);
+			return run_command(commands[i], argv + 1);
 	fprintf(stderr, "bottle: no command '%s'; `bottle --help` lists them\n", argv[1]);
 	return COMMAND_FAILED;
 }

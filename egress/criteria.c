@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "egress/regex.h"
+#include "base/regex.h"
 
 /* A path of the policy, ready to be compared. */
 struct path {
@@ -50,8 +50,11 @@ static int make_path(struct criteria *m, size_t i, struct err *e)
 {
 	const struct policy_path *p = &m->policy->paths[i];
 
+	if (p->type == POLICY_REGEX &&
+		regex_new(p->value, m->kind == CRITERIA_DENY, &m->path_regexes[i], e) < 0)
+		return err_wrap(e, "paths[%zu].value", i);
 	if (p->type == POLICY_REGEX)
-		return regex_new(p->value, m->kind == CRITERIA_DENY, &m->path_regexes[i], e);
+		return 0;
 	m->paths[i].text = decoded(p->value);
 	if (!m->paths[i].text)
 		return err_set(e, ENOMEM, "the matches of a route");
@@ -64,12 +67,12 @@ static int make_path(struct criteria *m, size_t i, struct err *e)
 static int make_pairs(const struct criteria *m, const struct policy_header *list, size_t n,
 	struct regex **regexes, struct err *e)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (list[i].type == POLICY_REGEX)
-			r = regex_new(list[i].value, m->kind == CRITERIA_DENY, &regexes[i], e);
-	return r;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].type == POLICY_REGEX &&
+			regex_new(list[i].value, m->kind == CRITERIA_DENY, &regexes[i], e) < 0)
+			return err_wrap(e, "%s[%zu].value",
+				list == m->policy->query ? "query" : "headers", i);
+	return 0;
 }
 
 static int fill(struct criteria *m, struct err *e)

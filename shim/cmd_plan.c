@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/frontmatter.h"
 #include "bundle/plan.h"
 #include "shim/cmd.h"
 #include "shim/options.h"
@@ -23,7 +24,7 @@ static int print_plan(const struct plan *p, struct err *e)
 	return EXIT_SUCCESS;
 }
 
-/* What does not fit into one error is told in full here. */
+/* What does not fit into one error is told in full here, a line each. */
 static int build_plan(
 	const struct globals *g, struct oci *oci, const char *id, struct plan **ret, struct err *e)
 {
@@ -33,6 +34,8 @@ static int build_plan(
 
 	choice.problems = &problems;
 	r = plan_build(oci, &choice, id, ret, e);
+	if (r < 0)
+		frontmatter_several(&problems, e);
 	if (r < 0 && problems.len > 0)
 		fputs(problems.s, stderr);
 	return r;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/ptr.h"
+#include "bundle/frontmatter.h"
 #include "bundle/plan.h"
 #include "shim/monitor_boot.h"
 #include "shim/monitor_plan.h"
@@ -130,7 +131,10 @@ static int run(struct sidecar *s, bool with_env, struct str *problems, struct er
 		r = bring(s, b, e);
 	plan_bottle_free(b);
 	told_done(&told);
-	return r < 0 ? err_wrap(e, "the old policy stays in force") : 0;
+	if (r >= 0)
+		return 0;
+	frontmatter_several(problems, e);
+	return err_wrap(e, "the old policy stays in force");
 }
 
 int reload_run(const char *state_dir, bool with_env, struct str *problems, struct err *e)
@@ -144,6 +148,7 @@ int reload_run(const char *state_dir, bool with_env, struct str *problems, struc
 int reload_serve(const char *state_dir)
 {
 	cleanup_str struct str problems = {0};
+	char *save = NULL, *line;
 	struct err e = {0};
 	int r = monitor_boot_harden(&e);
 
@@ -155,8 +160,8 @@ int reload_serve(const char *state_dir)
 			"nothing; use `bottle reload`");
 	if (r == 0)
 		r = reload_run(state_dir, false, &problems, &e);
-	for (char *line = problems.s ? strtok(problems.s, "\n") : NULL; r < 0 && line;
-		line = strtok(NULL, "\n"))
+	line = r < 0 && problems.len > 0 ? strtok_r(problems.s, "\n", &save) : NULL;
+	for (; line; line = strtok_r(NULL, "\n", &save))
 		log_error("%s", line);
 	if (r < 0)
 		log_error("%s", e.msg);

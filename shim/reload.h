@@ -14,7 +14,8 @@
 
 /*
  * Reads, checks, looks up what is new, and waits until the new policy is in force. Whatever fails,
- * the old one stays. with_env, problems: as for plan_secret_find and in plan_choice.
+ * the old one stays. with_env: as for plan_secret_find. problems: of several in the manifests each
+ * is a line there, and e says how many there are.
  */
 int reload_run(const char *state_dir, bool with_env, struct str *problems, struct err *e);
 

@@ -73,7 +73,7 @@ egress_start() {
 		EGRESS_TOKEN_0="$BOTTLE_HOME/secrets/API_TOKEN" "${EGRESS_SECRETS[@]}" >>$EGRESS_DIR/monitor.log 2>&1 </dev/null &
 	EGRESS_MONITOR=$!
 	disown
-	wait_for 60 egress_settled
+	wait_for 200 egress_settled # rules are compiled, which is work
 	grep -q '^ready' $EGRESS_DIR/events || {
 		cat $EGRESS_DIR/events; tail -n 20 $EGRESS_DIR/log $EGRESS_DIR/monitor.log
 		exit 1

@@ -31,10 +31,10 @@ static int request(const char *text, struct http1_head *h)
 static int framing(const char *fields, struct http1_length *ret)
 {
 	struct http1_head h;
-	char text[512] = "POST /x HTTP/1.1\r\n";
+	char text[512];
 	int r;
 
-	strcat(strcat(text, fields), "\r\n");
+	snprintf(text, sizeof(text), "POST /x HTTP/1.1\r\n%s\r\n", fields);
 	r = request(text, &h);
 	if (r == 0)
 		r = http1_request_length(&h, ret, &why);

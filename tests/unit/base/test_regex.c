@@ -1,5 +1,6 @@
-#include "egress/regex.h"
+#include "base/regex.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,8 +52,13 @@ static void a_wrong_pattern_is_told_with_its_place(void **state)
 	struct err e = {0};
 
 	(void)state;
-	assert_true(regex_new("/a(b", false, &x, &e) < 0);
-	assert_non_null(strstr(e.msg, "'/a(b', character 4"));
+	assert_int_equal(regex_new("/a(b", false, &x, &e), -EINVAL);
+	assert_string_equal(e.msg,
+		"no regular expression (missing closing parenthesis, at character 4): '/a(b'");
+	e = (struct err){0};
+	assert_int_equal(regex_check("/[b-a]", &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "at character 4): '/[b-a]'"));
+	assert_int_equal(regex_check("/[a-b]", &e), 0);
 }
 
 int main(void)

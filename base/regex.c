@@ -1,5 +1,5 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "egress/regex.h"
+#include "base/regex.h"
 
 #include <errno.h>
 #include <pcre2.h>
@@ -30,8 +30,8 @@ static int compile(const char *pattern, bool caseless, struct regex *x, struct e
 	if (x->code)
 		return 0;
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)text, sizeof(text));
-	return err_say(
-		e, EINVAL, "regular expression '%s', character %zu: %s", pattern, (size_t)at, text);
+	return err_say(e, EINVAL, "no regular expression (%s, at character %zu): '%s'", text,
+		(size_t)at, pattern);
 }
 
 int regex_new(const char *pattern, bool caseless, struct regex **ret, struct err *e)
@@ -54,6 +54,15 @@ int regex_new(const char *pattern, bool caseless, struct regex **ret, struct err
 	pcre2_set_heap_limit(x->bounds, HEAP_LIMIT);
 	*ret = x;
 	return 0;
+}
+
+int regex_check(const char *pattern, struct err *e)
+{
+	struct regex *x = NULL;
+	int r = regex_new(pattern, false, &x, e);
+
+	regex_free(x);
+	return r;
 }
 
 void regex_free(struct regex *x)

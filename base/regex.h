@@ -1,5 +1,5 @@
-#ifndef EGRESS_REGEX_H
-#define EGRESS_REGEX_H
+#ifndef BASE_REGEX_H
+#define BASE_REGEX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +19,12 @@ enum regex_fit {
 	REGEX_LOST, /* given up at a bound: nobody knows */
 };
 
-/* caseless: of ASCII letters. An error names the pattern and the place in it. */
+/* caseless: of ASCII letters. -EINVAL names the pattern, the place in it and what is wrong. */
 int regex_new(const char *pattern, bool caseless, struct regex **ret, struct err *e);
 void regex_free(struct regex *x);
+
+/* Whether it is one at all: 0, or as regex_new. */
+int regex_check(const char *pattern, struct err *e);
 
 enum regex_fit regex_test(const struct regex *x, const char *text, size_t len);
 
