@@ -3,6 +3,14 @@
 
 #include "egress/exchange.h"
 
+/* Why a request may be sent once more, although nobody knows what it asks for. */
+enum again {
+	AGAIN_NEVER,
+	AGAIN_CLOSED,  /* its connection ended without a word since: a kept one, mostly */
+	AGAIN_REFUSED, /* the upstream did nothing with it (RFC 9113, section 8.7) */
+	AGAIN_HTTP1,   /* … and wants it in HTTP/1.1 */
+};
+
 /*
  * The upstream's side of an exchange, from the moment when x->up is ready: back_http1.c,
  * back_http2.c. Called by exchange*.c alone.
@@ -31,9 +39,8 @@ struct back {
 	/* Whether all that has arrived was taken: what is held of a stream need not wait. */
 	bool (*drained)(const struct exchange *x);
 
-	/* Whether nothing was done with the request, so that it may be sent once more: a kept
-	 * connection that was just closed, a stream that the upstream did not process. */
-	bool (*untouched)(const struct exchange *x);
+	/* There is no answer: whether the request may be sent once more. */
+	enum again (*again)(const struct exchange *x);
 
 	/*
 	 * The exchange needs the upstream no more. whole: both messages ended well, so that its

@@ -159,9 +159,9 @@ static bool drained(const struct exchange *x)
 	return w->in.len == 0 && !w->readable && !w->tls_more;
 }
 
-static bool untouched(const struct exchange *x)
+static enum again again(const struct exchange *x)
 {
-	return x->up->wire.in.len == 0;
+	return x->up->wire.in.len == 0 ? AGAIN_CLOSED : AGAIN_NEVER;
 }
 
 static void release(struct exchange *x, bool whole)
@@ -185,6 +185,6 @@ const struct back back_http1 = {
 	.take_head = take_head,
 	.take = take,
 	.drained = drained,
-	.untouched = untouched,
+	.again = again,
 	.release = release,
 };

@@ -113,9 +113,16 @@ static bool drained(const struct exchange *x)
 	       (!alone || (w->in.len == 0 && !w->readable && !w->tls_more));
 }
 
-static bool untouched(const struct exchange *x)
+static enum again again(const struct exchange *x)
 {
-	return !x->back_stream || h2_is_untouched(x->back_stream);
+	/* The connection had ended when it was to be sent. */
+	if (!x->back_stream)
+		return AGAIN_CLOSED;
+	if (h2_wants_http1(x->back_stream))
+		return AGAIN_HTTP1;
+	if (h2_is_refused(x->back_stream))
+		return AGAIN_REFUSED;
+	return h2_is_untouched(x->back_stream) ? AGAIN_CLOSED : AGAIN_NEVER;
 }
 
 static void release(struct exchange *x, bool whole)
@@ -139,7 +146,7 @@ const struct back back_http2 = {
 	.take_head = take_head,
 	.take = take,
 	.drained = drained,
-	.untouched = untouched,
+	.again = again,
 	.release = release,
 };
 

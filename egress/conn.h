@@ -80,6 +80,8 @@ struct conn {
 	struct exchange *exchanges;
 	struct upstream *upstreams; /* egress/upstreams.h */
 	size_t n_upstreams;
+	char http1_host[HOST_MAX]; /* that wants HTTP/1.1 alone, the last one; "": none */
+	uint16_t http1_port;
 	bool socks_greeted;
 	struct tcp *tcp; /* CONN_TCP; else NULL */
 };

@@ -88,6 +88,7 @@ void exchange_over(struct exchange *x)
 void exchange_again(struct exchange *x)
 {
 	exchange_release(x, false);
+	x->back_error = 0;
 	x->fresh = true;
 	x->sent = 0;
 	x->all_sent = false;

@@ -93,6 +93,8 @@ struct exchange {
 		token;	 /* generation of its route's access token (egress/oauth.h); 0: none yet */
 	bool renewed;	 /* … which the upstream refused: no third try */
 	bool fresh;	 /* sent over a connection made for it: no second try */
+	bool refused;	 /* an upstream did not take it: no other try for that */
+	bool only_http1; /* an upstream wants it in HTTP/1.1 */
 	bool moved_body; /* some of the body has gone up and is held no more: no second try */
 
 	/* The response. Of HTTP/2's, status alone is set. */

@@ -17,14 +17,35 @@
  */
 /* ---- the upstream ended */
 
+/* Each reason is good for one more try. */
+static bool may_retry(const struct exchange *x, enum again why)
+{
+	switch (why) {
+	case AGAIN_CLOSED:
+		return !x->fresh;
+	case AGAIN_REFUSED:
+		return !x->refused;
+	case AGAIN_HTTP1:
+		return !x->only_http1;
+	case AGAIN_NEVER:
+		break;
+	}
+	return false;
+}
+
 /*
- * A kept connection may be closed just as it is used again: nothing was done with the request, and
- * it goes out once more, over a new one.
+ * A kept connection may be closed just as it is used again; an upstream of HTTP/2 may not take a
+ * request, or not in HTTP/2. Nothing was done with it, and it goes out once more.
  */
 static bool retry(struct exchange *x)
 {
-	if (x->fresh || x->moved_body || x->have_head || !x->back->untouched(x))
+	enum again why = x->back->again(x);
+
+	if (x->moved_body || x->have_head || !may_retry(x, why))
 		return false;
+	x->refused |= why == AGAIN_REFUSED;
+	if (why == AGAIN_HTTP1)
+		upstreams_want_http1(x);
 	exchange_again(x);
 	return true;
 }

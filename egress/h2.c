@@ -112,8 +112,11 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *f, void *arg)
 {
 	struct h2_stream *s = stream_of(arg, f->hd.stream_id);
 	bool last = f->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	struct h2 *h = arg;
 
 	(void)ng;
+	if (f->hd.type == NGHTTP2_GOAWAY)
+		h->said = f->goaway.error_code;
 	if (!s || (f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_DATA))
 		return 0;
 	if (f->hd.type == NGHTTP2_HEADERS)

@@ -126,5 +126,11 @@ uint32_t h2_error(const struct h2_stream *s); /* its code */
 /* Client: surely nothing was done with it: refused, beyond a GOAWAY's last stream, or the
  * connection ended without a word since. */
 bool h2_is_untouched(const struct h2_stream *s);
+/* … by the peer's own word. */
+bool h2_is_refused(const struct h2_stream *s);
+
+/* Client: it was not answered, since the server wants it in HTTP/1.1 (RFC 9113, section 7:
+ * HTTP_1_1_REQUIRED). */
+bool h2_wants_http1(const struct h2_stream *s);
 
 #endif

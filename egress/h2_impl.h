@@ -17,9 +17,10 @@ struct h2 {
 	size_t owed;   /* of it, what the connection's window was not given back for */
 	int purse;     /* see h2.h; below 0: an attacker */
 	const char *fault;
-	bool freed;  /* by its owner: goes with its last stream */
-	bool shut;   /* GOAWAY was said */
-	bool failed; /* nothing is read any more */
+	uint32_t said; /* code of the peer's GOAWAY */
+	bool freed;    /* by its owner: goes with its last stream */
+	bool shut;     /* GOAWAY was said */
+	bool failed;   /* nothing is read any more */
 };
 
 /* What of its peer alone a stream waits for: nothing, its head's end, that it takes what was put,

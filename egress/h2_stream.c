@@ -486,3 +486,15 @@ bool h2_is_untouched(const struct h2_stream *s)
 
 	return !s->have_head && (s->refused || unheard);
 }
+
+bool h2_is_refused(const struct h2_stream *s)
+{
+	return !s->have_head && s->refused;
+}
+
+bool h2_wants_http1(const struct h2_stream *s)
+{
+	uint32_t code = s->refused ? s->session->said : s->error;
+
+	return s->closed && !s->have_head && !s->was_reset && code == NGHTTP2_HTTP_1_1_REQUIRED;
+}

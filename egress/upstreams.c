@@ -1,6 +1,7 @@
 #include "egress/upstreams.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "egress/front.h"
 #include "egress/h2.h"
@@ -102,7 +103,18 @@ static void take(struct exchange *x, struct upstream *u)
  * upstream in HTTP/1.1. */
 static bool speaks_http2(const struct exchange *x)
 {
+	const struct conn *c = x->conn;
+
+	if (x->only_http1 || (x->port == c->http1_port && strcmp(x->host, c->http1_host) == 0))
+		return false;
 	return x->front->http2 && !x->websocket && (x->tls || x->conn->way != CONN_EXPLICIT);
+}
+
+void upstreams_want_http1(struct exchange *x)
+{
+	x->only_http1 = true;
+	memcpy(x->conn->http1_host, x->host, HOST_MAX);
+	x->conn->http1_port = x->port;
 }
 
 void upstreams_take(struct exchange *x)

@@ -19,6 +19,9 @@ void upstreams_take(struct exchange *x);
 /* x needs it no more. keep: what was exchanged ended well, so that it can carry the next. */
 void upstreams_give(struct exchange *x, bool keep);
 
+/* Its upstream wants HTTP/1.1, and gets it; so do all that follow in x's connection. */
+void upstreams_want_http1(struct exchange *x);
+
 /* Reads, writes, goes on with connecting. Whether anything changed. */
 bool upstreams_move(struct conn *c);
 

@@ -1,7 +1,8 @@
 """An upstream that speaks HTTP/2 as none should: h2_upstream.py CERT KEY ADDRESS PORT
 
 Paths: /ok answers; /reset breaks off with CANCEL; /refused is not processed on the connection's first try, /goaway
-neither, with a GOAWAY; /short says more than comes, /long less; /upper, /crlf, /pseudo, /interims, /switch have heads that are none;
+neither, with a GOAWAY; /first refuses even that of a new connection, once; /old wants HTTP/1.1 by RST_STREAM, /older by GOAWAY;
+/always refuses each; /short says more than comes, /long less; /upper, /crlf, /pseudo, /interims, /switch have heads that are none;
 /bomb has one that never ends; /call?N is a call of gRPC that says the credential again, N bytes a message,
 with ?N,trailer the last ones in a trailer; /headless and /within end within a frame, /flags and /packed have flags; /pings floods; /push pushes. A line for each request is written: CONNECTION PATH.
 """
@@ -85,6 +86,23 @@ class Connection:
         tried.add("refused")
         self.send(frame(RST_STREAM, 0, stream, bytes([0, 0, 0, 7])))
 
+    def do_first(self, stream):
+        if "first" in tried:
+            self.do_ok(stream)
+            return
+        tried.add("first")
+        self.do_always(stream)
+
+    def do_always(self, stream):
+        self.send(frame(RST_STREAM, 0, stream, bytes([0, 0, 0, 7])))
+
+    def do_old(self, stream):
+        self.send(frame(RST_STREAM, 0, stream, bytes([0, 0, 0, 13])))
+
+    def do_older(self, stream):
+        self.send(frame(GOAWAY, 0, 0, struct.pack(">II", stream - 2 if stream > 1 else 0, 13)))
+        raise EOFError
+
     def do_goaway(self, stream):
         if "goaway" in tried:
             self.do_ok(stream)
@@ -152,10 +170,26 @@ class Connection:
             [(":method", "GET"), (":scheme", "https"), (":authority", "a"), (":path", "/")])))
 
 
+def serve_http1(tls, number):
+    """Each request is answered with its body."""
+    f = tls.makefile("rb")
+    while line := f.readline():
+        length = 0
+        while (field := f.readline().strip()):
+            if field.lower().startswith(b"content-length:"):
+                length = int(field.split(b":")[1])
+        print(number, line.decode().split(" ")[1], "HTTP/1.1", flush=True)
+        body = f.read(length)
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
 def serve(sock, number, context):
     try:
         with context.wrap_socket(sock, server_side=True) as tls:
-            Connection(tls, number).serve()
+            if tls.selected_alpn_protocol() == "h2":
+                Connection(tls, number).serve()
+            else:
+                serve_http1(tls, number)
     except (OSError, EOFError, ssl.SSLError):
         pass
 
@@ -163,7 +197,7 @@ def serve(sock, number, context):
 def main(cert, key, address, port):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    context.set_alpn_protocols(["h2"])
+    context.set_alpn_protocols(["h2", "http/1.1"])
     listener = socket.create_server((address, int(port)))
     print("listening", flush=True)
     number = 0
