@@ -156,18 +156,16 @@ static int read_groups(struct base85_reader *r, const struct inline_window *w, s
 
 /* ---- beginnings */
 
-/* Ones within `by` behind a place, that included, become one at it. */
+/* Ones within `by` (19 or 20) behind a place, that included, become one at it. Written out, since
+ * the compiler does not unroll it as a loop. */
 static inline __attribute__((always_inline)) unsigned __int128 spread(
 	unsigned __int128 x, const unsigned int by)
 {
-#pragma GCC unroll 6
-	for (unsigned int have = 1; have < by;) {
-		unsigned int step = by - have < have ? by - have : have;
-
-		x |= x >> step;
-		have += step;
-	}
-	return x;
+	x |= x >> 1;
+	x |= x >> 2;
+	x |= x >> 4;
+	x |= x >> 8;
+	return x | x >> (by - 16);
 }
 
 static inline unsigned __int128 wide(const uint64_t *mask, size_t w)
@@ -187,14 +185,9 @@ static inline uint64_t two_of(unsigned __int128 x)
  */
 static uint64_t mixed(const struct inline_window *w, size_t at)
 {
-	const uint64_t *mask = w->masks[CLASS_VISIBLE];
-	unsigned __int128 visible, upper, lower, sign;
+	unsigned __int128 visible = wide(w->masks[CLASS_VISIBLE], at), upper, lower, sign;
 	uint64_t ret;
 
-	/* Half of twenty stand in one of the words. */
-	if (!bits_eight(mask[at]) && (mask[at + 1] & 0xFF) != 0xFF)
-		return 0;
-	visible = wide(mask, at);
 	upper = wide(w->masks[CLASS_UPPER], at);
 	lower = wide(w->masks[CLASS_LOWER], at);
 	sign = visible & ~(upper | lower | wide(w->masks[CLASS_NUMBERS], at));
@@ -234,14 +227,17 @@ static size_t find_in(struct base85_reader *r, const struct inline_window *w, si
 	return w->end;
 }
 
-/* The same in all of the window. */
+/* The same in all of the window. Most words have no 20 visible bytes in a row. */
 static size_t find(struct base85_reader *r, const struct inline_window *w, size_t from)
 {
-	for (; from < w->end; from = (from / 64 + 1) * 64) {
+	const uint64_t *visible = w->masks[CLASS_VISIBLE];
+
+	while ((from = bits_run(visible, from, w->end, BASE85_LEAST)) < w->end) {
 		size_t place = find_in(r, w, from);
 
 		if (place < w->end)
 			return place;
+		from = (from / 64 + 1) * 64;
 	}
 	return w->end;
 }

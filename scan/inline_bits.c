@@ -1,7 +1,5 @@
 #include "scan/inline_bits.h"
 
-#include <string.h>
-
 /* Ones of a word from position `from` on, none at or behind end. */
 static uint64_t cut(uint64_t word, size_t w, size_t from, size_t end)
 {
@@ -12,33 +10,33 @@ static uint64_t cut(uint64_t word, size_t w, size_t from, size_t end)
 	return w > end / 64 ? 0 : word;
 }
 
-/* Two words side by side, on what every machine of 64 bits has. */
-typedef uint64_t two __attribute__((vector_size(16)));
+/* Two words and the two from the second one on, of ones of which each means as many in a row. */
+struct ones {
+	bits_two low, high;
+};
 
-static inline two load(const uint64_t *mask)
+/* Now each one means `by` more. */
+static inline __attribute__((always_inline)) void join(struct ones *x, const int by)
 {
-	two ret;
-
-	memcpy(&ret, mask, sizeof(ret));
-	return ret;
+	x->low &= x->low >> by | x->high << (64 - by);
+	x->high &= x->high >> by;
 }
 
 /* Where in two words `run` ones in a row begin; the word behind them is read. Inlined for each
- * length, so that the steps are known. */
-static inline __attribute__((always_inline)) two runs_in(
+ * length: written out, since the compiler does not unroll it as a loop. */
+static inline __attribute__((always_inline)) bits_two runs_in(
 	const uint64_t *mask, const unsigned int run)
 {
-	two low = load(mask), high = load(mask + 1);
+	struct ones x = {.low = bits_load(mask), .high = bits_load(mask + 1)};
 
-	/* Each step makes a bit mean twice as many ones. */
-#pragma GCC unroll 6
-	for (unsigned int have = 1; have < run; have += run - have < have ? run - have : have) {
-		unsigned int by = run - have < have ? run - have : have;
-
-		low &= low >> by | high << (64 - by);
-		high &= high >> by;
-	}
-	return low;
+	join(&x, 1);
+	join(&x, 2);
+	join(&x, 4);
+	if (run > 8)
+		join(&x, run < 16 ? (int)run - 8 : 8);
+	if (run > 16)
+		join(&x, (int)run - 16);
+	return x.low;
 }
 
 static inline __attribute__((always_inline)) size_t find_run(
@@ -48,7 +46,7 @@ static inline __attribute__((always_inline)) size_t find_run(
 	uint64_t keep = ~0ULL << from % 64;
 
 	for (; w * 64 < end; w += 2, keep = ~0ULL) {
-		two found = runs_in(mask + w, run);
+		bits_two found = runs_in(mask + w, run);
 		uint64_t first = found[0] & keep;
 		size_t at;
 

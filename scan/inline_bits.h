@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bits in words. Positions are counted from the first word's lowest bit. */
 
@@ -15,6 +16,17 @@ size_t bits_zero(const uint64_t *mask, size_t from, size_t end);
 size_t bits_one(const uint64_t *mask, size_t from, size_t end);
 /* Ones in [from, end). */
 size_t bits_count(const uint64_t *mask, size_t from, size_t end);
+
+/* Two words side by side, on what every machine of 64 bits has. */
+typedef uint64_t bits_two __attribute__((vector_size(16)));
+
+static inline bits_two bits_load(const uint64_t *mask)
+{
+	bits_two ret;
+
+	memcpy(&ret, mask, sizeof(ret));
+	return ret;
+}
 
 /* Where eight ones in a row begin in this word. */
 static inline uint64_t bits_eight(uint64_t x)

@@ -184,56 +184,72 @@ static bool begin(struct list_reader *r, const struct inline_window *w, size_t *
 	return r->open;
 }
 
-static inline uint64_t ahead(const uint64_t *mask, unsigned int by)
+/* What stands `by` places behind each one of two words; of the words behind them. */
+static inline __attribute__((always_inline)) bits_two ahead(
+	bits_two low, bits_two high, const unsigned int by)
 {
-	return mask[0] >> by | mask[1] << (64 - by);
+	return low >> by | high << (64 - by);
 }
 
-/* Where pairs of hexadecimal digits begin, no other digit beside them. */
-static inline uint64_t pairs_of(const uint64_t *hex, uint64_t before)
+/* Where in two words groups of digits begin that no other digit stands beside. */
+struct series {
+	bits_two pairs, fours;
+};
+
+static inline struct series groups_of(const uint64_t *hex, bool is_first)
 {
-	return hex[0] & ~(hex[0] << 1 | before >> 63) & ahead(hex, 1) & ~ahead(hex, 2);
+	bits_two low = bits_load(hex), high = bits_load(hex + 1);
+	bits_two before = is_first ? (bits_two){0, hex[0]} : bits_load(hex - 1);
+	bits_two begins = low & ~(low << 1 | before >> 63) & ahead(low, high, 1);
+	bits_two third = ahead(low, high, 2), fourth = ahead(low, high, 3);
+
+	return (struct series){
+		.pairs = begins & ~third,
+		.fours = begins & third & fourth & ~ahead(low, high, 4),
+	};
 }
 
-/* … and groups of four. */
-static inline uint64_t fours_of(const uint64_t *hex, uint64_t before)
+/* Of two at the same distance, the first one; four: of four. */
+static inline __attribute__((always_inline)) bits_two at_distance(
+	bits_two of, bits_two next, unsigned int by, bool four)
 {
-	return hex[0] & ~(hex[0] << 1 | before >> 63) & ahead(hex, 1) & ahead(hex, 2) &
-	       ahead(hex, 3) & ~ahead(hex, 4);
+	bits_two high = {of[1], next[0]}, ret = of & ahead(of, high, by);
+
+	return four ? ret & ahead(of, high, 2 * by) & ahead(of, high, 3 * by) : ret;
 }
 
-/* Of four at the same distance, the first one. */
-static inline uint64_t series(const uint64_t *of, unsigned int by)
+static inline __attribute__((always_inline)) bits_two series_of(
+	struct series of, struct series next, bool four)
 {
-	uint64_t two = of[0] & ahead(of, by);
+	bits_two ret = at_distance(of.fours, next.fours, 5, four);
 
-	return two ? two & ahead(of, 2 * by) & ahead(of, 3 * by) : 0;
+#pragma GCC unroll 4
+	for (unsigned int by = 3; by <= 6; by++)
+		ret |= at_distance(of.pairs, next.pairs, by, four);
+	return ret;
 }
 
-/* The next place from which pairs (or fours) stand at the same distance. */
+/* The next place from which pairs (or fours) stand at the same distance. Words are looked at by
+ * twos, the first of them even: what stands behind the text is never read together with it. */
 static size_t next_series(const uint64_t *hex, size_t from, size_t end)
 {
-	size_t w = from / 64;
-	uint64_t pairs[2] = {0, pairs_of(hex + w, w > 0 ? hex[w - 1] : 0)};
-	uint64_t fours[2] = {0, fours_of(hex + w, w > 0 ? hex[w - 1] : 0)};
-	uint64_t keep = ~0ULL << from % 64;
+	size_t w = from / 64 & ~(size_t)1, skip = from - w * 64;
+	bits_two keep = {skip < 64 ? ~0ULL << skip : 0, skip < 64 ? ~0ULL : ~0ULL << (skip - 64)};
+	struct series next = groups_of(hex + w, w == 0);
 
-	for (; w * 64 < end; w++, keep = ~0ULL) {
-		uint64_t found = 0;
+	for (; w * 64 < end; w += 2, keep = (bits_two){~0ULL, ~0ULL}) {
+		struct series now = next;
+		bits_two found;
 
-		pairs[0] = pairs[1];
-		pairs[1] = pairs_of(hex + w + 1, hex[w]);
-		fours[0] = fours[1];
-		fours[1] = fours_of(hex + w + 1, hex[w]);
+		next = groups_of(hex + w + 2, false);
+		found = series_of(now, next, false) & keep;
 		/* There are hardly ever so many. */
-		if (pairs[0] & (pairs[0] - 1) || (pairs[0] && pairs[1]))
-			found = series(pairs, 3) | series(pairs, 4) | series(pairs, 5) |
-				series(pairs, 6);
-		if (fours[0])
-			found |= series(fours, 5);
-		found &= keep;
-		if (found) {
-			size_t at = w * 64 + (size_t)__builtin_ctzll(found);
+		if (!(found[0] | found[1]))
+			continue;
+		found = series_of(now, next, true) & keep;
+		if (found[0] | found[1]) {
+			size_t at = found[0] ? w * 64 + (size_t)__builtin_ctzll(found[0])
+					     : w * 64 + 64 + (size_t)__builtin_ctzll(found[1]);
 
 			return at < end ? at : end;
 		}

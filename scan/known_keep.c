@@ -53,41 +53,59 @@ SSSE3 static inline size_t put_half(
 	return (size_t)__builtin_popcount(kept);
 }
 
-/* Sixteen at a time. Always written with sixteen bytes: that is the slack. */
-SSSE3 static size_t keep_sixteens(const struct known_keep *keep, unsigned char *out,
-	const unsigned char *text, size_t len, size_t *ret_read)
+/* Of sixteen, those that `of` has. Written with sixteen bytes: that is the slack. */
+SSSE3 static inline size_t put_sixteen(
+	const struct known_keep *keep, unsigned char *out, __m128i raw, unsigned int of)
 {
-	size_t n = 0, i = 0;
+	__m128i low = _mm_or_si128(raw, _mm_set1_epi8(0x20));
+	unsigned int kept = of & (unsigned int)_mm_movemask_epi8(
+					 _mm_or_si128(within(low, 'a', 26), within(raw, '0', 10)));
+	size_t n;
 
-	for (; i + 16 <= len; i += 16) {
-		__m128i raw = _mm_loadu_si128((const __m128i *)(text + i));
-		__m128i low = _mm_or_si128(raw, _mm_set1_epi8(0x20));
-		unsigned int kept = (unsigned int)_mm_movemask_epi8(
-			_mm_or_si128(within(low, 'a', 26), within(raw, '0', 10)));
-
-		if (kept == 0xffff) {
-			_mm_storeu_si128((__m128i *)(out + n), low);
-			n += 16;
-			continue;
-		}
-		n += put_half(keep, out + n, low, kept & 0xff);
-		n += put_half(keep, out + n, _mm_srli_si128(low, 8), kept >> 8);
+	if (kept == 0xffff) {
+		_mm_storeu_si128((__m128i *)out, low);
+		return 16;
 	}
-	*ret_read = i;
+	n = put_half(keep, out, low, kept & 0xff);
+	return n + put_half(keep, out + n, _mm_srli_si128(low, 8), kept >> 8);
+}
+
+/* Sixteen at a time; the last ones again together with what stands in front of them. */
+SSSE3 static size_t keep_sixteens(
+	const struct known_keep *keep, unsigned char *out, const unsigned char *text, size_t len)
+{
+	size_t n = 0, i = 0, rest = len % 16;
+
+	for (; i + 16 <= len; i += 16)
+		n += put_sixteen(
+			keep, out + n, _mm_loadu_si128((const __m128i *)(text + i)), 0xffff);
+	if (rest)
+		n += put_sixteen(keep, out + n, _mm_loadu_si128((const __m128i *)(text + len - 16)),
+			0xffffU << (16 - rest) & 0xffff);
 	return n;
+}
+
+/* Eight to fifteen: the first eight, and the last eight without those. */
+SSSE3 static size_t keep_few(
+	const struct known_keep *keep, unsigned char *out, const unsigned char *text, size_t len)
+{
+	__m128i first = _mm_loadl_epi64((const __m128i *)text);
+	__m128i last = _mm_loadl_epi64((const __m128i *)(text + len - 8));
+
+	return put_sixteen(keep, out, _mm_unpacklo_epi64(first, last),
+		0xff | (0xff00U << (16 - len) & 0xff00));
 }
 #endif
 
 size_t known_keep(
 	const struct known_keep *keep, unsigned char *out, const unsigned char *text, size_t len)
 {
-	size_t n = 0, i = 0;
-
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt"))
-		n = keep_sixteens(keep, out, text, len, &i);
+	if (len >= 8 && __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt"))
+		return len < 16 ? keep_few(keep, out, text, len)
+				: keep_sixteens(keep, out, text, len);
 #else
 	(void)keep;
 #endif
-	return n + keep_bytes(out + n, text + i, len - i);
+	return keep_bytes(out, text, len);
 }

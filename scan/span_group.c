@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "scan/inline_masks.h"
+
 #if defined(__x86_64__)
-#include <tmmintrin.h>
+#include <immintrin.h>
 #endif
 
 /* Spans of so different lengths have different groups: the shortest one sets the pace. */
@@ -84,11 +86,34 @@ static inline uint64_t runs_of(uint64_t mask, unsigned int n)
 	return mask;
 }
 
-#if defined(__x86_64__)
-/* Hyperscan needs SSSE3, too. */
-#define WITH_SHUFFLE __attribute__((target("ssse3")))
+/* Which of BLOCK bytes are in a set. */
+typedef uint64_t mask_fn(const struct span_set *s, const unsigned char *p);
 
-WITH_SHUFFLE static inline uint64_t mask_of(const struct span_set *s, const unsigned char *p)
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+/* Hyperscan needs SSSE3, too. */
+#define SSSE3 __attribute__((target("ssse3")))
+
+AVX2 static inline uint64_t mask_avx2(const struct span_set *s, const unsigned char *p)
+{
+	const __m256i low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)s->low));
+	const __m256i high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)s->high));
+	const __m256i nibble = _mm256_set1_epi8(15), zero = _mm256_setzero_si256();
+	uint64_t out = 0;
+
+	for (int i = 0; i < 2; i++) {
+		__m256i x = _mm256_loadu_si256((const void *)(p + 32 * i));
+		__m256i rows = _mm256_shuffle_epi8(
+			high, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
+		__m256i hit = _mm256_and_si256(_mm256_shuffle_epi8(low, x), rows);
+
+		out |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(hit, zero))
+		       << (32 * i);
+	}
+	return ~out;
+}
+
+SSSE3 static inline uint64_t mask_ssse3(const struct span_set *s, const unsigned char *p)
 {
 	const __m128i low = _mm_loadu_si128((const void *)s->low);
 	const __m128i high = _mm_loadu_si128((const void *)s->high);
@@ -106,9 +131,7 @@ WITH_SHUFFLE static inline uint64_t mask_of(const struct span_set *s, const unsi
 	return mask;
 }
 #else
-#define WITH_SHUFFLE
-
-static inline uint64_t mask_of(const struct span_set *s, const unsigned char *p)
+static inline uint64_t mask_portable(const struct span_set *s, const unsigned char *p)
 {
 	uint64_t mask = 0;
 
@@ -128,7 +151,7 @@ static inline uint64_t mask_within(size_t at, size_t len)
  * A place in the first run of at least g->len bytes that does not end in front of `at`; len: there
  * is none. A run that goes on from block to block is counted by the ones at the blocks' ends.
  */
-WITH_SHUFFLE static size_t look(
+static inline __attribute__((always_inline)) size_t look_by(mask_fn *mask_of,
 	const struct span_group *g, const unsigned char *text, size_t at, size_t len)
 {
 	unsigned int before = 0;
@@ -148,6 +171,64 @@ WITH_SHUFFLE static size_t look(
 	return len;
 }
 
+/* Where a span may begin, as bits from `at` on. */
+static inline __attribute__((always_inline)) uint64_t probe_by(mask_fn *mask_of,
+	const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
+{
+	uint64_t mask = at < end ? mask_within(at, end) : 0;
+
+	for (int i = 0; i < SPAN_PROBES && mask; i++)
+		mask &= mask_of(&p->sets[i], text + at + p->places[i]);
+	return mask;
+}
+
+/* The same by what the processor has, each with its masks inlined. */
+#if defined(__x86_64__)
+AVX2 static size_t look_avx2(
+	const struct span_group *g, const unsigned char *text, size_t at, size_t len)
+{
+	return look_by(mask_avx2, g, text, at, len);
+}
+
+SSSE3 static size_t look_ssse3(
+	const struct span_group *g, const unsigned char *text, size_t at, size_t len)
+{
+	return look_by(mask_ssse3, g, text, at, len);
+}
+
+AVX2 static uint64_t probe_avx2(
+	const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
+{
+	return probe_by(mask_avx2, p, text, at, end);
+}
+
+SSSE3 static uint64_t probe_ssse3(
+	const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
+{
+	return probe_by(mask_ssse3, p, text, at, end);
+}
+
+static size_t look(const struct span_group *g, const unsigned char *text, size_t at, size_t len)
+{
+	return (inline_masks_fast() ? look_avx2 : look_ssse3)(g, text, at, len);
+}
+
+static uint64_t probe(const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
+{
+	return (inline_masks_fast() ? probe_avx2 : probe_ssse3)(p, text, at, end);
+}
+#else
+static size_t look(const struct span_group *g, const unsigned char *text, size_t at, size_t len)
+{
+	return look_by(mask_portable, g, text, at, len);
+}
+
+static uint64_t probe(const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
+{
+	return probe_by(mask_portable, p, text, at, end);
+}
+#endif
+
 bool span_group_next(const struct span_group *g, const unsigned char *text, size_t len, size_t *at,
 	size_t *ret_start, size_t *ret_end)
 {
@@ -156,17 +237,6 @@ bool span_group_next(const struct span_group *g, const unsigned char *text, size
 		++*ret_end;
 	*at = *ret_end;
 	return *ret_start < len;
-}
-
-/* Where a span may begin, as bits from `at` on. */
-WITH_SHUFFLE static uint64_t probe(
-	const struct span_probe *p, const unsigned char *text, size_t at, size_t end)
-{
-	uint64_t mask = at < end ? mask_within(at, end) : 0;
-
-	for (int i = 0; i < SPAN_PROBES && mask; i++)
-		mask &= mask_of(&p->sets[i], text + at + p->places[i]);
-	return mask;
 }
 
 static bool all_in(const struct span *s, const unsigned char *p)
