@@ -34,9 +34,29 @@
  */
 enum exec_stage { EXEC_GO = 1, EXEC_READY = 64, EXEC_FAILED };
 
+struct entry {
+	const struct exec *x;
+	int sync;
+};
+
+/*
+ * The process that is made next is seen by the container's at once, by those with CAP_SYS_PTRACE
+ * with all that it has open; and paths are the container's from then on, one of which may lead
+ * through /proc/self/fd. So the host's directories are closed before (CVE-2016-9962,
+ * CVE-2024-21626).
+ */
+static int keep_only_ours(const struct entry *y, struct err *e)
+{
+	const struct exec *x = y->x;
+	int keep[] = {y->sync, x->console, x->process.lsm.procfs, x->process.seccomp_agent};
+
+	return process_keep_only(&x->process, keep, ARRAY_LEN(keep), e);
+}
+
 static int join(void *arg, struct err *e)
 {
-	const struct exec *x = arg;
+	const struct entry *y = arg;
+	const struct exec *x = y->x;
 	int r;
 
 	/* Now, since it asks /proc, which is the container's once we are inside. */
@@ -51,19 +71,7 @@ static int join(void *arg, struct err *e)
 		r = namespace_join(x->init_pidfd, x->namespaces, e);
 	if (r == 0 && x->netns >= 0)
 		r = agent_net_enter(x->netns, e);
-	return r;
-}
-
-/*
- * From here on paths are the container's, and one that leads through /proc/self/fd must not find
- * the host's directories that we have open (CVE-2024-21626): not even until execve has closed them.
- */
-static int keep_only_ours(const struct exec *x, int sync, struct err *e)
-{
-	int keep[] = {sync, x->console, x->process.lsm.apparmor, x->process.lsm.selinux,
-		x->process.seccomp_agent};
-
-	return process_keep_only(&x->process, keep, ARRAY_LEN(keep), e);
+	return r < 0 ? r : keep_only_ours(y, e);
 }
 
 static int become_root(const struct exec *x, struct err *e)
@@ -130,8 +138,6 @@ static int child(struct exec *x, int sync, struct err *e)
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	setsid();
 	r = lsm_open(p, &x->process.lsm, e);
-	if (r == 0)
-		r = keep_only_ours(x, sync, e);
 	if (r == 0)
 		r = become_root(x, e);
 	if (r == 0 && chdir("/") < 0)
@@ -230,8 +236,9 @@ static int bring_up(struct exec *x, int sync, pid_t pid, struct err *e)
 
 int exec_start(struct exec *x, struct proc *ret, struct err *e)
 {
+	struct entry y = {.x = x};
 	struct namespace_way way = {
-		.join = join, .arg = x, .cgroup_fd = cgroup_clone_fd(x->cgroup)};
+		.join = join, .arg = &y, .cgroup_fd = cgroup_clone_fd(x->cgroup)};
 	cleanup_proc struct proc p = PROC_NONE;
 	cleanup_fd int mine = -1, theirs = -1;
 	int pair[2], r = msg_pair(pair, e);
@@ -239,17 +246,15 @@ int exec_start(struct exec *x, struct proc *ret, struct err *e)
 	if (r < 0)
 		return r;
 	mine = pair[0];
-	theirs = pair[1];
+	theirs = y.sync = pair[1];
 	p.pid = namespace_clone_after(&way, &p.pidfd, e);
 	if (p.pid < 0) {
 		r = p.pid;
 		p.pid = 0;
 		return r;
 	}
-	if (p.pid == 0) {
-		fd_close(&mine);
+	if (p.pid == 0)
 		child_main(x, theirs);
-	}
 	fd_close(&theirs);
 	r = bring_up(x, mine, p.pid, e);
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include "base/proc.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "shim/userns.h"
 
 static const struct map_kind {
 	const char *file, *program, *ranges, *id;
@@ -156,7 +157,7 @@ static int namespace_of_child(const struct oci *maps, struct err *e)
 
 	p.pid = proc_fork(CLONE_NEWUSER, -1, &p.pidfd);
 	if (p.pid < 0)
-		return err_set(e, -p.pid, "user namespace for a mount");
+		return userns_refused(-p.pid, "make a user namespace for a mount", e);
 	if (p.pid == 0) {
 		/* Ended by the parent's SIGKILL. */
 		for (;;)

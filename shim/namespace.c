@@ -98,7 +98,7 @@ struct paths {
 
 /* Shared memory: what the process in between has to say. */
 struct report {
-	int pidfd; /* a number in the shared descriptor table */
+	pid_t pid; /* of the wanted process, as the caller sees it */
 	struct err error;
 };
 
@@ -176,42 +176,32 @@ static int join_paths(void *arg, struct err *e)
 	return r < 0 ? r : join_all(b, e);
 }
 
+static int refused(uint64_t flags, int code, const char *doing, struct err *e)
+{
+	return flags & CLONE_NEWUSER ? userns_refused(code, doing, e)
+				     : err_set(e, code, "%s", doing);
+}
+
 /*
- * Descriptors are shared with the caller (CLONE_FILES): the child's pidfd appears in its table. The
- * child is the caller's, not ours (CLONE_PARENT), and gets a table of its own as any fork does.
+ * The child is the caller's, not ours (CLONE_PARENT). It has the descriptors that are open here
+ * when way->join is through: what it must not bring along is closed by then.
  */
 static pid_t between_main(const struct namespace_way *way, struct report *report)
 {
 	struct err *e = &report->error;
-	int pidfd = -1;
 	pid_t pid;
 
 	if (way->join(way->arg, e) < 0)
 		_exit(1);
-	pid = proc_fork(way->flags | CLONE_PARENT, -1, &pidfd);
+	pid = proc_fork(way->flags | CLONE_PARENT, -1, NULL);
 	if (pid == 0)
 		return 0;
 	if (pid < 0) {
-		err_set(e, -pid, "clone a process of the container");
+		refused(way->flags, (int)-pid, "clone a process of the container", e);
 		_exit(1);
 	}
-	report->pidfd = pidfd;
+	report->pid = pid;
 	_exit(0);
-}
-
-/* The pid of a pidfd in the reader's namespace (its fdinfo). */
-static pid_t pid_of(int pidfd)
-{
-	cleanup_free char *text = NULL;
-	struct err ignored;
-	const char *line;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	if (fd_read_file(AT_FDCWD, path, 4096, &text, NULL, &ignored) < 0)
-		return -ESRCH;
-	line = strstr(text, "\nPid:");
-	return line ? (pid_t)strtol(line + 5, NULL, 10) : -ESRCH;
 }
 
 pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, struct err *e)
@@ -223,24 +213,26 @@ pid_t namespace_clone_after(const struct namespace_way *way, int *ret_pidfd, str
 
 	if (report == MAP_FAILED)
 		return err_set(e, errno, "shared memory");
-	*report = (struct report){.pidfd = -1};
 	/*
 	 * Before it joins a cgroup namespace: where those bound delegation (nsdelegate, as under
 	 * systemd), nobody inside one gets to a group from outside of it.
 	 */
-	middle = proc_fork(CLONE_FILES, way->cgroup_fd, NULL);
+	middle = proc_fork(0, way->cgroup_fd, NULL);
 	if (middle < 0)
 		return err_set(e, -middle, "fork");
 	if (middle == 0 && between_main(way, report) == 0)
 		return 0;
 	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
 		;
-	*ret_pidfd = report->pidfd;
-	pid = *ret_pidfd >= 0 ? pid_of(*ret_pidfd) : -EIO;
-	if (*ret_pidfd < 0 && report->error.code) {
+	/* Ours to wait for, so that the number is nobody else's meanwhile. */
+	*ret_pidfd = report->pid > 0 ? (int)syscall(SYS_pidfd_open, report->pid, 0) : -1;
+	pid = report->pid;
+	if (pid > 0 && *ret_pidfd < 0) {
+		pid = err_set(e, errno, "open the process %d", (int)pid);
+	} else if (report->error.code) {
 		*e = report->error;
 		pid = -e->code;
-	} else if (pid < 0) {
+	} else if (pid == 0) {
 		pid = err_say(e, EIO, "a process that joins namespaces died");
 	}
 	munmap(report, sizeof(*report));
@@ -253,7 +245,7 @@ static pid_t clone_directly(uint64_t flags, struct cgroup *cgroup, int *ret_pidf
 
 	if (pid == 0 && cgroup)
 		(void)cgroup_join_self(cgroup, e);
-	return pid < 0 ? err_set(e, -pid, "clone the container's init") : pid;
+	return pid < 0 ? refused(flags, (int)-pid, "clone the container's init", e) : pid;
 }
 
 static pid_t clone_joined(

@@ -28,7 +28,7 @@ pid_t namespace_clone(
  * that is wanted, as the caller's child. As fork and as namespace_clone.
  */
 struct namespace_way {
-	int (*join)(void *arg, struct err *e);
+	int (*join)(void *arg, struct err *e); /* what it closes stays open in the caller */
 	void *arg;
 	uint64_t flags; /* CLONE_NEW… of the wanted process */
 	int cgroup_fd;	/* v2 group to be born in, and for the helper that joins, or -1 */

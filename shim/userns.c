@@ -152,16 +152,39 @@ static void __attribute__((noreturn)) map_parent(pid_t parent, int sock)
 	_exit(send(sock, &e, sizeof(e), MSG_NOSIGNAL) != sizeof(e));
 }
 
+/* clone(2), unshare(2): what each errno says of CLONE_NEWUSER. */
+static const struct {
+	int code;
+	const char *why;
+} refusals[] = {
+	{EPERM, "within a chroot(2) the kernel makes no user namespace, for root neither: start "
+		"this "
+		"where '/' is the root of its mount namespace (pivot_root(2)), as in a container; "
+		"else kernel.unprivileged_userns_clone=0, AppArmor's "
+		"apparmor_restrict_unprivileged_userns or a seccomp filter forbids it"},
+	{ENOSPC, "user.max_user_namespaces, here or in a user namespace around, must be more"},
+	{EUSERS, "the kernel takes no more than 32 user namespaces within one another"},
+	{EINVAL, "the kernel needs CONFIG_USER_NS"},
+};
+
+int userns_refused(int code, const char *doing, struct err *e)
+{
+	char reason[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (refusals[i].code == code)
+			return err_say(e, code, "%s: %s (%s)", doing,
+				err_reason(code, reason, sizeof(reason)), refusals[i].why);
+	return err_set(e, code, "%s", doing);
+}
+
 /* Between here and the answer nobody is mapped. */
 static int unshare_mapped(int sock, struct err *e)
 {
 	ssize_t n;
 
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return err_set(e, errno,
-			"make a user namespace for the bottle (user.max_user_namespaces, "
-			"kernel.unprivileged_userns_clone and AppArmor's "
-			"apparmor_restrict_unprivileged_userns forbid it)");
+		return userns_refused(errno, "make a user namespace for the bottle", e);
 	if (send(sock, "", 1, MSG_NOSIGNAL) != 1)
 		return err_set(e, errno, "tell the child that writes the id maps");
 	n = recv(sock, e, sizeof(*e), 0);

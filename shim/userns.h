@@ -53,4 +53,10 @@ int userns_sidecar_ids(
  */
 int userns_enter(struct err *e);
 
+/*
+ * The kernel has refused a user namespace (clone(2), unshare(2)) with this errno while `doing`
+ * something: what is missing, and what would be right, is said. Returns -code.
+ */
+int userns_refused(int code, const char *doing, struct err *e);
+
 #endif

@@ -70,6 +70,21 @@ static void too_few_are_no_bottle(void **state)
 	assert_int_equal(n, 8);
 }
 
+static void a_refused_user_namespace_says_what_is_missing_and_what_would_be_right(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(userns_refused(EPERM, "clone x", &e), -EPERM);
+	assert_non_null(strstr(e.msg, "clone x: operation not permitted (within a chroot(2) "));
+	assert_non_null(strstr(e.msg, "pivot_root(2)"));
+	assert_non_null(strstr(e.msg, "seccomp filter forbids it)"));
+	assert_int_equal(userns_refused(ENOSPC, "clone x", &e), -ENOSPC);
+	assert_non_null(strstr(e.msg, "no space left on device (user.max_user_namespaces, "));
+	assert_int_equal(userns_refused(ENOMEM, "clone x", &e), -ENOMEM);
+	assert_string_equal(e.msg, "clone x: cannot allocate memory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +92,8 @@ int main(void)
 		cmocka_unit_test(of_a_user_s_ids_the_last_are_taken_as_far_as_uids_and_gids_reach),
 		cmocka_unit_test(ids_behind_a_gap_do_not_count),
 		cmocka_unit_test(too_few_are_no_bottle),
+		cmocka_unit_test(
+			a_refused_user_namespace_says_what_is_missing_and_what_would_be_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
