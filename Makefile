@@ -138,6 +138,7 @@ $(B)/bin/$(1): $(patsubst %.c,$(B)/obj/%.o,$(SRC_$(1))) $(call archives,$(LIBS_$
 	$$(if $$(Q),@echo "  LINK    $$@")
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $(call PIE,$(1)) -o $$@ $$(filter %.o,$$^) \
 		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LINK_$(1)) -lm
+	@chmod 755 $$@ # whatever the umask: components execute theirs under uids of their own
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
@@ -171,6 +172,7 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o $$(call archives,$$(LIBS_$$(call tool_lay
 	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(or $(TOOL_LINK_$*),-pie) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(if $(TOOL_LINK_$*),$(TOOL_LIBS_$*),$(call PKG,--libs $(or $(TOOL_PKGS_$*),$(PKGS_netns)))) -lm
+	@chmod 755 $@ # as bin/: they stand in for components
 
 # Objects that only a pattern names would be removed after the link, and compiled anew the next time.
 .SECONDARY: $(patsubst %.c,$(B)/obj/%.o,$(UNIT) $(wildcard tests/tools/*.c))
