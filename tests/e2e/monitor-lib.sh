@@ -20,10 +20,15 @@ own_host() {
 		OWN_HOST=1 exec unshare --net --mount --pid --fork --kill-child --mount-proc \
 			--propagation private "$0" "$@"
 	fi
+	# Components execute and read under uids of their own.
+	umask 022
 	mount -t tmpfs tmpfs /run
 	ip link set lo up
 	W=$(mktemp -d "${TMPDIR:-/tmp}/monitor.XXXXXX")
 	BIN=$W/bin
+	chmod 755 "$W"
+	# Where the tool puts its cgroups. Not by pids alone: another test's are the same in its namespace.
+	export SIDECAR_CGROUP=bottle-monitor-test-${W##*.}
 	mkdir -p "$BIN" "$W/state" "$W/home"
 	cp "$BUILD/bin/bottle-monitor" "$BUILD/bin/bottle-rules" "$BUILD/bin/bottle-lfs" \
 		"$BUILD/bin/bottle-store" "$BUILD/tools/sidecar" "$BIN"
@@ -32,10 +37,8 @@ own_host() {
 }
 
 use_standins() {
-	cp "$BUILD/tools/standin" "$BIN/bottle-gate"
-	cp "$BUILD/tools/standin" "$BIN/bottle-egress"
-	cp "$BUILD/tools/standin" "$BIN/bottle-scan"
-	cp "$BUILD/tools/standin" "$BIN/bottle-lfs"
+	local part
+	for part in gate egress scan lfs; do cp --remove-destination "$BUILD/tools/standin" "$BIN/bottle-$part"; done
 }
 
 new() {
@@ -50,11 +53,11 @@ new() {
 tool() { # tool COMMAND NAME [ARGUMENT…]
 	local verb=$1 name=$2
 	shift 2
-	timeout 20 "$BIN/sidecar" "$verb" "$W/state/$name" "$@" 2>&1
+	timeout 120 "$BIN/sidecar" "$verb" "$W/state/$name" "$@" 2>&1
 }
 
 agent_does() { tool agent "$@"; }
-ask() { tool agent "$1" timeout 10 sh -c "printf '$3' | nc -w 3 198.19.255.1 $2"; }
+ask() { tool agent "$1" timeout 90 sh -c "printf '$3' | nc -w 60 198.19.255.1 $2"; }
 log_of() { cat "$W/home/$1/logs/monitor.log"; }
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status"; }
 dead() { ! alive "$1"; }
@@ -63,13 +66,13 @@ no_sidecar_processes() { [ "$(pgrep -c -f '^bottle-(monitor|gate|egress|scan)')"
 nothing_of() { # the state directory is empty, the home holds no mirrors
 	[ -z "$(ls -A "$W/state/$1" 2>/dev/null)" ] && [ ! -e "$W/home/$1/mirrors" ]
 }
-no_cgroups() { ! find /sys/fs/cgroup -name "bottle-monitor-test-$1*" 2>/dev/null | grep -q .; }
+no_cgroups() { [ -z "$(find /sys/fs/cgroup -name "${1:-$SIDECAR_CGROUP}-*" 2>/dev/null)" ]; } # no_cgroups [OF]
 
 end_all() {
 	local d
 	for d in "$W"/state/*; do
-		[ ! -e "$d/monitor.sock" ] || timeout 20 "$BIN/sidecar" stop "$d" 2>/dev/null
-		timeout 20 "$BIN/sidecar" cleanup "$d" 2>/dev/null
+		[ ! -e "$d/monitor.sock" ] || timeout 60 "$BIN/sidecar" stop "$d" 2>/dev/null
+		timeout 60 "$BIN/sidecar" cleanup "$d" 2>/dev/null
 	done
 	rm -rf "$W"
 }

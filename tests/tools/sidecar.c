@@ -158,11 +158,13 @@ static int boot(const struct plan_bottle *b, const struct secret *values, const 
 	struct rules_job rules = RULES_JOB_NONE;
 	struct sidecar_place place = {.state_dir = state_dir, .rules = &rules};
 	struct cgroup *cg = NULL;
+	const char *group = getenv("SIDECAR_CGROUP"); /* the test's own */
 	struct err late;
 	char path[64];
 	int r;
 
-	snprintf(path, sizeof(path), "/bottle-monitor-test-%d", (int)getpid());
+	snprintf(
+		path, sizeof(path), "/%s-%d", group ? group : "bottle-monitor-test", (int)getpid());
 	r = cgroup_create(
 		&(struct cgroup_spec){CGROUP_FS, path, "monitor-test", &none, NULL}, &cg, e);
 	place.container = cg;
