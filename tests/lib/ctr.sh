@@ -21,7 +21,7 @@ ctr_start() {
 	containerd --config $d/config.toml --log-level warn >$WORLD/log/containerd 2>&1 </dev/null &
 	disown
 	export CONTAINERD_ADDRESS=$d/sock CONTAINERD_NAMESPACE=world BOX
-	wait_for 30 ctr version && ctr_image $d/image && return
+	wait_for 120 ctr version && ctr_image $d/image && return
 	tail -n 5 $WORLD/log/containerd
 	return 1
 }

@@ -32,7 +32,10 @@ docker_start_bare() {
 		# Kept: a process substitution changes $!.
 		docker_pid=$!
 		disown
-		wait_for 30 docker_settled && docker version >/dev/null 2>&1 && return 0
+		wait_for 120 docker_settled && docker version >/dev/null 2>&1 && return 0
+		# One that has come to nothing yet still holds its files.
+		kill -KILL "$docker_pid" 2>/dev/null
+		wait_for 60 not kill -0 "$docker_pid"
 	done
 	tail -n 5 $WORLD/log/dockerd
 	return 1
@@ -45,7 +48,7 @@ docker_stop() {
 	local pid
 	pid=$(cat $WORLD/docker/pid)
 	kill "$pid"
-	wait_for 30 not kill -0 "$pid"
+	wait_for 120 not kill -0 "$pid"
 }
 
 # docker_busybox NAME: an image of busybox alone.

@@ -27,6 +27,9 @@ dd() { docker run -d --name "$N" --runtime="$RT" "$@" >/dev/null || exit 98; }	#
 de() { docker exec "$N" "$@"; }
 ins() { docker inspect -f "$1" "${2:-$N}"; }
 is() { [ "$(ins "$1")" = "$2" ]; }
+# happened ACTION…: what the engine tells of $N has that line.
+happened() { docker events --since 10m --until "$(date +%s)" --filter "container=$N" --format '{{.Action}}' | grep -x "$1"; }
+short_of_memory() { happened oom; }
 # A value of the container's own group, wherever this kernel keeps it: v1's name, v2's name.
 group() { dr "${@:3}" box sh -c "cat /sys/fs/cgroup/*/$1 2>/dev/null || cat /sys/fs/cgroup/$2"; }
-export -f dr dd de ins is group
+export -f dr dd de ins is happened short_of_memory group

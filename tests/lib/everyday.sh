@@ -13,7 +13,7 @@
 # and the functions that the test exports. What $N names is removed by everyday_remove, which the test
 # defines. EVERYDAY_ONLY is a regular expression that chooses uses by their names.
 use_names=() use_wanted=() use_ours=() use_commands=()
-EVERYDAY_SECONDS=${EVERYDAY_SECONDS:-60}
+EVERYDAY_SECONDS=${EVERYDAY_SECONDS:-180}
 
 use() { use_differs "$1" "" "$2" "$3"; }
 
@@ -26,12 +26,18 @@ use_differs() {
 # Terminal: what is typed goes in by standard input, a pseudoterminal is between.
 typed() { script -qec "$1" /dev/null; }
 until_() { # until_ COMMAND…: or the use ends here
-	wait_for 30 "$@" || { echo "in vain: $*"; exit 99; }
+	wait_for 60 "$@" || { echo "in vain: $*"; exit 99; }
 }
 logged() { # logged ENGINE LINE: until that line is in the log of $N
 	until_ sh -c "$1 logs $N | grep -x '$2'"
 }
-export -f typed wait_for until_ logged
+# answered PATTERN: of what is typed back at a terminal, whole lines like that alone: how often the typed itself is shown
+# depends on who was first, the typing or the one that reads.
+answered() { tr -d '\r' | grep -xE "$1"; }
+# A processor that there is to be had: the last that this test may use.
+EVERYDAY_CPU=$(sed -n 's/^Cpus_allowed_list:.*[^0-9]\([0-9]*\)$/\1/p' /proc/self/status)
+export EVERYDAY_CPU
+export -f typed wait_for until_ logged answered
 
 everyday_lane() { # everyday_lane LANE RUNTIME
 	local i
@@ -79,12 +85,13 @@ everyday_judge() { # everyday_judge I PEER OURS
 }
 
 everyday() { # everyday PEER OURS
-	local i
+	local i peer
 	everyday_same=0 everyday_other=0
 	EVERYDAY=$(mktemp -d)
 	everyday_lane peer "$1" &
+	peer=$!
 	everyday_lane ours "$2" &
-	wait %1 %2
+	wait $peer $!
 	for i in "${!use_names[@]}"; do everyday_judge "$i" "$1" "$2"; done
 	echo "$everyday_same of ${#use_names[@]} as by $1, $everyday_other otherwise on purpose or further"
 	[ -z "${EVERYDAY_KEEP:-}" ] || cp -r "$EVERYDAY" "$EVERYDAY_KEEP"
