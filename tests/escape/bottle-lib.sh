@@ -92,3 +92,10 @@ attack() {
 	echo $(($(got_out) - before))
 }
 got_out() { grep -c -e MARK -e "$WORLD_OTHER_IP" /run/seen; }
+more_out() { [ "$(got_out)" -gt "$1" ]; }
+# seen_out WHO KIND: the control. What went another way than settle's frame may come after it.
+seen_out() {
+	local before
+	before=$(got_out)
+	[ "$(attack "$@")" != "not tried" ] && wait_for 30 more_out "$before"
+}

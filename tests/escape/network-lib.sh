@@ -47,6 +47,15 @@ s.send(b"\xff" * 6 + s.getsockname()[4] + b"\x88\xb5" + b"end")' || die "no fram
 	wait_for 30 more_ends "$before" || die "the sniffer is blind"
 }
 
+# The control of an attack: got_out CMD… KIND. What went another way than settle's frame may come after it.
+got_out() {
+	local before
+	before=$(grep -c MARK /run/seen)
+	attack "$@" >/dev/null
+	wait_for 30 more_marks "$before"
+}
+more_marks() { [ "$(grep -c MARK /run/seen)" -gt "$1" ]; }
+
 more_ends() {
 	[ "$(grep -c 'frame 88b5' /run/seen)" -gt "$1" ]
 }

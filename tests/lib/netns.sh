@@ -37,6 +37,12 @@ not() { # not COMMAND…
 	! "$@"
 }
 
+# at_once COMMAND…: it fails because somebody said no, and not because its own patience was at an end.
+at_once() {
+	local said
+	! said=$("$@" 2>&1) && grep -qiE 'refused|denied|unreachable|not permitted|no route|filtered|protocol not supported' <<<"$said"
+}
+
 own_host() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	[ -x "$NETNS" ] || die "$NETNS is missing (make unit)"
@@ -44,6 +50,7 @@ own_host() {
 		OWN_HOST=1 exec unshare --net --mount --pid --fork --kill-child --mount-proc \
 			--propagation private "$0" "$@"
 	fi
+	umask 022
 	RUN=/run/netns
 	mount -t tmpfs tmpfs /run
 	mkdir -p $RUN /run/bottle-shim
