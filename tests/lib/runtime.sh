@@ -7,11 +7,14 @@ if [ -z "${RUNTIME_INSIDE:-}" ]; then
 fi
 WORLD_TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034 # used by bundle.sh
-WORLD_CGROUP=bottle-test-$$-$RANDOM
+WORLD_CGROUP=bottle-test-$(readlink /proc/self/ns/mnt | tr -dc 0-9)-$RANDOM
+umask 022
+unset XDG_RUNTIME_DIR NOTIFY_SOCKET LISTEN_FDS LISTEN_PID
 . "$WORLD_TREE/tests/lib/check.sh"
 . "$WORLD_TREE/tests/lib/wait.sh"
 . "$WORLD_TREE/tests/lib/bundle.sh"
-PATH=${BUILD:-$WORLD_TREE/build}/bin:$PATH
+export BUILD=${BUILD:-$WORLD_TREE/build}
+PATH=$BUILD/bin:$PATH
 scratch=$(mktemp -d)
 R=$scratch/state
 runtime_end() {

@@ -64,6 +64,10 @@ world_private() {
 	trap 'exit 143' TERM
 	umask 022
 	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+	# What belongs to a login, or to a network with a proxy, or to a git hook that runs the tests.
+	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME CREDENTIALS_DIRECTORY NOTIFY_SOCKET TZ \
+		http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY \
+		GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_SSH GIT_SSH_COMMAND GIT_CONFIG_GLOBAL GIT_CONFIG_COUNT
 	mount -t tmpfs -o mode=755 world-run /run
 	mkdir -p $WORLD/etc.upper $WORLD/etc.work $WORLD/log $WORLD/home /run/sshd /run/netns
 	world_tmp

@@ -79,10 +79,12 @@ int main(int argc, char **argv)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (argc != 4 || s < 0 || strlen(argv[1]) >= sizeof(a.sun_path))
+	if (argc != 4 || s < 0 || strlen(argv[1]) + sizeof(".new") > sizeof(a.sun_path))
 		return 2;
-	memcpy(a.sun_path, argv[1], strlen(argv[1]) + 1);
-	if (bind(s, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(s, 8) < 0)
+	/* Under its name it listens already. */
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s.new", argv[1]);
+	if (bind(s, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(s, 8) < 0 ||
+		rename(a.sun_path, argv[1]) < 0)
 		return 1;
 	for (int n = 1;; n++) {
 		int c = accept(s, NULL, NULL);
