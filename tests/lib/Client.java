@@ -55,6 +55,6 @@ class Client {
 			if (!ear.heard.isDone())
 				return e.getCause().toString();
 		}
-		return ear.heard.get(20, TimeUnit.SECONDS);
+		return ear.heard.get(60, TimeUnit.SECONDS);
 	}
 }

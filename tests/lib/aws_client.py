@@ -11,7 +11,7 @@ from botocore.config import Config
 
 key, proxy, what = sys.argv[1:]
 config = Config(proxies={"https": proxy}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"},
-                read_timeout=20)
+                read_timeout=60)
 
 
 def client(service):

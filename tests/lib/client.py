@@ -10,7 +10,7 @@ import urllib.request
 
 def with_urllib(url, headers, body):
     try:
-        return urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20).status
+        return urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60).status
     except urllib.error.HTTPError as e:
         return e.code
 
@@ -18,12 +18,12 @@ def with_urllib(url, headers, body):
 def with_requests(url, headers, body):
     import requests
     with requests.Session() as session:
-        return session.request("POST" if body else "GET", url, data=body, headers=headers, timeout=20).status_code
+        return session.request("POST" if body else "GET", url, data=body, headers=headers, timeout=60).status_code
 
 
 def with_httpx(url, headers, body, two=False):
     import httpx
-    with httpx.Client(http2=two, timeout=20) as client:
+    with httpx.Client(http2=two, timeout=60) as client:
         return client.request("POST" if body else "GET", url, content=body, headers=headers).status_code
 
 
@@ -51,7 +51,7 @@ def with_aiohttp_env(url, headers, body):
 async def websocket(url, secret):
     import websockets
     try:
-        async with websockets.connect(url.replace("http", "ws", 1), open_timeout=20) as ws:
+        async with websockets.connect(url.replace("http", "ws", 1), open_timeout=60) as ws:
             await ws.send("hello" + secret)
             said = await ws.recv()
             return 200 if said == "heard hello" else f"heard {len(said)} letters"
@@ -73,9 +73,9 @@ def with_grpc(url, headers, body):
     with grpc.secure_channel(f"{host}:443", grpc.ssl_channel_credentials()) as channel:
         try:
             if "Count" in method:
-                got = list(channel.unary_stream("/" + method)(b"n" + (body or b""), timeout=20, metadata=metadata))
+                got = list(channel.unary_stream("/" + method)(b"n" + (body or b""), timeout=60, metadata=metadata))
                 return 200 if got == [b"n1", b"n2", b"n3"] else f"got {len(got)} messages"
-            got, call = channel.unary_unary("/" + method).with_call(b"hi" + (body or b""), timeout=20, metadata=metadata)
+            got, call = channel.unary_unary("/" + method).with_call(b"hi" + (body or b""), timeout=60, metadata=metadata)
             trailers = dict(call.trailing_metadata())
             return 200 if got == b"heard hi" and trailers.get("x-trailer") == "came" else f"{trailers}"
         except grpc.RpcError as e:

@@ -122,8 +122,15 @@ proxied() {
 
 direct() { agent curl -sS -m 100 --noproxy '*' --cacert $EGRESS_DIR/bundle.pem "$@"; }
 
-# raw BYTES…: sends them (printf escapes) to the proxy and prints all that comes back.
-raw() { printf "$@" | agent timeout 100 nc -N -w 60 $SIDECAR 9099; }
+# raw BYTES…: sends them (printf escapes) to the proxy in one piece, as bash would not into a pipe, and prints all that
+# comes back.
+raw() {
+	local bytes
+	bytes=$(mktemp $EGRESS_DIR/raw.XXXXXX)
+	printf "$@" >"$bytes"
+	agent timeout 100 nc -N -w 60 $SIDECAR 9099 <"$bytes"
+	rm "$bytes"
+}
 
 route() { # route HOST [jq filter on it]
 	jq -cn --arg h "$1" "[{host: \$h} | ${2:-.}]"

@@ -160,7 +160,10 @@ def renewal(sock, kind, body, secrets, events):
 
 
 def listen_to(sock, events, secrets):
-    packet = sock.recv(65536)
+    try:
+        packet = sock.recv(65536)
+    except ConnectionResetError:  # killed with something that it had not read
+        packet = b""
     if not packet:
         return False
     kind = struct.unpack_from("=I", packet)[0]

@@ -1,5 +1,6 @@
 """git's smart HTTP for tests: git_origin.py ADDRESS PORT ROOT CERT KEY. Pushes are taken, too."""
 import os
+import socketserver
 import ssl
 import subprocess
 import sys
@@ -55,7 +56,13 @@ class Git(BaseHTTPRequestHandler):
         pass
 
 
-server = ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Git)
+class Server(ThreadingHTTPServer):
+    def server_bind(self):
+        # Without HTTPServer's look-up of the address's name.
+        socketserver.TCPServer.server_bind(self)
+
+
+server = Server((sys.argv[1], int(sys.argv[2])), Git)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(*sys.argv[4:6])
 server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

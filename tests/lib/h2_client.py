@@ -23,7 +23,7 @@ DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH, PING, GOAWAY, WINDOW_UPDATE
 def dial(ca, host, address):
     context = ssl.create_default_context(cafile=ca)
     context.set_alpn_protocols(["h2"])
-    s = context.wrap_socket(socket.create_connection((address, 443), timeout=20), server_hostname=host)
+    s = context.wrap_socket(socket.create_connection((address, 443), timeout=60), server_hostname=host)
     assert s.selected_alpn_protocol() == "h2", s.selected_alpn_protocol()
     return s
 
@@ -188,7 +188,6 @@ def frame(kind, flags, stream, payload=b""):
 
 def flood(sock, frames):
     """How the connection ended, when they were sent until it did."""
-    sock.settimeout(20)
     try:
         sock.sendall(PREFACE + frame(SETTINGS, 0, 0))
         for some in frames:
@@ -251,7 +250,7 @@ def slow_bodies(ca, host, word, *hosts):
         socks[-1].sendall(PREFACE + frame(SETTINGS, 0, 0) + b"".join(
             frame(HEADERS, END_HEADERS, n, post) + (frame(DATA, 0, n, data) if data else b"") for n in range(1, 200, 2)))
         socks[-1].settimeout(0.02)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while wanted not in told and time.monotonic() < until:
         for sock in socks:
             try:
@@ -268,7 +267,7 @@ def slow_bodies(ca, host, word, *hosts):
 def by_http1(ca, host):
     """What a request of HTTP/1 is told meanwhile: status, error, and whether an id comes with it."""
     s = ssl.create_default_context(cafile=ca).wrap_socket(
-        socket.create_connection((host, 443), timeout=20), server_hostname=host)
+        socket.create_connection((host, 443), timeout=60), server_hostname=host)
     s.sendall(f"GET /a HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
     head, _, body = b"".join(iter(lambda: s.recv(65536), b"")).partition(b"\r\n\r\n")
     said = json.loads(body)
@@ -284,7 +283,7 @@ def talk(ca, host, *secret):
         credentials = grpc.ssl_channel_credentials(f.read())
     said, heard = queue.Queue(), []
     with grpc.secure_channel(f"{host}:443", credentials) as channel:
-        call = channel.stream_stream("/test.Echo/Talk")(iter(said.get, None), timeout=20)
+        call = channel.stream_stream("/test.Echo/Talk")(iter(said.get, None), timeout=60)
         try:
             for word in (b"one", b"two", *(s.encode() for s in secret), None):
                 said.put(word)

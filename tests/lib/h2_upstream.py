@@ -83,6 +83,7 @@ class Connection:
     def do_refused(self, stream):
         if "refused" in tried:
             self.do_ok(stream)
+            return
         tried.add("refused")
         self.send(frame(RST_STREAM, 0, stream, bytes([0, 0, 0, 7])))
 

@@ -58,7 +58,6 @@ async def whole(body):
 async def events():
     for n in (1, 2, 3):
         yield f"id: {n}\ndata: event {n}\n\n".encode()
-        await asyncio.sleep(0.01)
 
 
 def file_answer(path):

@@ -1,7 +1,7 @@
 """An origin of streams, in HTTP/1.1: ADDRESS CERT KEY SEEN, at 443 by TLS, at 80 in plain
 
 GET /say/KIND/ID	four parts, "part-1" to "part-4", each a line, a thing of its own; the next one is sent when
-			GET /heard/ID/K said that the one before has arrived, or else (in 10 s) it says "late".
+			GET /heard/ID/K said that the one before has arrived, or else (in a minute) it says "late".
 			KIND: events, gzip (the same, coded), ndjson, json (one list), close (until the end of the
 			connection), length (with Content-Length)
 POST /talk/…		reads its body's chunks, and answers each at once with a line "heard …"
@@ -24,7 +24,7 @@ PARTS = 4
 
 def is_heard(ident, k):
     with news:
-        return news.wait_for(lambda: heard.get(ident, 0) >= k, 10)
+        return news.wait_for(lambda: heard.get(ident, 0) >= k, 60)
 
 
 def text_of(kind, k):

@@ -83,7 +83,7 @@ def main():
     url = urllib.parse.urlsplit(sys.argv[1])
     context = ssl.create_default_context(cafile=os.environ["CA"])
     context.set_alpn_protocols([PROTOCOL])
-    sock = context.wrap_socket(socket.create_connection((url.hostname, 443), 30), server_hostname=url.hostname)
+    sock = context.wrap_socket(socket.create_connection((url.hostname, 443), 60), server_hostname=url.hostname)
     sock.setblocking(False)
     talk = (Http2 if PROTOCOL == "h2" else Http1)(sock, url)
     ready = selectors.DefaultSelector()

@@ -63,11 +63,7 @@ world_private() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	umask 022
-	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
-	# What belongs to a login, or to a network with a proxy, or to a git hook that runs the tests.
-	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME CREDENTIALS_DIRECTORY NOTIFY_SOCKET TZ \
-		http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY \
-		GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_SSH GIT_SSH_COMMAND GIT_CONFIG_GLOBAL GIT_CONFIG_COUNT
+	world_environment
 	mount -t tmpfs -o mode=755 world-run /run
 	mkdir -p $WORLD/etc.upper $WORLD/etc.work $WORLD/log $WORLD/home /run/sshd /run/netns
 	world_tmp
@@ -82,6 +78,19 @@ world_private() {
 	export WORLD WORLD_CGROUP
 	WORLD_CGROUP=bottle-world-$(readlink /proc/self/ns/mnt | tr -dc 0-9)
 	ip link set lo up
+}
+
+# What belongs to a login, to a network with a proxy or to a git hook that runs the tests says nothing here.
+world_environment() {
+	local n
+	for n in $(compgen -e); do
+		case $n in
+		*_proxy | *_PROXY | AWS_* | CARGO_* | CURL_* | DENO_* | GIT_* | GO[A-Z]* | GRPC_* | JAVA_* | JDK_* | NODE_* | NPM_* | npm_* | \
+			PIP_* | PYTHON* | REQUESTS_* | SSH_* | SSL_* | XDG_* | LANG* | LC_* | TZ | CDPATH | POSIXLY_CORRECT | \
+			CREDENTIALS_DIRECTORY | NOTIFY_SOCKET) unset -v "$n" ;;
+		esac
+	done
+	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 }
 
 # The programs where every user can reach them: a clone in a home directory (0700) is root's alone.
@@ -136,10 +145,17 @@ world_end() {
 	set +e
 	[ $$ != 1 ] || kill -KILL -1 2>/dev/null
 	wait 2>/dev/null
+	# A group is empty when its last process is gone, not when that was killed.
+	[ $$ != 1 ] || wait_for 10 world_is_empty
 	find /sys/fs/cgroup -depth -type d -path "*/$WORLD_CGROUP*" 2>/dev/null | while read -r d; do
 		rmdir "$d" 2>/dev/null
 	done
 	exit $rc
+}
+
+world_is_empty() {
+	set -- /proc/[0-9]* # in this very process
+	[ $# = 1 ]
 }
 
 world_start() {

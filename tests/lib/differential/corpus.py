@@ -2,6 +2,7 @@
 
 Each entry is (name, bytes). @H stands for the host, @U for http://HOST, @M for the case's own mark, a path segment.
 """
+import time
 
 HOST = b"Host: @H\r\n"
 GET = b"GET @U/@M/x HTTP/1.1\r\n" + HOST
@@ -158,3 +159,13 @@ def mutated(random, message):
                 lines[n], lines[m] = lines[m], lines[n]
             message = b"\r\n".join(lines)
     return message
+
+
+def rounds(amount):
+    """As many as it says, on every machine the same; or, of "60s", as many as there is time for."""
+    if not amount.endswith("s"):
+        yield from range(int(amount))
+        return
+    until = time.monotonic() + float(amount[:-1])
+    while time.monotonic() < until:
+        yield None

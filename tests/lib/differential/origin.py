@@ -1,6 +1,7 @@
 """The upstream behind the egress, which keeps the bytes that come."""
 import ctypes
 import re
+import select
 import socket
 import threading
 
@@ -28,19 +29,22 @@ class Origin:
     def __init__(self, address, port=80, context=None):
         self.listener, self.context = socket.create_server((address, port), backlog=64), context
         self.connections, self.threads, self.answer = [], [], None
+        self.accepting = threading.Lock()
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
         while True:
-            s, _ = self.listener.accept()
-            connection = Connection()
-            self.connections.append(connection)
-            thread = threading.Thread(target=self.serve, args=(s, connection), daemon=True)
-            thread.start()
-            self.threads.append(thread)
+            select.select([self.listener], [], [])
+            with self.accepting:
+                s, _ = self.listener.accept()
+                connection = Connection()
+                self.connections.append(connection)
+                thread = threading.Thread(target=self.serve, args=(s, connection), daemon=True)
+                thread.start()
+                self.threads.append(thread)
 
     def serve(self, s, c):
-        s.settimeout(20)
+        s.settimeout(60)
         try:
             if self.context:
                 s = self.context.wrap_socket(s, server_side=True)
@@ -64,8 +68,12 @@ class Origin:
 
     def take(self):
         """The connections that came; all of them have ended."""
+        waiting = True
+        while waiting:
+            with self.accepting:
+                waiting = select.select([self.listener], [], [], 0)[0]
         for thread in self.threads:
-            thread.join(20)
+            thread.join(60)
         seen = list(self.connections)
         self.connections.clear()
         self.threads.clear()

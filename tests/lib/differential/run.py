@@ -1,16 +1,15 @@
-"""The egress's parsers against others: run.py DIR PROXY HOST PREFIX-HOST ORIGIN-ADDRESS SEED SECONDS
+"""The egress's parsers against others: run.py DIR PROXY HOST PREFIX-HOST ORIGIN-ADDRESS SEED AMOUNT
 
 What the agent's or an upstream's hostile bytes become behind the proxy is read by others (views.py), who must all read
 the same message, as many as were answered; and where one of them takes the agent's own bytes, it must read in them what
 the proxy read. So must every server read a path that a rule let through as one below the rule's prefix. The corpus
-comes first, then mutations of it for SECONDS. DIR has the sockets of views.js and of an nginx.
+comes first, then mutations of it (AMOUNT: corpus.rounds). DIR has the sockets of views.js and of an nginx.
 """
 import os
 import random
 import re
 import socket
 import sys
-import time
 
 import corpus
 import origin
@@ -34,7 +33,7 @@ class Run:
         self.wrong = []
 
     def ask(self, data):
-        with socket.create_connection((self.proxy, 9099), 20) as s:
+        with socket.create_connection((self.proxy, 9099), 60) as s:
             try:
                 s.sendall(data)
                 s.shutdown(socket.SHUT_WR)
@@ -179,11 +178,10 @@ class Run:
         for name, message in corpus.answers():
             self.answer(name, message)
 
-    def mutations(self, chance, seconds):
+    def mutations(self, chance, amount):
         requests = [m for _, m in corpus.requests()]
         answers = [m for _, m in corpus.answers()]
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        for _ in corpus.rounds(amount):
             self.request("a mutation", corpus.mutated(chance, chance.choice(requests)))
             self.answer("a mutation", corpus.mutated(chance, chance.choice(answers)))
             path = b"/ok" + corpus.mutated(chance, chance.choice(corpus.PATHS)[3:])
@@ -192,14 +190,14 @@ class Run:
 
 
 def main():
-    directory, proxy, host, prefix_host, address, seed, seconds = sys.argv[1:]
+    directory, proxy, host, prefix_host, address, seed, amount = sys.argv[1:]
     origin.enter_network("internet")
     server = origin.Origin(address)
     origin.enter_network("agent")
     run = Run(directory, proxy, host, prefix_host, server)
     run.corpus()
     fixed = run.inputs
-    run.mutations(random.Random(int(seed)), float(seconds))
+    run.mutations(random.Random(int(seed)), amount)
     print(f"figure: {fixed} inputs of the corpus and {run.inputs - fixed} mutations (seed {seed}): "
           f"{run.passed} passed on, {len(run.wrong)} read in two ways")
     sys.stdout.flush()

@@ -22,7 +22,7 @@ class Refused(Exception):
 
 def converse(path, data):
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
+        s.settimeout(60)
         s.connect(path)
         try:
             s.sendall(data)

@@ -1,10 +1,11 @@
-"""Hostile frames of WebSocket: websocket.py PROXY HOST ORIGIN-ADDRESS SEED SECONDS
+"""Hostile frames of WebSocket: websocket.py PROXY HOST ORIGIN-ADDRESS SEED AMOUNT
 
 An origin that takes frames as they come must have heard, of each connection, no other and no more messages than python's
 wsproto, which is strict, reads in the agent's own bytes.
 """
 import base64
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -12,8 +13,8 @@ import socket
 import struct
 import sys
 import threading
-import time
 
+import corpus
 import origin
 import wsproto
 import wsproto.connection
@@ -90,7 +91,7 @@ def read_by_wsproto(data):
 
 
 def converse(proxy, host, path, data):
-    with socket.create_connection((proxy, 9099), 20) as s:
+    with socket.create_connection((proxy, 9099), 60) as s:
         s.sendall(REQUEST % (b"http://%b%b " % (host, path), host))
         head = b""
         while b"\r\n\r\n" not in head:
@@ -123,7 +124,7 @@ class Lenient:
 
     def serve(self, s):
         with s, s.makefile("rb") as reader:
-            s.settimeout(20)
+            s.settimeout(60)
             try:
                 head = b""
                 while not head.endswith(b"\r\n\r\n"):
@@ -156,15 +157,12 @@ class Lenient:
 
 
 def main():
-    proxy, host, address, seed, seconds = sys.argv[1:]
+    proxy, host, address, seed, amount = sys.argv[1:]
     origin.enter_network("internet")
     server = Lenient(address)
     origin.enter_network("agent")
     chance, meant, wrong = random.Random(int(seed)), {}, 0
-    until = time.monotonic() + float(seconds)
-    cases = iter(FIXED)
-    while (data := next(cases, None)) is not None or time.monotonic() < until:
-        data = some_frames(chance) if data is None else data
+    for data in itertools.chain(FIXED, (some_frames(chance) for _ in corpus.rounds(amount))):
         path = f"/socket/{len(meant)}"
         meant[path] = (data, read_by_wsproto(data + GOODBYE))
         converse(proxy, host.encode(), path.encode(), data)
