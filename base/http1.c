@@ -354,6 +354,22 @@ static bool is_among(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
+static char fold(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c == '_' ? '-' : c;
+}
+
+bool http1_is_alike(const char *name, const char *other)
+{
+	while (*name && fold(*name) == fold(*other)) {
+		name++;
+		other++;
+	}
+	return *name == *other;
+}
+
 bool http1_may_trail(const char *name)
 {
 	static const char *const never[] = {"Age", "Allow", "Authorization", "Cache-Control",

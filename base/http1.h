@@ -85,6 +85,10 @@ const char *http1_field(const struct http1_head *h, const char *name, size_t *re
 /* Takes all fields of that name out. */
 void http1_drop_field(struct http1_head *h, const char *name);
 
+/* Whether a server may take one name of a field for the other: '_' as '-', since a gateway
+ * interface (CGI, WSGI) shows its program the same variable for both (RFC 3875, section 4.1.18). */
+bool http1_is_alike(const char *name, const char *other);
+
 /* Whether a comma-separated field (any of its lines) lists this token. */
 bool http1_lists(const struct http1_head *h, const char *name, const char *token);
 

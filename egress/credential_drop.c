@@ -10,27 +10,10 @@
 
 /* The agent's own credential, wherever it may stand in a request. */
 
-/* '_' as '-': a gateway interface (CGI, WSGI) shows its program the same variable for both. */
-static char fold(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c == '_' ? '-' : c;
-}
-
-static bool is_field(const char *name, const char *wanted)
-{
-	while (*name && fold(*name) == fold(*wanted)) {
-		name++;
-		wanted++;
-	}
-	return *name == *wanted;
-}
-
 static bool is_among(const char *name, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (is_field(name, list[i]))
+		if (http1_is_alike(name, list[i]))
 			return true;
 	return false;
 }
@@ -44,7 +27,7 @@ static bool takes_a_key(const struct http1_field *f)
 		"X-Token", "X-Authorization", "X-Amz-Security-Token", "DD-API-KEY", "Circle-Token"};
 
 	/* Browsers can give a WebSocket no header but this one. */
-	if (is_field(f->name, "Sec-WebSocket-Protocol"))
+	if (http1_is_alike(f->name, "Sec-WebSocket-Protocol"))
 		return strcasestr(f->value, "api-key") || strcasestr(f->value, "bearer");
 	return is_among(f->name, names, ARRAY_LEN(names));
 }
@@ -110,9 +93,10 @@ bool credential_drops_field(const struct credential *c, const struct http1_field
 	const struct policy_auth *a = c->auth;
 	const char *own = credential_field_name(c);
 
-	if (is_field(f->name, "Authorization") || is_field(f->name, "Proxy-Authorization"))
+	if (http1_is_alike(f->name, "Authorization") ||
+		http1_is_alike(f->name, "Proxy-Authorization"))
 		return a->scheme != POLICY_AUTH_PASS && !holds_placeholder(a, f);
-	if (own && is_field(f->name, own))
+	if (own && http1_is_alike(f->name, own))
 		return true;
 	if (a->scheme == POLICY_AUTH_SIGV4 && is_of_signature(f->name))
 		return true;
@@ -120,7 +104,7 @@ bool credential_drops_field(const struct credential *c, const struct http1_field
 	if (a->scheme == POLICY_AUTH_LOGIN && takes_a_key(f))
 		return true;
 	/* A cookie is a credential like any other. */
-	return a->require && (takes_a_key(f) || is_field(f->name, "Cookie")) &&
+	return a->require && (takes_a_key(f) || http1_is_alike(f->name, "Cookie")) &&
 	       !holds_placeholder(a, f);
 }
 

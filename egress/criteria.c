@@ -164,6 +164,9 @@ static bool path_fits(const struct criteria *m, size_t i, const struct criteria_
 			len = without_slash(q->path, len);
 		return p->len == len && same(m, p->text, q->path, len);
 	case POLICY_PREFIX:
+		/* The server as a whole: what is for all paths is denied for it, too. */
+		if (m->kind == CRITERIA_DENY && len == 1 && q->path[0] == '*')
+			return p->len == without_slash("/", 1);
 		return p->len <= len && same(m, p->text, q->path, p->len) &&
 		       (p->len == len || q->path[p->len] == '/' || ends_in_slash(p));
 	case POLICY_REGEX:
@@ -203,21 +206,6 @@ struct side {
 	int (*compare)(const char *sent, const char *name); /* 0: the very name */
 	bool lists;					    /* a value may be a list with commas */
 };
-
-/* CGI and its heirs make the same variable of "-" and "_". */
-static bool header_alike(const char *sent, const char *name)
-{
-	size_t i = 0;
-
-	for (; sent[i] && name[i]; i++) {
-		char a = (char)(sent[i] == '_' ? '-' : sent[i]);
-		char b = (char)(name[i] == '_' ? '-' : name[i]);
-
-		if (strncasecmp(&a, &b, 1) != 0)
-			return false;
-	}
-	return sent[i] == name[i];
-}
 
 static bool value_fits(const struct side *s, size_t i, const char *value, size_t len)
 {
@@ -286,7 +274,7 @@ static bool all_names(const struct side *s)
 bool criteria_fits(const struct criteria *m, const struct criteria_request *q)
 {
 	const struct side headers = {m, m->policy->headers, m->policy->n_headers, m->header_regexes,
-		q->head->fields, q->head->n_fields, header_alike, strcasecmp, true};
+		q->head->fields, q->head->n_fields, http1_is_alike, strcasecmp, true};
 	const struct side query = {m, m->policy->query, m->policy->n_query, m->query_regexes,
 		q->query ? q->query->pairs : NULL, q->query ? q->query->n : 0, parameters_alike,
 		strcmp, false};

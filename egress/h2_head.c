@@ -282,13 +282,14 @@ static int make_absolute(struct h2_head *h)
 	const char *host = http1_field(&h->head, "Host", NULL);
 	struct buf url = {0};
 	struct http1_text text;
+	bool whole = strcmp(h->head.target, "*") == 0;
 	int r;
 
-	if (!host || h->head.target[0] != '/')
+	if (!host || (h->head.target[0] != '/' && !whole))
 		return 0;
 	r = buf_adds(&url, h->secure ? "https://" : "http://");
 	r |= buf_adds(&url, host);
-	r |= buf_adds(&url, h->head.target);
+	r |= whole ? 0 : buf_adds(&url, h->head.target);
 	text = (struct http1_text){.p = (const char *)buf_data(&url), .len = url.len};
 	r = r ? -ENOMEM : http1_head_keep(&h->head, &h->head.target, &text);
 	buf_done(&url);

@@ -71,6 +71,15 @@ void matching_free(struct matching *m)
 	free(m);
 }
 
+/* Under this name, or one that a server takes for it. */
+static bool has_field(const struct http1_head *head, const char *name)
+{
+	for (size_t i = 0; i < head->n_fields; i++)
+		if (http1_is_alike(head->fields[i].name, name))
+			return true;
+	return false;
+}
+
 /* Headers by which a server may be told to take another method or path than the one checked. */
 static int check_headers(
 	const struct matching *m, const struct rule_request *q, struct refusal *why)
@@ -80,12 +89,12 @@ static int check_headers(
 	static const char *const paths[] = {"X-Original-URL", "X-Rewrite-URL"};
 
 	for (size_t i = 0; m->by_method && i < ARRAY_LEN(methods); i++)
-		if (http1_field(q->head, methods[i], NULL))
+		if (has_field(q->head, methods[i]))
 			return refusal_set(why, 403, "method_override", "matches: methods",
 				"the header %s would change the method that was checked",
 				methods[i]);
 	for (size_t i = 0; m->by_path && i < ARRAY_LEN(paths); i++)
-		if (http1_field(q->head, paths[i], NULL))
+		if (has_field(q->head, paths[i]))
 			return refusal_set(why, 403, "path_override", "matches: paths",
 				"the header %s would change the path that was checked", paths[i]);
 	return 0;

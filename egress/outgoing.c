@@ -14,7 +14,7 @@
 static bool is_among(const char *name, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcasecmp(names[i], name) == 0)
+		if (http1_is_alike(names[i], name))
 			return true;
 	return false;
 }

@@ -60,8 +60,12 @@ static int take_absolute(const char **target, struct exchange *x, const char **w
 	size_t len;
 	int scheme;
 
-	if (**target == '/' || strcmp(*target, "*") == 0)
+	if (**target == '/')
 		return 0;
+	if (strcmp(*target, "*") == 0) {
+		*what = "the request target is * without OPTIONS";
+		return strcmp(x->request.method, "OPTIONS") == 0 ? 0 : -EINVAL;
+	}
 	scheme = take_scheme(*target, x, what);
 	if (scheme < 0)
 		return scheme;
@@ -71,8 +75,11 @@ static int take_absolute(const char **target, struct exchange *x, const char **w
 		return -EINVAL;
 	if (x->port == 0)
 		x->port = default_port(x->tls);
-	*target = authority[len] ? authority + len : "/";
-	if (**target == '/')
+	/* RFC 9112, section 3.2.4: the server as a whole. */
+	*target = authority[len]			      ? authority + len
+		  : strcmp(x->request.method, "OPTIONS") == 0 ? "*"
+							      : "/";
+	if (**target == '/' || **target == '*')
 		return 1;
 	*what = "the URL has no path";
 	return -EINVAL;

@@ -141,6 +141,8 @@ static void a_denied_method_cannot_be_asked_for_in_another_way(void **state)
 	assert_string_equal(asked("POST /", ""), "ok");
 	assert_string_equal(
 		asked("POST /", "X-HTTP-Method-Override: DELETE\r\n"), "method_override");
+	assert_string_equal(
+		asked("POST /", "X_HTTP_Method-Override: DELETE\r\n"), "method_override");
 	assert_string_equal(asked("POST /?_method=DELETE", ""), "method_override");
 	assert_string_equal(asked("POST /?x=%zz&%5fMethod=DELETE", ""), "method_override");
 	assert_string_equal(asked("POST /?x=1;_method=DELETE", ""), "method_override");
@@ -148,6 +150,19 @@ static void a_denied_method_cannot_be_asked_for_in_another_way(void **state)
 
 #define HEADERS(list)	   "{\"headers\": [" list "]}"
 #define EXACT(name, value) "{\"name\": \"" name "\", \"type\": \"exact\", \"value\": \"" value "\"}"
+
+static void the_server_as_a_whole_is_no_path_but_denied_with_all_of_them(void **state)
+{
+	(void)state;
+	load("\"deny\": [" PATHS("prefix", "/") "]");
+	assert_string_equal(asked("OPTIONS *", ""), asked("OPTIONS /", ""));
+	assert_string_not_equal(asked("OPTIONS *", ""), "ok");
+	load("\"deny\": [" PATHS("prefix", "/v1") "]");
+	assert_string_equal(asked("OPTIONS *", ""), "ok");
+	load("\"matches\": [" PATHS("prefix", "/") "]");
+	assert_string_equal(asked("OPTIONS /", ""), "ok");
+	assert_string_not_equal(asked("OPTIONS *", ""), "ok");
+}
 
 static void headers_of_one_name_are_alternatives_and_names_are_not(void **state)
 {
@@ -264,7 +279,7 @@ static void a_wrong_pattern_is_told_with_its_entry(void **state)
 
 	(void)state;
 	assert_true(matching_new(&route, &m, &e) < 0);
-	assert_non_null(strstr(e.msg, "deny[0]: regular expression '/a('"));
+	assert_non_null(strstr(e.msg, "deny[0]: paths[0].value: no regular expression"));
 }
 
 int main(void)
@@ -275,6 +290,7 @@ int main(void)
 		cmocka_unit_test(deny_comes_before_matches_and_says_its_entry),
 		cmocka_unit_test(what_is_denied_is_denied_however_it_is_spelt),
 		cmocka_unit_test(a_denied_method_cannot_be_asked_for_in_another_way),
+		cmocka_unit_test(the_server_as_a_whole_is_no_path_but_denied_with_all_of_them),
 		cmocka_unit_test(headers_of_one_name_are_alternatives_and_names_are_not),
 		cmocka_unit_test(a_header_is_allowed_only_by_all_of_its_lines),
 		cmocka_unit_test(a_header_is_denied_by_any_of_its_lines),
