@@ -10,81 +10,22 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
+#include "tests/lib/way.h"
+
 /* Not anybody's: with signs that each place writes in its own way. */
 #define VALUE "va/l+ue\"&of<the\\test"
 
-static struct component_boot boot;
-
 static int hand_over(void **state)
 {
-	struct err e;
-
 	(void)state;
-	boot.n_secrets = 1;
-	boot.secrets[0].name = strdup("SLOT");
-	return secret_set(&boot.secrets[0].value, VALUE, strlen(VALUE), &e);
+	return way_hand_over("SLOT", VALUE);
 }
-
-static int take_back(void **state)
-{
-	(void)state;
-	component_boot_done(&boot);
-	return 0;
-}
-
-/* A request on its way, with all that it borrows from. */
-struct way {
-	struct policy_auth auth;
-	struct credential *credential;
-	struct http1_head head;
-	struct target target;
-	struct http1_length length;
-	struct outgoing_request q;
-	struct outgoing o;
-	struct refusal why;
-	char text[4096];
-};
 
 static void open_way(struct way *w, struct policy_auth auth, const char *request)
 {
-	const char *body = strstr(request, "\r\n\r\n") + 4, *what;
-	struct err e;
-
-	*w = (struct way){.auth = auth};
 	if (auth.scheme > POLICY_AUTH_PASS)
-		w->auth.slot = (char *)"SLOT";
-	assert_int_equal(credential_new(&w->auth, &boot, &w->credential, &e), 0);
-	assert_int_equal(http1_parse_request((const unsigned char *)request,
-				 (size_t)(body - request), &w->head, &what),
-		0);
-	assert_int_equal(target_parse(w->head.target, &w->target, &what), 0);
-	assert_int_equal(http1_request_length(&w->head, &w->length, &what), 0);
-	w->q = (struct outgoing_request){.credential = w->credential,
-		.head = &w->head,
-		.target = &w->target,
-		.host = "a.com",
-		.port = 443,
-		.length = &w->length,
-		.body = (const unsigned char *)body,
-		.body_len = strlen(body),
-		.whole = true};
-}
-
-static void close_way(struct way *w)
-{
-	outgoing_done(&w->o);
-	credential_free(w->credential);
-	http1_head_done(&w->head);
-	target_done(&w->target);
-}
-
-static int make_all(struct way *w)
-{
-	int r = outgoing_admit(&w->q, &w->target, &w->why);
-
-	if (r == 0)
-		r = outgoing_check(&w->q, &w->why);
-	return r < 0 ? r : outgoing_make(&w->q, &w->o, &w->why);
+		auth.slot = (char *)"SLOT";
+	way_open(w, auth, request);
 }
 
 /* The body as it would go. */
@@ -124,11 +65,11 @@ static const char *sent(struct policy_auth auth, const char *request)
 	static struct way w;
 
 	open_way(&w, auth, request);
-	if (make_all(&w) < 0)
+	if (way_make(&w) < 0)
 		snprintf(w.text, sizeof(w.text), "%s", w.why.error);
 	else
 		write_way(&w);
-	close_way(&w);
+	way_close(&w);
 	return w.text;
 }
 
@@ -259,9 +200,9 @@ static void a_long_body_is_sent_in_chunks(void **state)
 	open_way(&w, swap_in(POLICY_IN_BODY),
 		"POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\nplaceholder");
 	w.q.whole = false;
-	assert_int_equal(make_all(&w), 0);
+	assert_int_equal(way_make(&w), 0);
 	assert_int_equal(w.o.length.framing, HTTP1_CHUNKED);
-	close_way(&w);
+	way_close(&w);
 }
 
 static void more_placeholders_than_a_client_writes_are_refused(void **state)
@@ -357,7 +298,7 @@ static void trailers_bring_no_credential_back(void **state)
 			&w.q, &(struct http1_field){.name = names[i], .value = "x"}));
 	assert_true(outgoing_sends_trailer(
 		&w.q, &(struct http1_field){.name = "grpc-status", .value = "0"}));
-	close_way(&w);
+	way_close(&w);
 }
 
 int main(void)
@@ -379,5 +320,5 @@ int main(void)
 		cmocka_unit_test(trailers_bring_no_credential_back),
 	};
 
-	return cmocka_run_group_tests(tests, hand_over, take_back);
+	return cmocka_run_group_tests(tests, hand_over, way_take_back);
 }
