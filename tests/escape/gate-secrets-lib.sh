@@ -6,7 +6,6 @@
 gate_begin demo
 gate=git://127.0.0.1
 # Made here, so that nothing in the tree looks like a credential.
-random() { head -c 800 /dev/urandom | base64 -w0 | tr -dc "$1" | head -c "$2"; }
 bottle_secret=$(random A-Za-z0-9 40)
 printf %s "$bottle_secret" >/tmp/secret
 # The operator's own rules, in the form that gitleaks reads, with conditions on paths.

@@ -15,6 +15,14 @@ hide() {
 	done >>"$(checks_hidden)"
 }
 
+# random CHARACTERS N: N of them, made up; hidden, since that is what tokens are made of.
+random() {
+	local v
+	v=$(head -c $((64 + 64 * $2)) /dev/urandom | base64 -w0 | tr -dc "$1" | head -c "$2")
+	hide "$v"
+	printf '%s' "$v"
+}
+
 # hide_lines FILE…: as hide, each line that they have when something is said.
 checks_hidden_lines=()
 hide_lines() { checks_hidden_lines+=("$@"); }

@@ -29,14 +29,13 @@ auth_start() {
 	done >>$WORLD/dnsmasq.conf
 	world_names_more "host-record=inside.example.com,10.9.8.7"
 	random_text >$AUTH/client.line
-	hide "$(cat $AUTH/client.line)"
 	hide_lines $AUTH/issued
 	printf 's&%% %s' "$(cat $AUTH/client.line)" | tr -d '\n' >$AUTH/client
 	mode ok
 	world_serve auth oauth_server.py $pki/auth.pem $pki/auth.key $AUTH $AUTH_IP
 }
 
-random_text() { head -c 64 /dev/urandom | base64 -w0 | tr -dc a-zA-Z0-9 | cut -c1-40; }
+random_text() { echo "$(random a-zA-Z0-9 40)"; }
 
 new_token() {
 	local t
