@@ -57,6 +57,13 @@ int loop_add(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w
 	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
+int loop_move(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w)
+{
+	struct epoll_event ev = {.events = epoll_events, .data.ptr = w};
+
+	return epoll_ctl(l->epoll, EPOLL_CTL_MOD, fd, &ev) < 0 ? -errno : 0;
+}
+
 void loop_later(struct loop *l, struct loop_task *t)
 {
 	if (t->queued)
@@ -92,6 +99,13 @@ void loop_want_ticks(struct loop *l)
 		return;
 	l->ticking = true;
 	l->next_tick_ms = l->now_ms + TICK_MS;
+}
+
+void loop_tick_within(struct loop *l, int ms)
+{
+	loop_want_ticks(l);
+	if (l->next_tick_ms > l->now_ms + ms)
+		l->next_tick_ms = l->now_ms + ms;
 }
 
 void loop_stop(struct loop *l)

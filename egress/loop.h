@@ -24,6 +24,9 @@ void loop_free(struct loop *l);
 /* Watches fd for these epoll events until it is closed. The watch is borrowed. */
 int loop_add(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w);
 
+/* From here on another watch is told of it, at first of what is the case now. */
+int loop_move(struct loop *l, int fd, uint32_t epoll_events, struct loop_watch *w);
+
 /* Calls fn(arg) after this round of events. Never fails: entries are embedded. */
 struct loop_task {
 	struct loop_task *next;
@@ -41,6 +44,8 @@ int64_t loop_now_us(void);
 /* Calls fn(arg) about once a second while fn's last answer, or loop_want_ticks, wants it. */
 void loop_set_tick(struct loop *l, bool (*fn)(void *arg), void *arg);
 void loop_want_ticks(struct loop *l);
+/* The next tick, if it would be later, comes in so many milliseconds. */
+void loop_tick_within(struct loop *l, int ms);
 
 /* Calls t->fn once, when nothing has happened for `quiet_ms`. One such task at a time. */
 void loop_when_quiet(struct loop *l, int quiet_ms, struct loop_task *t);

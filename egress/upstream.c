@@ -27,9 +27,25 @@ static void on_ready(struct loop_watch *w, uint32_t events)
 	u->wake(u->arg);
 }
 
+/* One of those that are on their way; which, the step will see. */
+static void on_dialled(struct loop_watch *w, uint32_t events)
+{
+	struct upstream *u = (struct upstream *)((char *)w - offsetof(struct upstream, dial_watch));
+
+	(void)events;
+	if (u->state == UPSTREAM_CONNECT)
+		u->wake(u->arg);
+}
+
 void upstream_init(struct upstream *u, struct service *s, void (*wake)(void *arg), void *arg)
 {
-	*u = (struct upstream){.watch.ready = on_ready, .wake = wake, .arg = arg, .service = s};
+	*u = (struct upstream){.watch.ready = on_ready,
+		.dial_watch.ready = on_dialled,
+		.wake = wake,
+		.arg = arg,
+		.service = s};
+	for (size_t i = 0; i < RESOLVER_ADDRESSES_MAX; i++)
+		u->dialled[i] = -1;
 	wire_init(&u->wire);
 }
 
@@ -39,6 +55,7 @@ void upstream_close(struct upstream *u)
 		resolver_cancel(u->service->resolver, u->lookup);
 	u->lookup = NULL;
 	upstream_end_http2(u);
+	upstream_dial_end(u);
 	wire_done(&u->wire);
 	if (u->counted)
 		rule_disconnect(u->rule);
@@ -254,13 +271,9 @@ static bool step_proxy(struct upstream *u)
 
 static bool step_connect(struct upstream *u)
 {
-	int r = upstream_dialled(u);
-
-	if (r == 0)
-		return false;
-	if (r < 0)
-		upstream_dial_next(u, -r);
-	else if (u->proxy)
+	if (!upstream_dialled(u))
+		return u->state != UPSTREAM_CONNECT;
+	if (u->proxy)
 		greet_proxy(u);
 	else
 		connected(u);
@@ -325,9 +338,8 @@ void upstream_tick(struct upstream *u)
 		return;
 	if (loop_now_ms(u->service->loop) < u->deadline_ms)
 		return;
-	if (u->state == UPSTREAM_CONNECT)
-		upstream_dial_next(u, ETIMEDOUT);
-	else
+	/* A step of CONNECT looks at the clock itself. */
+	if (u->state != UPSTREAM_CONNECT)
 		upstream_fail_errno(u, ETIMEDOUT);
 	u->wake(u->arg);
 }

@@ -37,7 +37,9 @@ struct upstream {
 	struct resolve *lookup;
 	struct address list[RESOLVER_ADDRESSES_MAX];
 	size_t n, next;
-	int64_t deadline_ms; /* of the present step */
+	struct loop_watch dial_watch;
+	int dialled[RESOLVER_ADDRESSES_MAX]; /* sockets on their way to list[i]; else -1 */
+	int64_t deadline_ms; /* of the present step; CONNECT: for the next address */
 	int64_t dial_end_ms; /* of all addresses together */
 	bool counted;	     /* among its rule's connections */
 	struct proxy *proxy; /* by which it is reached; NULL: directly */

@@ -12,8 +12,15 @@
 /* The way to an upstream's address, or to that of the network's proxy: resolved once, every address
  * checked, dialled as checked. */
 
-/* What one address may take while there is another: half a second is a long way round the world. */
-#define ATTEMPT_MS 2000
+/*
+ * Theory of operation (RFC 8305, section 5). The addresses are dialled one after the other, each
+ * ATTEMPT_MS behind the one before it, or when that has failed; those that were not answered yet
+ * stay on their way beside it. The first that answers is the upstream, the others are closed.
+ */
+#define ATTEMPT_MS 250
+/* At a time; for one more the oldest is given up. */
+#define ATTEMPTS_MAX 4
+#define EVENTS	     (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 void upstream_fail(struct upstream *u)
 {
@@ -47,50 +54,74 @@ void upstream_set_deadline(struct upstream *u, enum limit which)
 	u->deadline_ms = loop_now_ms(u->service->loop) + rule_limits(u->rule)->of[which];
 }
 
-static int dial_one(struct upstream *u, const struct address *a)
+void upstream_dial_end(struct upstream *u)
+{
+	for (size_t i = 0; i < u->next; i++)
+		fd_close(&u->dialled[i]);
+}
+
+/* Again for a socket that is on its way: connect(2) tells what became of it. */
+static int begin_connect(const struct upstream *u, size_t i)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(a, u->proxy ? proxy_port(u->proxy) : u->port, &sa);
-	int one = 1;
+	uint16_t port = u->proxy ? proxy_port(u->proxy) : u->port;
+	socklen_t len = address_to_sockaddr(&u->list[i], port, &sa);
 
-	wire_done(&u->wire);
-	u->wire.last_words = true;
-	u->wire.fd = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (u->wire.fd < 0)
-		return -errno;
-	if (setsockopt(u->wire.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
-		return -errno;
-	wire_keep_alive(&u->wire);
-	if (connect(u->wire.fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
-		return -errno;
-	return loop_add(
-		u->service->loop, u->wire.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &u->watch);
+	return connect(u->dialled[i], (struct sockaddr *)&sa, len) < 0 ? -errno : 0;
 }
 
-/* The time that is left, shared among the addresses that are left; the last one gets the rest. */
-static int64_t attempt_deadline(const struct upstream *u)
+static int dial_one(struct upstream *u, size_t i)
 {
-	int64_t now = loop_now_ms(u->service->loop), left = u->dial_end_ms - now;
-	int64_t share = left / (int64_t)(u->n - u->next + 1);
+	int one = 1, r;
 
-	return now + (u->next < u->n && share > ATTEMPT_MS ? ATTEMPT_MS : share);
+	u->dialled[i] = socket(u->list[i].family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (u->dialled[i] < 0)
+		return -errno;
+	if (setsockopt(u->dialled[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
+		return -errno;
+	r = begin_connect(u, i);
+	if (r < 0 && r != -EINPROGRESS)
+		return r;
+	return loop_add(u->service->loop, u->dialled[i], EVENTS, &u->dial_watch);
 }
 
-/* Tries the next address; the last one's failure is the failure. */
-void upstream_dial_next(struct upstream *u, int last_error)
+static size_t count_dialled(const struct upstream *u, size_t *ret_oldest)
 {
-	while (u->next < u->n && loop_now_ms(u->service->loop) < u->dial_end_ms) {
-		int64_t deadline = attempt_deadline(u);
-		int r = dial_one(u, &u->list[u->next++]);
+	size_t n = 0;
+
+	for (size_t i = u->next; i-- > 0;) {
+		if (u->dialled[i] < 0)
+			continue;
+		*ret_oldest = i;
+		n++;
+	}
+	return n;
+}
+
+/* The next address whose connection can be begun. 0 or -errno: there is none. */
+static int dial_next(struct upstream *u, int last_error)
+{
+	struct loop *l = u->service->loop;
+	size_t oldest = 0;
+
+	if (u->next < u->n && count_dialled(u, &oldest) == ATTEMPTS_MAX)
+		fd_close(&u->dialled[oldest]);
+	while (u->next < u->n) {
+		int r = dial_one(u, u->next++);
 
 		if (r == 0) {
-			u->state = UPSTREAM_CONNECT;
-			u->deadline_ms = deadline;
-			return;
+			u->deadline_ms = loop_now_ms(l) + ATTEMPT_MS;
+			if (u->deadline_ms > u->dial_end_ms)
+				u->deadline_ms = u->dial_end_ms;
+			if (u->next < u->n)
+				loop_tick_within(l, ATTEMPT_MS);
+			return 0;
 		}
-		last_error = -r;
+		fd_close(&u->dialled[u->next - 1]);
+		last_error = r;
 	}
-	upstream_fail_errno(u, last_error);
+	u->deadline_ms = u->dial_end_ms;
+	return last_error;
 }
 
 /* The proxy's are the operator's word, but what is the bottle's own is nobody's proxy. */
@@ -115,6 +146,8 @@ static bool addresses_allowed(struct upstream *u)
 
 static void dial(struct upstream *u, const struct address *list, size_t n)
 {
+	int r;
+
 	memcpy(u->list, list, n * sizeof(*list));
 	u->n = n;
 	u->next = 0;
@@ -125,7 +158,10 @@ static void dial(struct upstream *u, const struct address *list, size_t n)
 	}
 	upstream_set_deadline(u, LIMIT_CONNECT_MS);
 	u->dial_end_ms = u->deadline_ms;
-	upstream_dial_next(u, EHOSTUNREACH);
+	u->state = UPSTREAM_CONNECT;
+	r = dial_next(u, -EHOSTUNREACH);
+	if (r < 0)
+		upstream_fail_errno(u, -r);
 }
 
 static void resolved(void *arg, const struct address *list, size_t n, const char *why)
@@ -162,24 +198,54 @@ void upstream_resolve(struct upstream *u)
 	upstream_fail(u);
 }
 
-/* Who was tried in vain comes last the next time. */
-static void note_family(struct upstream *u)
+/* It answers: the wire leads there. Who was tried in vain comes last the next time. */
+static bool choose(struct upstream *u, size_t i)
 {
-	if (u->next > 1)
-		u->service->family = u->list[u->next - 1].family;
+	wire_done(&u->wire);
+	u->wire.last_words = true;
+	u->wire.fd = steal_fd(&u->dialled[i]);
+	wire_keep_alive(&u->wire);
+	upstream_dial_end(u);
+	if (i > 0)
+		u->service->family = u->list[i].family;
+	u->next = i + 1;
+	if (loop_move(u->service->loop, u->wire.fd, EVENTS, &u->watch) == 0)
+		return true;
+	upstream_fail_errno(u, ENOMEM);
+	return false;
 }
 
-int upstream_dialled(struct upstream *u)
+/* Which of them answers; RESOLVER_ADDRESSES_MAX: none yet. Those that failed are closed. */
+static size_t look(struct upstream *u, int *last_error)
 {
-	int error = 0;
-	socklen_t len = sizeof(error);
+	for (size_t i = 0; i < u->next; i++) {
+		int r = u->dialled[i] >= 0 ? begin_connect(u, i) : -EALREADY;
 
-	if (!u->wire.writable && !u->wire.hup)
-		return 0;
-	if (getsockopt(u->wire.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		error = errno;
-	if (error != 0)
-		return -error;
-	note_family(u);
-	return 1;
+		if (r == 0 || r == -EISCONN)
+			return i;
+		if (r == -EALREADY || r == -EINPROGRESS)
+			continue;
+		*last_error = r;
+		fd_close(&u->dialled[i]);
+	}
+	return RESOLVER_ADDRESSES_MAX;
+}
+
+bool upstream_dialled(struct upstream *u)
+{
+	int64_t now = loop_now_ms(u->service->loop);
+	int last_error = 0;
+	size_t i = look(u, &last_error), oldest;
+
+	if (i < RESOLVER_ADDRESSES_MAX)
+		return choose(u, i);
+	if (now >= u->dial_end_ms) {
+		upstream_fail_errno(u, ETIMEDOUT);
+		return false;
+	}
+	if (last_error < 0 || now >= u->deadline_ms)
+		(void)dial_next(u, last_error);
+	if (count_dialled(u, &oldest) == 0)
+		upstream_fail_errno(u, last_error < 0 ? -last_error : EHOSTUNREACH);
+	return false;
 }

@@ -17,10 +17,11 @@ void upstream_set_deadline(struct upstream *u, enum limit which);
 /* Looks up the addresses, checks and dials them: UPSTREAM_CONNECT, or UPSTREAM_FAILED. */
 void upstream_resolve(struct upstream *u);
 
-/* Tries the next address; where there is none, last_error is the failure. */
-void upstream_dial_next(struct upstream *u, int last_error);
+/* UPSTREAM_CONNECT: whether an address answers, to which the wire then leads; else others are tried
+ * beside it, as the time comes, and at its end UPSTREAM_FAILED. */
+bool upstream_dialled(struct upstream *u);
 
-/* What became of the address that was dialled. 1: it answers; 0: nothing yet; -errno. */
-int upstream_dialled(struct upstream *u);
+/* Closes what is on its way. */
+void upstream_dial_end(struct upstream *u);
 
 #endif
