@@ -53,7 +53,7 @@ class Connection:
             if kind == SETTINGS and not flags & 1:
                 self.send(frame(SETTINGS, 1, 0))
             elif kind == HEADERS:
-                self.fields = dict(self.decoder.decode(payload))
+                self.fields, self.ended = dict(self.decoder.decode(payload)), flags & END_STREAM
                 self.path, _, self.query = self.fields[":path"].partition("?")
                 path = self.fields[":path"]
                 print(self.number, path, flush=True)
@@ -146,7 +146,21 @@ class Connection:
         last = [("x-last", pieces.pop())] if trailer else []
         self.call(stream, b"".join(struct.pack(">BI", 0, len(p)) + p for p in pieces), last)
 
+    def is_whole(self):
+        """The request's body, however it is sent; false: it was taken back."""
+        while not self.ended:
+            head = self.read(9)
+            self.read(int.from_bytes(head[:3], "big"))
+            if head[3] == SETTINGS and not head[4] & 1:
+                self.send(frame(SETTINGS, 1, 0))
+            if head[3] == RST_STREAM:
+                return False
+            self.ended = head[3] in (DATA, HEADERS) and head[4] & END_STREAM
+        return True
+
     def call(self, stream, data, trailers=()):
+        if not self.is_whole():
+            return
         self.send(self.head(stream, [(":status", "200"), ("content-type", "application/grpc")]),
                   frame(DATA, 0, stream, data),
                   self.head(stream, [("grpc-status", "0"), *trailers], END_HEADERS | END_STREAM))
@@ -184,14 +198,24 @@ def serve_http1(tls, number):
         tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
+def serve_http2(tls, number):
+    try:
+        Connection(tls, number).serve()
+    except EOFError:
+        # A close with input that is unread is a reset, and takes back what still waits to be sent.
+        tls.shutdown(socket.SHUT_WR)
+        while tls.recv(65536):
+            pass
+
+
 def serve(sock, number, context):
     try:
         with context.wrap_socket(sock, server_side=True) as tls:
             if tls.selected_alpn_protocol() == "h2":
-                Connection(tls, number).serve()
+                serve_http2(tls, number)
             else:
                 serve_http1(tls, number)
-    except (OSError, EOFError, ssl.SSLError):
+    except (OSError, ssl.SSLError):
         pass
 
 
