@@ -2,6 +2,7 @@
  * Messages and texts: what is found, where it is said to stand, and that no cut changes it.
  * SCAN_SEED=N: other random secrets and cuts.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,8 +37,7 @@ static void random_text(char *to, size_t len)
 
 static int load(void **state)
 {
-	const char *dir = getenv("TMPDIR");
-	cleanup_free char *cache = str_format("%s/cache", dir ? dir : "/tmp");
+	char cache[] = "/tmp/test-scan-XXXXXX";
 	const struct scan_secret secret = {"DEPLOY_TOKEN", known, sizeof(known) - 1};
 	struct scan_sources from = {.known = &secret, .n_known = 1};
 	const char *other = getenv("SCAN_SEED");
@@ -52,12 +52,14 @@ static int load(void **state)
 		"at-",
 		6);
 	random_text(token + 6, 20);
+	if (!mkdtemp(cache))
+		return -1;
 	from.cache_fd = scan_cache_open(cache, NULL, 0, NULL, &e);
 	r = from.cache_fd < 0 ? from.cache_fd : scan_rules_new(&from, &rules, &e);
 	if (r < 0)
 		print_error("%s\n", e.msg);
 	fd_close(&from.cache_fd);
-	return r;
+	return path_remove_tree(AT_FDCWD, cache, &e) < 0 ? -1 : r;
 }
 
 static int unload(void **state)

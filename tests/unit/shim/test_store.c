@@ -173,6 +173,8 @@ static void what_a_writer_would_not_leave_is_refused(void **state)
 	(void)state;
 	open_one(&s);
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(*tricks); i++) {
+		if (geteuid() != 0 && str_starts(tricks[i], "chown"))
+			continue;
 		assert_int_equal(run(LEFT), 0);
 		assert_int_equal(run(tricks[i]), 0);
 		assert_true(commit(&s, true, &e) < 0);
