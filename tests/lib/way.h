@@ -1,16 +1,19 @@
 #ifndef TESTS_LIB_WAY_H
 #define TESTS_LIB_WAY_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <cmocka.h>
+
 #include "egress/outgoing.h"
 
 /*
- * A request of the agent's on its way to a.com, with all that it borrows from. Included behind
- * cmocka.h, by one test each: the secrets that were handed over are the file's.
+ * A request of the agent's on its way to a.com, with all that it borrows from. The secrets that
+ * were handed over are those of the test that includes it.
  */
 struct way {
 	struct policy_auth auth;
