@@ -27,7 +27,7 @@ websocket_world() {
 		  matches: [{methods: ["GET"], paths: ["/echo", "/headers", "/pieces", "/do", "/status"] | map({type: "prefix", value: .})}]},
 		 {host: "plain.example.com", dlp: {outbound_on_match: "block"}},
 		 {host: "redact.example.com", dlp: {outbound_on_match: "redact"}},
-		 {host: "idle.example.com", limits: {idle_s: 5}},
+		 {host: "idle.example.com", limits: {idle_s: 4}},
 		 {host: "off.example.com", dlp: {outbound_detectors: false, inbound_detectors: false}}]')"
 }
 
