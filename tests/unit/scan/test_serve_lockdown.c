@@ -26,7 +26,8 @@ static int under_lockdown(int (*deed)(void))
 
 		if (serve_lockdown(parent, &e) < 0)
 			_exit(99);
-		_exit(deed());
+		/* Not _exit: a sanitizer asks more of the kernel there than the filter allows. */
+		syscall(SYS_exit_group, deed());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
