@@ -106,7 +106,7 @@ static unsigned int may_say(const struct run_reader *r, size_t end)
 }
 
 /*
- * A stretch that went on from one part through the next stays one span only if nothing else of its
+ * A stretch that goes on from one part to the next stays one span only if nothing else of its
  * coding is written between: what the other lanes say meanwhile must be longer to be believed.
  */
 static int take_lanes(struct run_reader *r, size_t end, bool final, const struct inline_out *out)
@@ -122,11 +122,20 @@ static int take_lanes(struct run_reader *r, size_t end, bool final, const struct
 		if (was_open[i])
 			ret = take_lane(r, &r->lanes[i], end, final, TEXT_LEAST, out);
 		if (was_open[i] && r->lanes[i].open)
-			least = 4 * TEXT_LEAST;
+			least = r->lanes[i].stretch > 4 * TEXT_LEAST
+					? (unsigned int)r->lanes[i].stretch
+					: 4 * TEXT_LEAST;
 	}
-	for (size_t i = 0; ret == 0 && i < RUN_LANES; i++)
-		if (!was_open[i] && (r->lanes[i].binary || codings >> r->lanes[i].coding & 1))
-			ret = take_lane(r, &r->lanes[i], end, final, least, out);
+	for (size_t i = 0, own = least; ret == 0 && i < RUN_LANES; i++) {
+		struct text_lane *l = &r->lanes[i];
+
+		if (i > 0 && l->coding != r->lanes[i - 1].coding)
+			own = least;
+		if (!was_open[i] && (l->binary || codings >> l->coding & 1))
+			ret = take_lane(r, l, end, final, (unsigned int)own, out);
+		if (l->open && l->stretch >= 4 * TEXT_LEAST)
+			own = l->stretch;
+	}
 	return ret;
 }
 

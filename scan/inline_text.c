@@ -141,6 +141,7 @@ static int take_stretch(struct text_lane *l, const struct text_bytes *b, const s
 		if (to > from && bits_count(m->count, from, to) >= least)
 			r = write_stretch(l, b, from, to, out);
 		l->open = l->open && to == b->n;
+		l->stretch = to - from;
 		for (from = to; from < end && b->p[from] == '\0';)
 			from++;
 	}

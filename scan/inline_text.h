@@ -15,6 +15,7 @@ struct text_lane {
 	unsigned short chars, bytes;
 	unsigned short phase; /* the first group begins at this character of the run */
 	bool open;	      /* a stretch goes on at `done` */
+	size_t stretch;	      /* … of which so many bytes were written at once */
 	bool binary;	      /* … and so does a container */
 	size_t done;	      /* the character up to which was written, in the run's buffer */
 	uint64_t last_to;

@@ -207,6 +207,28 @@ static void a_token_is_found_with_its_line_and_place(void **state)
 	assert_int_equal(s.list[0].end, 12 + strlen(token));
 }
 
+/* What the digits say when they are read from the second one on is shorter, and stays aside. */
+static void a_token_in_percents_in_a_long_run_of_hexadecimal_is_found(void **state)
+{
+	struct seen s = {.n = 0};
+
+	(void)state;
+	for (size_t pad = 140; pad < 180; pad++) {
+		cleanup_free char *plain = str_format("%*s%s", (int)pad, "hello there", token);
+		struct str text = {0};
+
+		for (const char *p = plain; *p; p++)
+			for (const char *c = (char[]){'%', "01234567"[*p >> 4 & 7],
+				     "0123456789ABCDEF"[*p & 15], '\0'};
+				*c; c++)
+				str_addf(&text, "%02x", (unsigned char)*c);
+		s = seen_of(text.s);
+		assert_int_equal(s.n, 1);
+		assert_string_equal(s.list[0].via, "hex > escapes");
+		str_done(&text);
+	}
+}
+
 static void a_known_secret_is_one_finding_over_all_of_it(void **state)
 {
 	cleanup_free char *text = str_format("first\nsend %s now", known);
@@ -533,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_is_found_with_its_line_and_place),
+		cmocka_unit_test(a_token_in_percents_in_a_long_run_of_hexadecimal_is_found),
 		cmocka_unit_test(a_known_secret_is_one_finding_over_all_of_it),
 		cmocka_unit_test(codings_within_codings_are_undone_and_named),
 		cmocka_unit_test(the_place_in_a_coding_is_that_of_what_hides_it),
