@@ -27,13 +27,15 @@ enum component_msg {
 	COMPONENT_CONFIG = 1, /* body: the component's slice of the plan, JSON */
 	COMPONENT_SECRET,     /* body: NAME NUL value */
 	COMPONENT_LISTENER,   /* body: name; one descriptor */
-	COMPONENT_BEGIN,      /* no body: all was sent */
-	COMPONENT_RELOAD,     /* body: a new slice, JSON */
-	COMPONENT_STOP,	      /* no body: finish what was accepted upstream, then exit 0 */
-	COMPONENT_RULES,      /* no body; one descriptor: compiled rules (scan/cache.h) */
-	COMPONENT_ANSWER,     /* body: {"id", "status", "notes"}, JSON; see PROPOSE */
-	COMPONENT_PROGRAM,    /* body: name; one descriptor: one of our programs, for it to run */
-	COMPONENT_TOKEN_NOW,  /* body: slot NUL value, the newest one: see TOKEN_ASK */
+	/* no body: all was sent. Once more, to one that ends by itself (the writer of a store): its
+	 * READY was found true, and its work may begin. */
+	COMPONENT_BEGIN,
+	COMPONENT_RELOAD,    /* body: a new slice, JSON */
+	COMPONENT_STOP,	     /* no body: finish what was accepted upstream, then exit 0 */
+	COMPONENT_RULES,     /* no body; one descriptor: compiled rules (scan/cache.h) */
+	COMPONENT_ANSWER,    /* body: {"id", "status", "notes"}, JSON; see PROPOSE */
+	COMPONENT_PROGRAM,   /* body: name; one descriptor: one of our programs, for it to run */
+	COMPONENT_TOKEN_NOW, /* body: slot NUL value, the newest one: see TOKEN_ASK */
 	/* body: {"seq", "chain", "torn"}, JSON: where its log, a chain of lines, ends
 	 * (base/chain.h). Egress alone gets it. */
 	COMPONENT_LOG,

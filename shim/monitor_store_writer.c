@@ -89,10 +89,15 @@ int monitor_store_offer(struct monitor *m, struct msg *msg, struct err *e)
 	return 0;
 }
 
-static void drop_offer(struct monitor_store_repo *r)
+static void close_offer(struct monitor_store_repo *r)
 {
 	fd_close(&r->pack_fd);
 	fd_close(&r->refs_fd);
+}
+
+static void drop_offer(struct monitor_store_repo *r)
+{
+	close_offer(r);
 	r->tidy = false;
 	r->tries = 0;
 }
@@ -199,6 +204,9 @@ static int begin(struct monitor *m, struct monitor_store_repo *r, struct err *e)
 		n = spawn(m, r, e);
 	if (n == 0)
 		n = tell(s, r, e);
+	/* What is offered from now on comes after it. */
+	if (n == 0)
+		close_offer(r);
 	return n;
 }
 
@@ -243,14 +251,18 @@ static int take_started(struct monitor *m, struct msg *msg, struct err *e)
 	return 0;
 }
 
-/* READY is believed when the kernel says that it is confined. */
+/* READY is believed when the kernel says that it is confined; only then the pack is opened. */
 static int take_ready(struct monitor *m, struct err *e)
 {
 	pid_t pid = m->store->pidfd < 0 ? err_say(e, EPROTO, "ready before it was started")
 					: component_pid_of(m->store->pidfd, e);
 
 	m->store->ready = true;
-	return pid < 0 ? pid : component_verify(pid, m->uids.first + kind.uid_offset, e);
+	if (pid < 0)
+		return pid;
+	if (component_verify(pid, m->uids.first + kind.uid_offset, e) < 0)
+		return -e->code;
+	return msg_send(m->store->c.control, COMPONENT_BEGIN, NULL, 0, NULL, 0, e);
 }
 
 static int take_failed(const struct msg *msg, struct err *e)
@@ -342,7 +354,6 @@ static int commit(struct monitor *m, struct err *e)
 
 	if (r < 0)
 		return r;
-	log_info("what '%s' has is kept%s", name_of(m, s->at), s->tidying ? ", tidied" : "");
 	s->at->tidy = !s->tidying && wants_tidying(version);
 	if (!s->tidying)
 		r = store_view_grow(s->at->view_fd, version, out, STORE_OUT_VIEW, e);
@@ -383,11 +394,8 @@ void monitor_store_ended(struct monitor *m)
 		return;
 	}
 	monitor_store_end_writer(s);
+	log_info("what '%s' has is kept%s", name_of(m, r), tidied ? ", tidied" : "");
 	r->refused = 0;
-	if (!tidied) {
-		fd_close(&r->pack_fd);
-		fd_close(&r->refs_fd);
-	}
 }
 
 /* ---- the clock */
@@ -437,8 +445,7 @@ void monitor_store_stop(struct monitor *m, bool hurry)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n_repos; i++)
-		if (&s->repos[i] != s->at)
-			drop_offer(&s->repos[i]);
+		drop_offer(&s->repos[i]);
 	if (s->at && !s->stopping)
 		s->due = earlier(s->due, proc_now_ms() + MONITOR_GRACE_MS);
 	if (s->at && hurry)

@@ -111,6 +111,7 @@ static const struct confine_row table[] = {
 	ROW("getdents64", "which packs there are"),
 	ROW("ioctl", "whether something is a terminal"),
 	ROW("sendmsg", "the monitor"),
+	ROW("recvmsg", "the monitor"),
 	/* waiting and time */
 	ROW("poll", "waiting"),
 	ROW("ppoll", "waiting"),

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/msg.h"
 #include "base/ptr.h"
 #include "shim/monitor_store.h"
 #include "shim/store_lockdown.h"
@@ -70,6 +71,21 @@ static int read_plan(struct store_work *w, struct component_boot *boot, struct e
 	return r < 0 ? r : 0;
 }
 
+/* The monitor has looked at this process meanwhile; one that had ended by then it could not. */
+static int await_begin(struct err *e)
+{
+	cleanup_msg struct msg m = {0};
+	int r = msg_recv(COMPONENT_CONTROL_FD, &m, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_say(e, EPIPE, "the monitor is gone");
+	return m.type == COMPONENT_BEGIN && m.n_fds == 0
+		       ? 0
+		       : err_say(e, EPROTO, "unknown control message %u", m.type);
+}
+
 static int run(struct store_work *w, struct component_boot *boot, struct err *e)
 {
 	pid_t parent = getppid();
@@ -82,6 +98,8 @@ static int run(struct store_work *w, struct component_boot *boot, struct err *e)
 		r = store_lockdown_enter(parent, e);
 	if (r == 0)
 		r = component_ready(COMPONENT_CONTROL_FD, e);
+	if (r == 0)
+		r = await_begin(e);
 	return r == 0 ? store_work(w, e) : r;
 }
 
