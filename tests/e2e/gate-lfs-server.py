@@ -208,6 +208,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         oid, left = self.path.split("?")[0].split("/")[-1], int(self.headers["Content-Length"])
         self.note(" framed" if self.headers.get("Host") != "elsewhere.test" else " misled")
         if mode() == "full":
+            self.body()
             self.close_connection = True
             return self.refuse(507, "no room\x07 left")
         name, seen = f"{DIR}/objects/.{oid}.{threading.get_ident()}", hashlib.sha256()

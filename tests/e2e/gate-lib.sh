@@ -50,30 +50,29 @@ start_sshd() {
 		LogLevel VERBOSE
 		SetEnv GIT_CONFIG_GLOBAL=/tmp/upstream.gitconfig GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
 	END
-	/usr/sbin/sshd -f /tmp/sshd/config -E /tmp/sshd/log
-	wait_for 30 test -s /tmp/sshd/pid
+	sshd_again
 }
+
+# With the configuration that stands in /tmp/sshd. It listens when its pid is written.
+sshd_again() { /usr/sbin/sshd -f /tmp/sshd/config -E /tmp/sshd/log && wait_for 60 test -s /tmp/sshd/pid; }
 
 # What the upstream was asked so far.
 upstream_sessions() { grep -c 'Starting session' /tmp/sshd/log; }
 
-# How many connections it has: every sshd but the one that listens.
-upstream_open() {
-	local p n=0
-	for p in /proc/[0-9]*; do
-		[ "$(cat "$p/comm" 2>/dev/null)" != sshd ] || n=$((n + 1))
-	done
-	echo $((n - 1))
-}
+# Its processes, each a line: the one that listens, and one a connection. Only this test's: the pid namespace is its own.
+upstream_processes() { pgrep -x -r D,R,S,T,t sshd; }
+upstream_open() { echo $(($(upstream_processes | wc -l) - 1)); }
 
-# With its sessions: the gate keeps a connection open. Only this test's: the pid namespace is its own.
+# With its sessions: the gate keeps a connection open, which would still be served.
 stop_sshd() {
 	local p
-	for p in /proc/[0-9]*; do
-		[ "$(cat "$p/comm" 2>/dev/null)" != sshd ] || kill "${p#/proc/}"
-	done
-	wait_for 30 test ! -e /tmp/sshd/pid
+	for p in $(upstream_processes); do kill "$p"; done
+	wait_for 60 not upstream_processes
+	rm -f /tmp/sshd/pid
 }
+
+# Whether the upstream is done with every push that it was sent, also by who was killed since.
+upstream_quiet() { ! pgrep -u root -f 'git[- ]receive-pack' >/dev/null; }
 
 # gate_config NAME…: the policy and the credentials of these repositories. PUSH: their push rules,
 # JSON; GATE_MORE: further members of the policy, with a comma in front.
@@ -91,7 +90,7 @@ gate_config() {
 	grep -q ":$GATE_UID:" /etc/passwd ||
 		echo "gate:x:$GATE_UID:$GATE_UID:gate:/tmp:/usr/sbin/nologin" >>/etc/passwd
 	{
-		printf '{"slug":"test","connect_timeout_s":10,"idle_timeout_s":%s,"repos":[' "${IDLE_S:-15}"
+		printf '{"slug":"test","connect_timeout_s":60,"idle_timeout_s":%s,"repos":[' "${IDLE_S:-60}"
 		for name; do
 			printf '%s{"name":"%s","url":"ssh://root@git.test:%s%s/%s.git","user":"root",' \
 				"$sep" "$name" $SSHD_PORT $UPSTREAMS "$name"
@@ -110,7 +109,7 @@ start_gate() {
 	python3 "$WORLD_TREE/tests/e2e/gate-monitor.py" "$WORLD_BIN/bottle-gate" $GATE_UID $GATE_DIR \
 		$GATE_DIR/config.json "$@" 2>>$GATE_DIR/monitor.err &
 	MONITOR=$!
-	wait_for 30 grep -q '^ready' $GATE_DIR/events && return
+	wait_for 120 grep -q '^ready\|^failed\|^ended' $GATE_DIR/events && grep -q '^ready' $GATE_DIR/events && return
 	cat $GATE_DIR/events $GATE_DIR/gate.log $GATE_DIR/monitor.err
 	return 1
 }
@@ -141,7 +140,8 @@ no_quarantine() { [ -z "$(find "$GATE_DIR/git/$1.git/objects" -name 'tmp_*')" ];
 
 # usable WHEN: what the upstream `demo` has is served, whole, and a push passes.
 usable() {
-	check "$1: refs are the upstream's" wait_for 30 same_refs demo
+	wait_for 60 upstream_quiet
+	check "$1: refs are the upstream's" wait_for 60 same_refs demo
 	rm -rf /tmp/usable
 	check "$1: a clone is whole" eval 'git clone -q git://127.0.0.1/demo.git /tmp/usable && git -C /tmp/usable fsck --strict'
 	date +%N >/tmp/usable/usable && commit /tmp/usable

@@ -8,7 +8,7 @@ bottle-scan beside GATE, with the rules DIR/rules.toml if there are such. Append
 failed TEXT, busy N, ended STATUS. DIR/gate.pid, DIR/scan.pid. SIGTERM: stop; SIGHUP: no more is said
 (end of file); SIGUSR1: another scanner in the place of one that has ended. What the gate proposes
 is appended to DIR/proposals; DIR/answer is what the operator says to it: "STATUS NOTES", "silent",
-"die", or "raw TEXT"; without it, what a monitor says that has no operator.
+"die", or "raw TEXT", or as long as it is "held" nothing yet; without it, what a monitor says that has no operator.
 """
 import array
 import json
@@ -18,6 +18,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 CONFIG, SECRET, LISTENER, BEGIN, _RELOAD, STOP, RULES, ANSWER, PROGRAM = range(1, 10)
 READY, FAILED, _RELOADED, BUSY, PROPOSE = range(64, 69)
@@ -74,12 +75,20 @@ def start_scanner(program, uid, directory, secrets, rules, door):
     return sock
 
 
+def operators_answer(directory):
+    if not os.path.exists(f"{directory}/answer"):
+        return "rejected no operator"
+    with open(f"{directory}/answer") as f:
+        return f.read()
+
+
 def answer_proposal(ours, directory, proposal):
     with open(f"{directory}/proposals", "a") as f:
         f.write(json.dumps(proposal) + "\n")
-    answer = "rejected no operator"
-    if os.path.exists(f"{directory}/answer"):
-        answer = open(f"{directory}/answer").read()
+    answer = operators_answer(directory)
+    while answer.strip() in ("held", ""):
+        time.sleep(0.01)
+        answer = operators_answer(directory)
     status, _, notes = answer.strip().partition(" ")
     if status == "die":
         os._exit(1)

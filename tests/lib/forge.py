@@ -6,7 +6,8 @@ API), and refuses what they refuse, in their words. In DIR:
 
     repos       paths of repositories, a line each
     token       whom it lets in
-    mode        how it misbehaves, read at each request: "slow SECONDS", "lose METHOD" (does what is
+    mode        how it misbehaves, read at each request: "slow SECONDS", "held" (as long as that
+                stands there, nothing is answered), "lose METHOD" (does what is
                 asked and hangs up), "status NUMBER [METHOD]", "limit SECONDS", "garbage", "endless"
     keys.json   the keys that it has
     authorized  the same, as sshd reads them
@@ -237,6 +238,9 @@ class Handler(BaseHTTPRequestHandler):
         """True: there is nothing more to say."""
         if mode[:1] == ["slow"]:
             time.sleep(float(mode[1]))
+        elif mode == ["held"]:
+            while read("mode") == "held":
+                time.sleep(0.02)
         elif mode[:1] == ["status"] and mode[2:] in ([], [self.command]):
             raise Refusal(int(mode[1]), {"message": "as the test has it " + read("token")})
         elif mode[:1] == ["limit"]:

@@ -24,7 +24,7 @@ forge_up() {
 		$WORLD/pki/server.key $FORGE >$FORGE/ready 2>>$WORLD/log/forge </dev/null &
 	FORGE_PID=$!
 	disown
-	read -rt 10 _ <$FORGE/ready
+	read -rt 120 _ <$FORGE/ready
 }
 
 forge_down() {

@@ -13,7 +13,7 @@ operations_begin() {
 	export GIT_AUTHOR_DATE='2001-02-03T04:05:06+0000' GIT_COMMITTER_DATE='2001-02-03T04:05:06+0000'
 	echo "127.0.0.1 git.test" >>/etc/hosts
 	printf '[git.test]:%s %s\n' $SSHD_PORT "$(cut -d' ' -f1,2 /tmp/sshd/host.pub)" >/tmp/known
-	export GIT_SSH_COMMAND="ssh -i /tmp/sshd/user -o UserKnownHostsFile=/tmp/known -o BatchMode=yes -o ControlMaster=auto -o ControlPath=/tmp/direct-%C -o ControlPersist=60"
+	export GIT_SSH_COMMAND="ssh -i /tmp/sshd/user -o UserKnownHostsFile=/tmp/known -o BatchMode=yes -o ControlMaster=auto -o ControlPath=/tmp/direct-%C -o ControlPersist=600"
 	operations_seed
 	start_gate
 }

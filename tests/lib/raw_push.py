@@ -8,13 +8,26 @@ Prints what the other side says (report and messages), exits 0 when every ref wa
 import socket
 import sys
 
+# Whoever refuses early may close before all was sent; what it said before that is still to be read.
+CLOSED = (BrokenPipeError, ConnectionResetError)
+
 
 def packet(data):
     return b"%04x" % (len(data) + 4) + data
 
 
+def send(sock, data):
+    try:
+        sock.sendall(data)
+    except CLOSED:
+        pass
+
+
 def read_packet(f):
-    size = f.read(4)
+    try:
+        size = f.read(4)
+    except CLOSED:
+        size = b""
     if len(size) < 4:
         sys.exit("ended early")
     n = int(size, 16)
@@ -47,13 +60,13 @@ def main():
     for i in range(0, len(rest), 3):
         old, new, ref = rest[i:i + 3]
         ref = ref.encode().decode("unicode_escape").encode("latin-1")
-        sock.sendall(packet(f"{old} {new} ".encode() + ref + caps))
+        send(sock, packet(f"{old} {new} ".encode() + ref + caps))
         caps = b""
-    sock.sendall(b"0000")
+    send(sock, b"0000")
     if options:
-        sock.sendall(b"".join(packet(o) for o in options) + b"0000")
+        send(sock, b"".join(packet(o) for o in options) + b"0000")
     if pack != "-":
-        sock.sendall(open(pack, "rb").read())
+        send(sock, open(pack, "rb").read())
     report = b""
     for data in packets(f):
         if data[:1] == b"\x01":
