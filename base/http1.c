@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
+
 static int bad(const char **ret_why, const char *why)
 {
 	*ret_why = why;
@@ -229,7 +231,7 @@ const char *http1_field(const struct http1_head *h, const char *name, size_t *re
 	size_t n = 0;
 
 	for (size_t i = 0; i < h->n_fields; i++) {
-		if (strcasecmp(h->fields[i].name, name) != 0)
+		if (!str_same(h->fields[i].name, name))
 			continue;
 		if (n++ == 0)
 			first = h->fields[i].value;
@@ -244,7 +246,7 @@ void http1_drop_field(struct http1_head *h, const char *name)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->n_fields; i++)
-		if (strcasecmp(h->fields[i].name, name) != 0)
+		if (!str_same(h->fields[i].name, name))
 			h->fields[kept++] = h->fields[i];
 	h->n_fields = kept;
 }
@@ -268,7 +270,7 @@ static bool list_has(const char *list, const char *token)
 bool http1_lists(const struct http1_head *h, const char *name, const char *token)
 {
 	for (size_t i = 0; i < h->n_fields; i++)
-		if (strcasecmp(h->fields[i].name, name) == 0 && list_has(h->fields[i].value, token))
+		if (str_same(h->fields[i].name, name) && list_has(h->fields[i].value, token))
 			return true;
 	return false;
 }
@@ -349,7 +351,7 @@ bool http1_keeps_alive(const struct http1_head *h)
 static bool is_among(const char *name, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcasecmp(names[i], name) == 0)
+		if (str_same(names[i], name))
 			return true;
 	return false;
 }

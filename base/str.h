@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 /*
  * A growing byte string, always NUL-terminated once something was added. Start with
@@ -34,6 +35,12 @@ char *str_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static inline bool str_eq(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
+}
+
+/* Of ASCII, without regard to case: most names differ in their first letter already. */
+static inline bool str_same(const char *a, const char *b)
+{
+	return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
 }
 
 static inline bool str_starts(const char *s, const char *prefix)

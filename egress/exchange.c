@@ -33,7 +33,6 @@ struct exchange *exchange_new(struct conn *c, const struct front *front)
 	x->front = front;
 	x->begun_us = loop_now_us();
 	x->ends_as = METRICS_ABORTED;
-	refusal_new_id(x->id);
 	x->next = c->exchanges;
 	x->at = &c->exchanges;
 	if (x->next)
@@ -69,6 +68,13 @@ void exchange_free(struct exchange *x)
 	target_done(&x->target);
 	rules_unref(x->rules);
 	free(x);
+}
+
+const char *exchange_id(struct exchange *x)
+{
+	if (!x->id[0])
+		refusal_new_id(x->id);
+	return x->id;
 }
 
 void exchange_release(struct exchange *x, bool whole)
@@ -117,7 +123,7 @@ void exchange_refuse(struct exchange *x, const struct refusal *refusal)
 
 	if (x->stage == EXCHANGE_OVER)
 		return;
-	memcpy(own.id, x->id, sizeof(own.id));
+	memcpy(own.id, exchange_id(x), sizeof(own.id));
 	exchange_account(x, why);
 	exchange_release(x, false);
 	exchange_over(x);

@@ -114,7 +114,7 @@ struct exchange {
 	struct websocket *websocket; /* after a switch of protocols: both directions are frames */
 
 	/* For the log. Times: loop_now_us, 0: not reached. */
-	char id[17];
+	char id[17]; /* exchange_id: "" until somebody is told it */
 	int64_t begun_us, decided_us, sent_us, first_byte_us; /* decided: allowed, and read */
 	uint64_t bytes_up, bytes_down;			      /* of bodies, as they passed */
 	size_t entry;		      /* of the route's matches, that fitted */
@@ -133,6 +133,9 @@ bool exchange_has_room(const struct service *s);
 
 /* In conn's list; the front sets the rest. NULL when memory ran out. */
 struct exchange *exchange_new(struct conn *c, const struct front *front);
+
+/* Under which log and refusal speak of it: random, made when it is first asked for. */
+const char *exchange_id(struct exchange *x);
 
 /* Wiped and freed; the upstream is given back or closed. Only a front calls it. */
 void exchange_free(struct exchange *x);

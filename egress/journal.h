@@ -65,6 +65,6 @@ struct journal_outcome {
  * A request that is over: at level 1 one that was refused or cut, at level 2 each. One that was
  * refused since nothing can be written is counted.
  */
-void journal_exchange(const struct exchange *x, const struct journal_outcome *o);
+void journal_exchange(struct exchange *x, const struct journal_outcome *o);
 
 #endif

@@ -141,7 +141,7 @@ static bool is_wanted(const struct service *s, const struct journal_outcome *o)
 	return journal_level(s) >= (bad ? 1 : 2);
 }
 
-void journal_exchange(const struct exchange *x, const struct journal_outcome *o)
+void journal_exchange(struct exchange *x, const struct journal_outcome *o)
 {
 	const struct service *s = x->conn->service;
 	bool bad = o->verdict == METRICS_REFUSED || o->verdict == METRICS_CUT;
@@ -154,7 +154,7 @@ void journal_exchange(const struct exchange *x, const struct journal_outcome *o)
 		return;
 	}
 	journal_entry_begin(&n, s, bad ? "warning" : "info", "request");
-	journal_line_word(&n.line, "bottle.request.id", x->id);
+	journal_line_word(&n.line, "bottle.request.id", exchange_id(x));
 	journal_line_word(&n.line, "bottle.verdict", metrics_verdict_name(o->verdict));
 	add_request(&n, x, o);
 	add_route(&n.line, x);

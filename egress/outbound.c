@@ -107,7 +107,7 @@ static int read_value(struct outbound *o, const char *place, const char *name, c
 static bool is_among(const char *text, const char *const *words)
 {
 	for (; *words; words++)
-		if (strcasecmp(*words, text) == 0)
+		if (str_same(*words, text))
 			return true;
 	return false;
 }

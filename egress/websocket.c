@@ -189,7 +189,7 @@ static void refuse(struct exchange *x, const struct refusal *refusal, unsigned i
 	char reason[WEBSOCKET_CONTROL_MAX];
 
 	memcpy(why.host, x->host, HOST_MAX);
-	memcpy(why.id, x->id, sizeof(why.id));
+	memcpy(why.id, exchange_id(x), sizeof(why.id));
 	exchange_account(x, &why);
 	reason_of(&why, reason);
 	close_both(x, to_agent, to_upstream, reason);
