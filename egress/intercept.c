@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/sha256.h"
+#include "egress/wire.h"
 
 const unsigned char intercept_alert[7] = {21, 3, 3, 0, 2, 2, 112};
 
@@ -41,8 +42,14 @@ int intercept_context(SSL_CTX **ret, struct err *e)
 	if (!ctx)
 		return err_set(e, ENOMEM, "a TLS context");
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	if (SSL_CTX_set_ciphersuites(ctx, WIRE_TLS13_SUITES) != 1) {
+		SSL_CTX_free(ctx);
+		return err_set(e, ENOMEM, "a TLS context");
+	}
+	/* Our order, but for who puts ChaCha20 first: its processor has no AES. */
 	SSL_CTX_set_options(ctx,
-		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+			SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |

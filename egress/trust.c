@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/ptr.h"
+#include "egress/wire.h"
 
 #define BUNDLE_MAX (8U << 20)
 
@@ -130,7 +131,8 @@ static SSL_CTX *client_context(trust_keep_fn *keep)
 		keep ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
 	SSL_CTX_sess_set_new_cb(ctx, keep);
 	SSL_CTX_set_read_ahead(ctx, 1);
-	if (SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1) != 0) {
+	if (SSL_CTX_set_ciphersuites(ctx, WIRE_TLS13_SUITES) != 1 ||
+		SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1) != 0) {
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
