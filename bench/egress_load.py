@@ -3,16 +3,21 @@
 
     egress_load.py MEASURE --address IP:PORT --name HOST --cacert FILE --pids PID,… [--connect] [--count N]
 
-MEASURE: post (1 KiB, one kept connection), connect (a new TLS connection for each request), upload,
-download (16 MiB), events (server-sent, one each few milliseconds). --connect: the address is a
-proxy that is asked by CONNECT; else it is the peer itself. Prints "KEY VALUE" lines: microseconds of
+MEASURE: post (1 KiB, one kept connection), h2post and h2get (the same over HTTP/2, eight at a time, by h2load),
+connect (a new TLS connection for each request), upload, download (16 MiB), events (server-sent, one each few
+milliseconds). --connect: the address is a
+proxy that is asked by CONNECT (h2load cannot: it takes the name's own address, as a client without a proxy
+does); else it is the peer itself. Prints "KEY VALUE" lines: microseconds of
 the proxy's processors for each request (or event), milliseconds, MB for each processor second.
 """
 import argparse
 import os
+import re
 import socket
 import ssl
+import subprocess
 import sys
+import tempfile
 import time
 
 MIB = 1 << 20
@@ -102,6 +107,30 @@ def post(options, tls):
     quantiles(times[200:])
 
 
+def http2(options, more):
+    """h2load checks no certificate, and says how many requests had which status."""
+    to = [] if options.connect else [f"--connect-to={options.address}"]
+    command = ["h2load", "-n", str(options.count), "-c", "1", "-m", "8", *to, *more, f"https://{options.name}/small"]
+    cpu = cpu_ns(options.pids)
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+    cpu = cpu_ns(options.pids) - cpu
+    if f"status codes: {options.count} 2xx" not in out or "Application protocol: h2" not in out:
+        sys.exit(f"h2load: {out}")
+    print(f"cpu_us {cpu / options.count / 1000:.2f}")
+    print(f"rate {re.search(r', ([0-9.]+) req/s', out)[1]}")
+
+
+def h2get(options, _tls):
+    http2(options, [])
+
+
+def h2post(options, _tls):
+    with tempfile.NamedTemporaryFile() as body:
+        body.write(BODY[:1024])
+        body.flush()
+        http2(options, ["-d", body.name, "-H", "content-type: text/plain"])
+
+
 def connect(options, tls):
     whole = request(options, "POST", "/small", 1024) + BODY[:1024]
     times = []
@@ -178,7 +207,7 @@ def events(options, tls):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("measure", choices=["post", "connect", "upload", "download", "events"])
+    p.add_argument("measure", choices=["post", "h2post", "h2get", "connect", "upload", "download", "events"])
     p.add_argument("--address", required=True)
     p.add_argument("--name", required=True)
     p.add_argument("--cacert", required=True)
