@@ -31,7 +31,7 @@ def packet(body):
 
 
 def connect():
-    return socket.create_connection(("127.0.0.1", 9418), timeout=60)
+    return socket.create_connection(("127.0.0.1", 9418), timeout=180)
 
 
 def read_exactly(sock, n):
@@ -272,7 +272,7 @@ def post_push(repo, line, data):
     body = packet(line) + b"0000" + data
     head = f"POST /{repo}.git/git-receive-pack HTTP/1.1\r\nHost: git-gate:9420\r\nConnection: close\r\n" \
         f"Content-Type: application/x-git-receive-pack-request\r\nContent-Length: {len(body)}\r\n\r\n"
-    sock = socket.create_connection(("127.0.0.1", 9420), timeout=60)
+    sock = socket.create_connection(("127.0.0.1", 9420), timeout=180)
     sock.sendall(head.encode() + body)
     answer = b"".join(iter(lambda: sock.recv(65536), b""))
     print(answer.decode(errors="replace").replace("\0", " "))
