@@ -16,38 +16,61 @@
 #include "shim/device.h"
 #include "shim/mount.h"
 
-/* pivot_root(2) and a move need a parent that does not propagate: the mount that holds the root. */
-static int make_parent_private(const char *path, struct err *e)
+/*
+ * Whether mounts of the host's are still peers of ours after set_propagation: as they should be
+ * where the root is shared; and without an r in front only the mount of "/" was cut off.
+ */
+static bool has_peers(unsigned long flags)
 {
+	return flags && ((flags & MS_SHARED) || !(flags & MS_REC));
+}
+
+/*
+ * pivot_root(2) and a move need a parent that does not propagate, and nothing that is mounted on it
+ * may reach the host: the mount that holds the root.
+ */
+static int let_go_of_parent(const struct rootfs *r, unsigned long flags, struct err *e)
+{
+	unsigned long type = flags & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+	const char *path = r->oci->root_path;
 	cleanup_free char *at = realpath(path, NULL);
 
+	if (!at && r->sources->root >= 0)
+		/* Not to be reached with our ids: it will be attached there. */
+		at = strdup("/");
 	if (!at)
 		return err_set(e, errno, "rootfs '%s'", path);
-	while (mount(NULL, at, NULL, MS_PRIVATE, NULL) < 0) {
+	while (mount(NULL, at, NULL, type, NULL) < 0) {
 		char *slash = strrchr(at, '/');
 
 		/* EINVAL: not the root of a mount. Above "/" there is nothing. */
 		if (errno != EINVAL || strcmp(at, "/") == 0 || !slash)
-			return err_set(e, errno, "make the mount of '%s' private", path);
+			return err_set(e, errno, "make the mount of '%s' %s", path,
+				type == MS_SLAVE ? "a slave" : "private");
 		slash[slash == at ? 1 : 0] = '\0';
 	}
 	return 0;
 }
 
-/* Nothing mounted here may reach the host; what the host mounts may arrive, unless told otherwise.
+/*
+ * Nothing mounted here may reach the host; what the host mounts may arrive, unless told otherwise.
+ * What is to be unbindable is private until it is there: the root is made by a bind (runtime-spec,
+ * rootfsPropagation: "a private mount that cannot be bind-mounted").
  */
-static int set_propagation(const struct oci *oci, struct err *e)
+static int set_propagation(const struct rootfs *r, struct err *e)
 {
 	unsigned long flags;
-	int r = mount_propagation(oci->rootfs_propagation, &flags, e);
+	int rc = mount_propagation(r->oci->rootfs_propagation, &flags, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!flags)
 		flags = MS_SLAVE | MS_REC;
+	if (flags & MS_UNBINDABLE)
+		flags = MS_PRIVATE | (flags & MS_REC);
 	if (mount(NULL, "/", NULL, flags, NULL) < 0)
 		return err_set(e, errno, "set the propagation of '/'");
-	return flags & MS_SHARED ? make_parent_private(oci->root_path, e) : 0;
+	return has_peers(flags) ? let_go_of_parent(r, flags, e) : 0;
 }
 
 int rootfs_attach(struct rootfs *r, struct err *e)
@@ -59,7 +82,7 @@ int rootfs_attach(struct rootfs *r, struct err *e)
 		r->fd = open(r->oci->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return r->fd < 0 ? err_set(e, errno, "rootfs '%s'", r->oci->root_path) : 0;
 	}
-	rc = set_propagation(r->oci, e);
+	rc = set_propagation(r, e);
 	if (rc < 0)
 		return rc;
 	tree = r->sources->root >= 0 ? fcntl(r->sources->root, F_DUPFD_CLOEXEC, 3)
@@ -110,8 +133,8 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 	return rc < 0 ? rc : make_cwd(r, e);
 }
 
-/* Where the caller wanted it shared, its unmounting must not reach the host. */
-static int let_go_of_shared(int old)
+/* Unmounting what has peers would unmount it, and all below it, from the host, too. */
+static int let_go_of_peers(int old)
 {
 	return fchdir(old) < 0 || mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 ? -errno : 0;
 }
@@ -128,14 +151,14 @@ static int pivot(const struct rootfs *r, struct err *e)
 
 	if (rc < 0)
 		return rc;
-	if (flags & MS_SHARED)
+	if (has_peers(flags))
 		old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fchdir(r->fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return err_set(e, errno, "pivot_root");
-	rc = flags & MS_SHARED ? let_go_of_shared(old) : 0;
+	rc = has_peers(flags) ? let_go_of_peers(old) : 0;
 	if (rc < 0 || umount2(".", MNT_DETACH) < 0)
 		return err_set(e, rc < 0 ? -rc : errno, "unmount the old root");
-	return flags & MS_SHARED && chdir("/") < 0 ? err_set(e, errno, "chdir to the root") : 0;
+	return has_peers(flags) && chdir("/") < 0 ? err_set(e, errno, "chdir to the root") : 0;
 }
 
 /* For a host on an initramfs, which cannot be pivoted away. */
