@@ -165,7 +165,7 @@ class Run:
             self.disagree(name, f"python's h2 refuses it: {why}", head, sent)
         fields = dict(reversed(head))
         host = fields.get(b":authority", fields.get(b"host", b""))
-        meant = (fields[b":method"], views.plain_target(fields[b":path"]), views.plain_host(host.replace(b":443", b""), b""), body)
+        meant = (fields[b":method"], views.plain_target(fields[b":method"], fields[b":path"]), views.plain_host(host.replace(b":443", b""), b""), body)
         for view, read in self.views.requests().items():
             try:
                 seen = read(sent + views.SENTINEL)

@@ -38,8 +38,11 @@ def converse(path, data):
         return out
 
 
-def plain_target(target):
-    """Without scheme and host, in the form in which rules are matched (egress/target.h)."""
+def plain_target(method, target):
+    """Without scheme and host, in the form in which rules are matched (egress/target.h). OPTIONS of a URL without a
+    path is for the server as a whole, * (RFC 9112, 3.2.4); nginx takes that for /, and so it stands for both here."""
+    if method == b"OPTIONS" and target == b"*":
+        return b"/"
     target = re.sub(rb"^[A-Za-z]+://[^/?#]*", b"", target)
     path, mark, query = target.partition(b"?")
 
@@ -72,7 +75,7 @@ def by_h11(data):
                 body += bytes(e.data)
             elif isinstance(e, h11.EndOfMessage):
                 host = [v for k, v in head.headers if k == b"host"]
-                seen.append((head.method, plain_target(head.target), plain_host(b"".join(host), head.target), body))
+                seen.append((head.method, plain_target(head.method, head.target), plain_host(b"".join(host), head.target), body))
                 parser.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
                 parser.send(h11.EndOfMessage())
                 if parser.our_state is h11.MUST_CLOSE:
@@ -109,7 +112,7 @@ def by_handler(data, which):
         except (ValueError, OverflowError, http.client.HTTPException) as e:
             raise Refused(repr(e)) from None
         host = headers.get("Host", "").strip().encode("latin-1")
-        seen.append((method, plain_target(target), plain_host(host, target), body))
+        seen.append((method, plain_target(method, target), plain_host(host, target), body))
         if version == b"HTTP/1.0" or "close" in headers.get("Connection", ""):
             break
     return seen
@@ -122,7 +125,7 @@ def seen_in(out):
     for field in re.findall(rb"^X-Seen: ([0-9a-f]*)\r$", out, re.M):
         r = json.loads(bytes.fromhex(field.decode()))
         method, target, host = (r[k].encode("latin-1") for k in "mth")
-        seen.append((method, plain_target(target), plain_host(host, target), bytes.fromhex(r["b"])))
+        seen.append((method, plain_target(method, target), plain_host(host, target), bytes.fromhex(r["b"])))
     return seen
 
 
