@@ -197,11 +197,15 @@ static int prepare_init(struct container *c, struct init *i, struct err *e)
 
 static int clone_init(struct container *c, struct init *i, struct err *e)
 {
-	int netns = c->sidecar ? sidecar_netns_fd(c->sidecar) : -1;
+	const struct namespace_birth birth = {.oci = c->plan->oci,
+		.cgroup = c->cgroup,
+		.netns = c->sidecar ? sidecar_netns_fd(c->sidecar) : -1,
+		.hide = init_hide,
+		.arg = i};
 	pid_t pid;
 
 	e->code = 0;
-	pid = namespace_clone(c->plan->oci, c->cgroup, netns, &c->init.pidfd, e);
+	pid = namespace_clone(&birth, &c->init.pidfd, e);
 	if (pid < 0)
 		return pid;
 	if (pid == 0 && e->code) {

@@ -68,18 +68,21 @@ static int wait_for(const struct progress *p, enum init_stage stage, char **ret_
 	return 0;
 }
 
-/* Closes what `create` had open and init has no use for: host directories, sockets, its lock. */
-static int keep_only_ours(const struct init *i, struct err *e)
+int init_hide(void *init, struct err *e)
 {
-	cleanup_free int *keep = malloc((i->sources.n + 10) * sizeof(*keep));
+	const struct init *i = init;
+	cleanup_free int *keep = malloc((i->sources.n + 11) * sizeof(*keep));
 	size_t n = 0;
 
 	if (!keep)
 		return err_set(e, ENOMEM, "descriptors");
+	self_hide_arguments();
+	self_hide_environment();
 	keep[n++] = i->sync;
 	keep[n++] = i->latch;
 	keep[n++] = i->console;
 	keep[n++] = i->process.seccomp_agent;
+	keep[n++] = i->process.lsm.procfs;
 	keep[n++] = i->process.lsm.apparmor;
 	keep[n++] = i->process.lsm.selinux;
 	keep[n++] = i->hooks_output.out;
@@ -344,7 +347,6 @@ static int prepare(struct progress *p, struct err *e)
 	const struct oci *oci = oci_of(p);
 	int r;
 
-	self_hide_arguments();
 	proc_reset_signals();
 	log_setup(-1, LOG_TEXT, LOG_WARNING);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -352,7 +354,7 @@ static int prepare(struct progress *p, struct err *e)
 	/* While nothing is the container's yet. */
 	r = lsm_open(oci->process, &p->i->process.lsm, e);
 	if (r == 0)
-		r = keep_only_ours(p->i, e);
+		r = init_hide(p->i, e);
 	if (r < 0)
 		return r;
 	p->env = strv_copy(oci->process->env);

@@ -63,6 +63,14 @@ struct init {
 /* Whether create and init stop for INIT_MOUNTED and INIT_HOOKED. */
 bool init_stops_for_hooks(const struct plan *plan);
 
+/*
+ * What others in init's pid namespace could see of it, by those with CAP_SYS_PTRACE all of it, and
+ * init has no use for: the arguments and variables of `create`, what it had open (host directories,
+ * sockets, its lock). They are gone for the caller; twice is no harm. Its root
+ * cannot be hidden: until pivot_root that is the host's, as runc's is.
+ */
+int init_hide(void *init, struct err *e);
+
 void init_main(struct init *i) __attribute__((noreturn));
 
 #endif

@@ -91,9 +91,8 @@ uint64_t namespace_differing(pid_t pid, uint64_t flags)
 struct paths {
 	int fds[OCI_NS_COUNT]; /* -1: none */
 	bool joined[OCI_NS_COUNT];
-	const struct oci *oci;
+	const struct namespace_birth *birth;
 	bool make_time;
-	struct cgroup *cgroup;
 };
 
 /* Shared memory: what the process in between has to say. */
@@ -102,12 +101,14 @@ struct report {
 	struct err error;
 };
 
-static int open_paths(struct paths *b, int netns, struct err *e)
+static int open_paths(struct paths *b, struct err *e)
 {
+	int netns = b->birth->netns;
+
 	for (int i = 0; i < OCI_NS_COUNT; i++)
 		b->fds[i] = -1;
 	for (int i = 0; i < OCI_NS_COUNT; i++) {
-		const struct oci_namespace *ns = &b->oci->ns[i];
+		const struct oci_namespace *ns = &b->birth->oci->ns[i];
 
 		if (i == OCI_NS_NET && netns >= 0)
 			b->fds[i] = fcntl(netns, F_DUPFD_CLOEXEC, 3);
@@ -165,15 +166,25 @@ static int make_time_namespace(const struct oci *oci, struct err *e)
 	return text.len ? fd_write_file(AT_FDCWD, "/proc/self/timens_offsets", text.s, e) : 0;
 }
 
+static void close_paths(struct paths *b)
+{
+	for (int i = 0; i < OCI_NS_COUNT; i++)
+		fd_close(&b->fds[i]);
+}
+
 /* By the host's ids and names first. */
 static int join_paths(void *arg, struct err *e)
 {
 	struct paths *b = arg;
-	int r = b->cgroup ? cgroup_join_self(b->cgroup, e) : 0;
+	const struct namespace_birth *birth = b->birth;
+	int r = birth->cgroup ? cgroup_join_self(birth->cgroup, e) : 0;
 
 	if (r == 0 && b->make_time)
-		r = make_time_namespace(b->oci, e);
-	return r < 0 ? r : join_all(b, e);
+		r = make_time_namespace(birth->oci, e);
+	if (r == 0)
+		r = join_all(b, e);
+	close_paths(b);
+	return r < 0 ? r : birth->hide(birth->arg, e);
 }
 
 static int refused(uint64_t flags, int code, const char *doing, struct err *e)
@@ -248,38 +259,37 @@ static pid_t clone_directly(uint64_t flags, struct cgroup *cgroup, int *ret_pidf
 	return pid < 0 ? refused(flags, (int)-pid, "clone the container's init", e) : pid;
 }
 
-static pid_t clone_joined(
-	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e)
+static pid_t clone_joined(const struct namespace_birth *birth, int *ret_pidfd, struct err *e)
 {
+	struct cgroup *cgroup = birth->cgroup;
 	/* The cgroup namespace is init's business: its root is the group that init has joined. */
-	uint64_t flags = namespace_flags(oci, false) & ~(uint64_t)CLONE_NEWCGROUP;
-	struct paths b = {.oci = oci, .cgroup = cgroup, .make_time = flags & CLONE_NEWTIME};
+	uint64_t flags = namespace_flags(birth->oci, false) & ~(uint64_t)CLONE_NEWCGROUP;
+	struct paths b = {.birth = birth, .make_time = flags & CLONE_NEWTIME};
 	struct namespace_way way = {.join = join_paths, .arg = &b};
 	pid_t pid;
 	int r;
 
-	if (netns >= 0)
+	if (birth->netns >= 0)
 		flags &= ~(uint64_t)CLONE_NEWNET;
-	if (netns < 0 && !namespace_flags(oci, true) && !b.make_time)
+	if (birth->netns < 0 && !namespace_flags(birth->oci, true) && !b.make_time)
 		return clone_directly(flags, cgroup, ret_pidfd, e);
 	way.flags = flags & ~(uint64_t)CLONE_NEWTIME;
 	way.cgroup_fd = cgroup ? cgroup_clone_fd(cgroup) : -1;
-	r = open_paths(&b, netns, e);
+	r = open_paths(&b, e);
 	pid = r < 0 ? r : namespace_clone_after(&way, ret_pidfd, e);
-	for (int i = 0; i < OCI_NS_COUNT; i++)
-		fd_close(&b.fds[i]);
+	if (pid != 0)
+		close_paths(&b);
 	return pid;
 }
 
-pid_t namespace_clone(
-	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e)
+pid_t namespace_clone(const struct namespace_birth *b, int *ret_pidfd, struct err *e)
 {
-	bool to_be_mapped = namespace_flags(oci, false) & CLONE_NEWUSER;
+	bool to_be_mapped = namespace_flags(b->oci, false) & CLONE_NEWUSER;
 	pid_t pid;
 
 	if (to_be_mapped)
 		userns_let_map(true);
-	pid = clone_joined(oci, cgroup, netns, ret_pidfd, e);
+	pid = clone_joined(b, ret_pidfd, e);
 	/* The child's memory is closed again once it has its ids. */
 	if (to_be_mapped && pid != 0)
 		userns_let_map(false);

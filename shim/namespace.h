@@ -13,15 +13,24 @@
 /* CLONE_NEW… of those that are to be made anew (path false) or joined by path (path true). */
 uint64_t namespace_flags(const struct oci *oci, bool path);
 
+struct namespace_birth {
+	const struct oci *oci;
+	struct cgroup *cgroup; /* to be born in (v2) or to join, or NULL */
+	int netns;	       /* to be born in, instead of config.json's; -1: none */
+	/* In the caller: what others could see of init, and what it has no use for. */
+	int (*hide)(void *arg, struct err *e);
+	void *arg;
+};
+
 /*
- * Clones init into its new namespaces, after joining those that config.json gives by path, and (v2)
- * into its cgroup. netns: a network namespace to be born in instead of config.json's, or -1. As
- * fork: 0 in the child, its pid in the caller's namespace, or -errno; the child is the caller's own
- * also when a process in between had to do the joining. *ret_pidfd is the caller's. In the child
- * e->code != 0 says that it could not join its cgroup.
+ * Clones init into its new namespaces, after joining those that config.json gives by path, and
+ * into its cgroup. As fork: 0 in the child, its pid in the caller's namespace, or -errno; the child
+ * is the caller's own also when a process in between had to do the joining. That one calls
+ * hide: in a pid namespace that has others in it init is seen from its birth on. Else it is init's
+ * to call. *ret_pidfd is the caller's. In the child e->code != 0 says that it could not join its
+ * cgroup.
  */
-pid_t namespace_clone(
-	const struct oci *oci, struct cgroup *cgroup, int netns, int *ret_pidfd, struct err *e);
+pid_t namespace_clone(const struct namespace_birth *b, int *ret_pidfd, struct err *e);
 
 /*
  * The process in between: a child that joins what cannot be left again and then clones the process
