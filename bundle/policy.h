@@ -54,6 +54,9 @@ enum policy_auth_scheme {
 	POLICY_AUTH_LOGIN,  /* the same of a login of the operator's (claude, codex) */
 };
 
+/* Its word in a manifest; NULL for POLICY_AUTH_NONE and POLICY_AUTH_PASS. */
+const char *policy_auth_name(enum policy_auth_scheme scheme);
+
 /* Where a placeholder may stand. */
 enum policy_place {
 	POLICY_IN_HEADER = 1 << 0,

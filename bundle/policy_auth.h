@@ -25,9 +25,6 @@ int policy_auth_read(const struct json_at *route, struct policy_auth *ret, struc
 bool policy_auth_parse(const char *name, enum policy_auth_scheme *ret);
 #define POLICY_AUTH_WORDS "Bearer, token, basic, header, query, swap, sigv4, oauth, login"
 
-/* NULL for POLICY_AUTH_NONE and POLICY_AUTH_PASS. */
-const char *policy_auth_name(enum policy_auth_scheme scheme);
-
 /* One of enum policy_place; 0: no such place. */
 unsigned int policy_place_parse(const char *name);
 #define POLICY_PLACE_WORDS "header, path, query, body"

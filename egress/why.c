@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/ptr.h"
 #include "base/str.h"
+#include "bundle/policy.h"
 #include "egress/conn.h"
 #include "egress/exchange_parts.h"
 #include "egress/front.h"
@@ -209,19 +210,9 @@ static enum request_verdict judge(struct asked *q, const char *head)
 
 static const char *auth_name(const struct policy_auth *a)
 {
-	static const char *const names[] = {[POLICY_AUTH_NONE] = "none",
-		[POLICY_AUTH_PASS] = "pass",
-		[POLICY_AUTH_BEARER] = "Bearer",
-		[POLICY_AUTH_TOKEN] = "token",
-		[POLICY_AUTH_BASIC] = "basic",
-		[POLICY_AUTH_HEADER] = "header",
-		[POLICY_AUTH_QUERY] = "query",
-		[POLICY_AUTH_SWAP] = "swap",
-		[POLICY_AUTH_SIGV4] = "sigv4",
-		[POLICY_AUTH_OAUTH] = "oauth",
-		[POLICY_AUTH_LOGIN] = "login"};
+	const char *name = policy_auth_name(a->scheme);
 
-	return names[a->scheme];
+	return name ? name : a->scheme == POLICY_AUTH_PASS ? "pass" : "none";
 }
 
 /* What would be added, and never its value. */

@@ -34,18 +34,7 @@ class Run:
 
     def ask(self, data):
         with socket.create_connection((self.proxy, 9099), 60) as s:
-            try:
-                s.sendall(data)
-                s.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # it has refused already
-            out = b""
-            try:
-                while piece := s.recv(65536):
-                    out += piece
-            except ConnectionResetError:
-                pass
-            return out
+            return views.talk(s, data)
 
     def fill(self, message, host):
         self.marks += 1

@@ -20,22 +20,27 @@ class Refused(Exception):
     pass
 
 
+def talk(s, data):
+    """All that a connection answers to these bytes."""
+    try:
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # it has refused already
+    out = b""
+    try:
+        while piece := s.recv(65536):
+            out += piece
+    except ConnectionResetError:
+        pass
+    return out
+
+
 def converse(path, data):
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(60)
         s.connect(path)
-        try:
-            s.sendall(data)
-            s.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # it has refused already
-        out = b""
-        try:
-            while piece := s.recv(65536):
-                out += piece
-        except ConnectionResetError:
-            pass
-        return out
+        return talk(s, data)
 
 
 def plain_target(method, target):
