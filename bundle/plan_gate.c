@@ -158,6 +158,7 @@ int plan_gate_slice(struct plan *p, struct manifest *m)
 	g->connect_timeout_s = m->gate.connect_s ? m->gate.connect_s : 10;
 	g->idle_timeout_s = m->gate.idle_s ? m->gate.idle_s : 15;
 	g->answer_timeout_s = m->gate.answer_s ? m->gate.answer_s : 300;
+	g->agent_timeout_s = POLICY_AGENT_S;
 	g->max_disk = m->gate.max_disk ? m->gate.max_disk : POLICY_DISK_MAX;
 	g->gitleaks = m->gate.gitleaks == SAID_YES;
 	g->unreadable_ok = m->gate.unreadable == SAID_YES;

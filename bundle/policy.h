@@ -169,6 +169,7 @@ enum policy_transport { POLICY_SSH, POLICY_HTTPS };
 /* 2 GiB: the most that the large forges take in one push. */
 #define POLICY_PUSH_MAX (2LL << 30)
 #define POLICY_DISK_MAX (64LL << 30)
+#define POLICY_AGENT_S	300
 
 /*
  * What pushes to a repository may do. A pattern is a full name of a ref, in which "*" stands for
@@ -224,6 +225,7 @@ struct policy_gate {
 	int connect_timeout_s; /* ssh connect, 10 */
 	int idle_timeout_s;    /* git I/O without progress, 15 */
 	int answer_timeout_s;  /* an operator's, 300 */
+	int agent_timeout_s;   /* an agent that neither sends nor takes a byte; POLICY_AGENT_S */
 	int64_t max_disk;      /* bytes of objects in all mirrors; POLICY_DISK_MAX by default */
 	bool gitleaks;	       /* gitleaks reads pushes, too, and may refuse them */
 	bool unreadable_ok;    /* what cannot be read may be pushed: invariant 5's line */

@@ -85,11 +85,12 @@ static json_t *repos_to_json(const struct policy_gate *p)
 
 json_t *policy_gate_to_json(const struct policy_gate *p)
 {
-	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i, s:i, s:I, s:b, s:b}",
+	cleanup_json json_t *j = json_pack("{s:s*, s:s*, s:s*, s:i, s:i, s:i, s:i, s:I, s:b, s:b}",
 		"slug", p->slug, "user_name", p->user_name, "user_email", p->user_email,
 		"connect_timeout_s", p->connect_timeout_s, "idle_timeout_s", p->idle_timeout_s,
-		"answer_timeout_s", p->answer_timeout_s, "max_disk", (json_int_t)p->max_disk,
-		"gitleaks", p->gitleaks, "unreadable_ok", p->unreadable_ok);
+		"answer_timeout_s", p->answer_timeout_s, "agent_timeout_s", p->agent_timeout_s,
+		"max_disk", (json_int_t)p->max_disk, "gitleaks", p->gitleaks, "unreadable_ok",
+		p->unreadable_ok);
 
 	if (!j || json_object_set_new(j, "repos", repos_to_json(p)) < 0)
 		return NULL;
@@ -177,7 +178,8 @@ static int read_repo(const struct json_at *at, void *item, struct err *e)
 static int read_gate(const struct json_at *root, struct policy_gate *p, struct err *e)
 {
 	const struct json_list repos = {&p->repos, &p->n_repos, sizeof(*p->repos), read_repo};
-	int64_t connect = 10, idle = 15, answer = 300, disk = POLICY_DISK_MAX;
+	int64_t connect = 10, idle = 15, answer = 300, agent = POLICY_AGENT_S,
+		disk = POLICY_DISK_MAX;
 
 	if (!json_is_object(root->j))
 		return json_err(root, EINVAL, e, "the document must be an object");
@@ -187,6 +189,7 @@ static int read_gate(const struct json_at *root, struct policy_gate *p, struct e
 		json_get_int(root, "connect_timeout_s", 1, 3600, &connect, e) < 0 ||
 		json_get_int(root, "idle_timeout_s", 1, 86400, &idle, e) < 0 ||
 		json_get_int(root, "answer_timeout_s", 1, 86400, &answer, e) < 0 ||
+		json_get_int(root, "agent_timeout_s", 1, 86400, &agent, e) < 0 ||
 		json_get_int(root, "max_disk", 1, INT64_MAX, &disk, e) < 0 ||
 		json_get_bool(root, "gitleaks", &p->gitleaks, e) < 0 ||
 		json_get_bool(root, "unreadable_ok", &p->unreadable_ok, e) < 0 ||
@@ -195,6 +198,7 @@ static int read_gate(const struct json_at *root, struct policy_gate *p, struct e
 	p->connect_timeout_s = (int)connect;
 	p->idle_timeout_s = (int)idle;
 	p->answer_timeout_s = (int)answer;
+	p->agent_timeout_s = (int)agent;
 	p->max_disk = disk;
 	return 0;
 }

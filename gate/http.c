@@ -118,6 +118,7 @@ static int relay(
 		buf_done(&c->wire.out);
 		return rc;
 	}
+	log_warning("refused: a request for '%s': %s", q->path.repo->name, e->msg);
 	q->manner.keep = false;
 	q->status = e->code == EINVAL	   ? 400
 		    : e->code == EFBIG	   ? 413
@@ -189,7 +190,7 @@ void http_connection(const struct gate *g, int sock, int channel)
 		log_error("a connection was dropped: %s", e.msg);
 		_exit(1);
 	}
-	http_wire_init(&c.wire, sock);
+	http_wire_init(&c.wire, sock, g->policy.agent_timeout_s * 1000);
 	while (serve_next(&c))
 		;
 	http_wire_linger(&c.wire);

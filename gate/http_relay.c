@@ -61,10 +61,22 @@ int http_relay_open(struct http_relay *r, int *ret_in, int *ret_out, struct err 
 	return 0;
 }
 
+/*
+ * What may go to the helper: all but the last byte, until the body is known to be whole. A pack
+ * ends by itself, so git would act on a body that is without its last chunk.
+ */
+static size_t due(const struct state *s)
+{
+	bool whole = http_body_is_whole(s->r->body);
+
+	return s->payload.len - (whole || s->payload.len == 0 ? 0 : 1);
+}
+
 /* How much went to the helper; one that reads no more is no failure: its answer tells. */
 static size_t feed(struct state *s)
 {
-	ssize_t n = s->payload.len ? write(s->r->up, buf_data(&s->payload), s->payload.len) : 0;
+	size_t len = due(s);
+	ssize_t n = len ? write(s->r->up, buf_data(&s->payload), len) : 0;
 
 	if (n < 0 && errno == EPIPE) {
 		fd_close(&s->r->up);
@@ -74,6 +86,12 @@ static size_t feed(struct state *s)
 		return 0;
 	buf_consume(&s->payload, (size_t)n);
 	return (size_t)n;
+}
+
+/* Of a body that is not whole, all that has come was taken. */
+static bool wants_more(const struct state *s)
+{
+	return !http_body_is_whole(s->r->body) && s->payload.len < PAYLOAD_MAX;
 }
 
 static int move_body(struct state *s, struct err *e)
@@ -92,8 +110,8 @@ static int move_body(struct state *s, struct err *e)
 	} while (fed > 0);
 	if (http_body_is_whole(body) && s->payload.len == 0)
 		fd_close(&s->r->up);
-	else if (s->wire->eof && s->wire->in.len == 0 && !http_body_is_whole(body))
-		return err_say(e, EPIPE, "the agent ended in the middle of its request");
+	else if (s->wire->eof && s->r->up >= 0 && wants_more(s))
+		return err_say(e, EINVAL, "the request's body ended in its middle");
 	return 0;
 }
 
@@ -215,10 +233,19 @@ static int lose_agent(struct state *s, int errnum, struct err *e)
 	return 0;
 }
 
+/* The agent was silent for too long. A push that is whole does not depend on who hears of it. */
+static int give_up(struct state *s, struct err *e)
+{
+	int r = lose_agent(s, ETIMEDOUT, e);
+
+	return r < 0 ? err_say(e, ETIMEDOUT, "the agent was silent for %d seconds",
+			       s->wire->idle_ms / 1000)
+		     : 0;
+}
+
 static bool wants_body(const struct state *s)
 {
-	return !s->gone && !s->wire->eof && !http_body_is_whole(s->r->body) &&
-	       s->payload.len < PAYLOAD_MAX;
+	return !s->gone && !s->wire->eof && wants_more(s);
 }
 
 static int talk(struct state *s, short revents, struct err *e)
@@ -236,14 +263,14 @@ static int talk(struct state *s, short revents, struct err *e)
 	if (r < 0)
 		return lose_agent(s, -r, e);
 	if (moved > 0 || s->wire->out.len < before)
-		s->deadline_ms = proc_now_ms() + HTTP_WIRE_IDLE_MS;
+		s->deadline_ms = proc_now_ms() + s->wire->idle_ms;
 	return 0;
 }
 
 /* Whether the agent is to do something, or everybody waits for the helper. */
 static bool agents_turn(const struct state *s)
 {
-	return !s->gone && (s->wire->out.len > 0 || (wants_body(s) && s->payload.len == 0));
+	return !s->gone && (s->wire->out.len > 0 || (wants_body(s) && due(s) == 0));
 }
 
 static int time_left(struct state *s, int64_t now)
@@ -251,7 +278,7 @@ static int time_left(struct state *s, int64_t now)
 	if (s->helper_ended && !s->output_ended && s->wire->out.len < HTTP_WIRE_MAX)
 		return 0;
 	if (!agents_turn(s)) {
-		s->deadline_ms = now + HTTP_WIRE_IDLE_MS;
+		s->deadline_ms = now + s->wire->idle_ms;
 		return -1;
 	}
 	return s->deadline_ms > now ? (int)(s->deadline_ms - now) : 0;
@@ -264,7 +291,7 @@ static int turn(struct state *s, struct err *e)
 	bool room = !s->output_ended && s->wire->out.len < HTTP_WIRE_MAX;
 	struct pollfd p[4] = {
 		{.fd = s->gone ? -1 : s->wire->sock, .events = agent},
-		{.fd = s->payload.len ? r->up : -1, .events = POLLOUT},
+		{.fd = due(s) ? r->up : -1, .events = POLLOUT},
 		{.fd = room ? r->down : -1, .events = POLLIN},
 		{.fd = s->helper_ended ? -1 : r->helper.pidfd, .events = POLLIN},
 	};
@@ -273,8 +300,7 @@ static int turn(struct state *s, struct err *e)
 	if (rc < 0 && errno != EINTR)
 		return err_set(e, errno, "poll");
 	if (rc == 0 && agents_turn(s) && proc_now_ms() >= s->deadline_ms)
-		return err_say(e, ETIMEDOUT, "the agent was silent for %d seconds",
-			HTTP_WIRE_IDLE_MS / 1000);
+		return give_up(s, e);
 	s->helper_ended = s->helper_ended || p[3].revents;
 	rc = s->gone ? 0 : talk(s, p[0].revents, e);
 	if (rc == 0)
@@ -325,7 +351,7 @@ int http_relay_run(struct http_relay *r, struct err *e)
 
 	/* What came with the head goes at once, and an empty body is closed. */
 	rc = move_body(&s, e);
-	s.deadline_ms = proc_now_ms() + HTTP_WIRE_IDLE_MS;
+	s.deadline_ms = proc_now_ms() + r->wire->idle_ms;
 	while (rc == 0 && !(s.output_ended && (s.gone || r->wire->out.len == 0)))
 		rc = turn(&s, e);
 	end_helper(r, rc);

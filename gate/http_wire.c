@@ -16,9 +16,9 @@
 #define BETWEEN_MS 60000
 #define HEAD_MS	   15000
 
-void http_wire_init(struct http_wire *w, int sock)
+void http_wire_init(struct http_wire *w, int sock, int idle_ms)
 {
-	*w = (struct http_wire){.sock = sock};
+	*w = (struct http_wire){.sock = sock, .idle_ms = idle_ms};
 }
 
 void http_wire_done(struct http_wire *w)
@@ -75,7 +75,7 @@ int http_wire_send(struct http_wire *w, struct err *e)
 		int r = http_wire_flush(w);
 
 		if (r == 0 && w->out.len == before)
-			r = await(w, POLLOUT, proc_now_ms() + HTTP_WIRE_IDLE_MS);
+			r = await(w, POLLOUT, proc_now_ms() + w->idle_ms);
 		else if (r == 0)
 			r = 1;
 		if (r <= 0)

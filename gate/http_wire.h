@@ -13,16 +13,15 @@
  * may be there before the present one is answered), what is to be sent in `out`.
  */
 #define HTTP_WIRE_MAX (128U << 10) /* bytes that wait in either: more is not read, nor made */
-/* An agent that neither sends nor takes a byte while it is its turn, milliseconds. */
-#define HTTP_WIRE_IDLE_MS 300000
 
 struct http_wire {
-	int sock; /* owned; non-blocking */
+	int sock;    /* owned; non-blocking */
+	int idle_ms; /* of an agent that neither sends nor takes a byte while it is its turn */
 	struct buf in, out;
 	bool eof; /* the agent sends no more */
 };
 
-void http_wire_init(struct http_wire *w, int sock);
+void http_wire_init(struct http_wire *w, int sock, int idle_ms);
 void http_wire_done(struct http_wire *w);
 
 /* Reads once, if there is room. Whether something came or the end did; or -errno. */

@@ -166,7 +166,7 @@ static const struct confine_row table[] = {
 	ROW("getsockname", "ssh"),
 	ROW("getpeername", "ssh"),
 	ROW("getsockopt", "ssh; how long an agent was idle"),
-	ROW("setsockopt", "quick small packets"),
+	ROW("setsockopt", "quick small packets, an end to silence"),
 	ROW("sendto", "the name service"),
 	ROW("sendmsg", "the monitor, the name service"),
 	ROW("sendmmsg", "the name service"),

@@ -39,6 +39,20 @@ static void speed_up(int sock)
 	(void)setsockopt(sock, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
+/*
+ * git waits for ever for an agent that takes nothing more, with the mirror's lock in its hand. The
+ * kernel ends such a connection (tcp(7), TCP_USER_TIMEOUT): receive-pack's writes fail, a push that
+ * the upstream has accepted goes on to its end, and then everybody is gone.
+ */
+static int limit_silence(const struct gate *g, int sock, struct err *e)
+{
+	unsigned int ms = (unsigned int)g->policy.agent_timeout_s * 1000;
+
+	if (setsockopt(sock, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)) < 0)
+		return err_set(e, errno, "setsockopt TCP_USER_TIMEOUT");
+	return 0;
+}
+
 /* For the sake of idleness only: the gate may be gone, and this process about to be. */
 static void tell_serving(void)
 {
@@ -97,8 +111,10 @@ static int serve(const struct gate *g, int sock, struct err *e)
 	struct request req;
 	struct session session;
 	int64_t asked_ns;
-	int r, len = request_read(sock, body, REQUEST_TIMEOUT_MS, e);
+	int len = limit_silence(g, sock, e), r;
 
+	if (len == 0)
+		len = request_read(sock, body, REQUEST_TIMEOUT_MS, e);
 	if (len < 0)
 		return len;
 	asked_ns = mirror_now_ns();

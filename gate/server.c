@@ -36,8 +36,6 @@
  */
 #define CONNECTIONS_MAX 64
 #define IDLE_CHECK_MS	10000
-/* An agent that holds a served connection and neither sends nor takes a byte, milliseconds. */
-#define AGENT_IDLE_MS 300000
 /* For the goodbye to all upstreams, milliseconds; it takes a few. */
 #define MASTERS_MS 500
 
@@ -224,15 +222,19 @@ static void read_channel(const struct server *s, struct connection *c)
 	fd_close(&c->channel);
 }
 
-/* tcp_info(7): both directions' last data. */
-static bool is_idle(const struct connection *c)
+/*
+ * tcp_info(7): both directions' last data. One that is to take something ends by itself before
+ * that (gate/serve.c), and cleans up behind itself.
+ */
+static bool is_idle(const struct server *s, const struct connection *c)
 {
+	int64_t limit_ms = s->gate->policy.agent_timeout_s * 1000LL + IDLE_CHECK_MS;
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
 	return c->serving && !c->busy &&
 	       getsockopt(c->sock, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-	       info.tcpi_last_data_recv > AGENT_IDLE_MS && info.tcpi_last_data_sent > AGENT_IDLE_MS;
+	       info.tcpi_last_data_recv > limit_ms && info.tcpi_last_data_sent > limit_ms;
 }
 
 static int tell_busy(struct server *s, struct err *e)
@@ -320,7 +322,7 @@ static bool is_over(const struct server *s, const struct connection *c)
 {
 	bool forwards = c->busy && c->channel >= 0;
 
-	return (c->ended && !forwards) || is_idle(c) || (s->stopping && !c->busy);
+	return (c->ended && !forwards) || is_idle(s, c) || (s->stopping && !c->busy);
 }
 
 static int turn(struct server *s, struct err *e)

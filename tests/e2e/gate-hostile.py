@@ -7,6 +7,9 @@
     python3 gate-hostile.py thin WAY REPO REF OID SIZE HOW
                                                 a pack whose one difference is to an object that is not in it; WAY: git
                                                 or http; HOW: names it in its tree, or keeps what it holds, or twice
+    python3 gate-hostile.py unended REPO REF    a push by HTTP with all of its pack, but without the body's last chunk
+    python3 gate-hostile.py deaf WAY REPO REF   a good push that reads nothing of the answer until its standard input ends;
+                                                "sent" when all is on its way; WAY: git or http
     python3 gate-hostile.py hold REPO N         N pushes, which say nothing once they were let in; a line when all are
 
 Prints what the gate says: the text of packets and sidebands, in one line each.
@@ -17,6 +20,7 @@ depend on any of its bytes, its checksum's too.
 import errno
 import hashlib
 import random
+import select
 import socket
 import struct
 import sys
@@ -30,8 +34,14 @@ def packet(body):
     return b"%04x" % (len(body) + 4) + body
 
 
-def connect():
-    return socket.create_connection(("127.0.0.1", 9418), timeout=180)
+def connect(port=9418, window=None):
+    """window: bytes that the other side may send unread, about."""
+    sock = socket.socket()
+    if window:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    sock.settimeout(180)
+    sock.connect(("127.0.0.1", port))
+    return sock
 
 
 def read_exactly(sock, n):
@@ -235,8 +245,8 @@ def send_all(sock, data):
             raise
 
 
-def begin_push(repo):
-    sock = connect()
+def begin_push(repo, sock=None):
+    sock = sock or connect()
     sock.sendall(packet(b"git-receive-pack /%s\0host=x\0" % repo.encode()))
     refused = [body for body in packets(sock) if body.startswith(b"ERR ")]
     for body in refused:
@@ -244,12 +254,17 @@ def begin_push(repo):
     return None if refused else sock
 
 
+def creation(tip, ref):
+    """The commands of a push that makes this ref."""
+    line = b"%s %s %s\0report-status side-band-64k" % (b"0" * 40, tip.hex().encode(), ref.encode())
+    return packet(line) + b"0000"
+
+
 def send_push(repo, ref, tip, data):
     sock = begin_push(repo)
     if not sock:
         return
-    line = b"%s %s %s\0report-status side-band-64k" % (b"0" * 40, tip.hex().encode(), ref.encode())
-    send_all(sock, packet(line) + b"0000" + data)
+    send_all(sock, creation(tip, ref) + data)
     say(sock)
 
 
@@ -268,14 +283,44 @@ def cut(repo, ref, length):
     sock.close()
 
 
-def post_push(repo, line, data):
-    body = packet(line) + b"0000" + data
-    head = f"POST /{repo}.git/git-receive-pack HTTP/1.1\r\nHost: git-gate:9420\r\nConnection: close\r\n" \
-        f"Content-Type: application/x-git-receive-pack-request\r\nContent-Length: {len(body)}\r\n\r\n"
-    sock = socket.create_connection(("127.0.0.1", 9420), timeout=180)
-    sock.sendall(head.encode() + body)
+def post_push(repo, body):
+    sock = begin_post(repo, f"Content-Length: {len(body)}", connect(9420))
+    sock.sendall(body)
     answer = b"".join(iter(lambda: sock.recv(65536), b""))
     print(answer.decode(errors="replace").replace("\0", " "))
+
+
+def begin_post(repo, framing, sock):
+    head = f"POST /{repo}.git/git-receive-pack HTTP/1.1\r\nHost: git-gate:9420\r\nConnection: close\r\n" \
+        f"Content-Type: application/x-git-receive-pack-request\r\n{framing}\r\n\r\n"
+    sock.sendall(head.encode())
+    return sock
+
+
+def unended(repo, ref):
+    p = Pack(ref)
+    body = creation(p.history(), ref) + p.bytes()
+    sock = begin_post(repo, "Transfer-Encoding: chunked", connect(9420))
+    sock.sendall(b"%x\r\n%s\r\n" % (len(body), body))
+    # A gate that takes this for all has the time to act on it, and to answer; the answer's head may come at once.
+    answer = b""
+    while select.select([sock], [], [], 2)[0] and (more := sock.recv(65536)):
+        answer += more
+    sock.shutdown(socket.SHUT_WR)
+    answer += b"".join(iter(lambda: sock.recv(65536), b""))
+    print(answer.decode(errors="replace").replace("\0", " "))
+
+
+def deaf(way, repo, ref):
+    p = Pack(ref)
+    body = creation(p.history(), ref) + p.bytes()
+    if way == "git":
+        sock = begin_push(repo, connect(window=4096))
+    else:
+        sock = begin_post(repo, f"Content-Length: {len(body)}", connect(9420, 4096))
+    sock.sendall(body)
+    print("sent", flush=True)
+    sys.stdin.read()
 
 
 def thin(way, repo, ref, oid, size, how):
@@ -290,11 +335,10 @@ def thin(way, repo, ref, oid, size, how):
         for _ in range(2):
             p.add(BLOB, b"the same\n")
     tip = p.history(*entries)
-    line = b"%s %s %s\0report-status side-band-64k" % (b"0" * 40, tip.hex().encode(), ref.encode())
     if way == "git":
         send_push(repo, ref, tip, p.bytes())
     else:
-        post_push(repo, line, p.bytes())
+        post_push(repo, creation(tip, ref) + p.bytes())
 
 
 def hold(repo, count):

@@ -22,7 +22,7 @@ static void must(int holds)
 /* The wire without a connection: all that will ever come is there. */
 static void fill(struct http_wire *w, const uint8_t *data, size_t size)
 {
-	http_wire_init(w, -1);
+	http_wire_init(w, -1, 60000);
 	w->eof = true;
 	must(buf_add(&w->in, data, size) == 0);
 }

@@ -121,6 +121,7 @@ static void fill(struct plan_bottle *b, char **argv)
 			.connect_timeout_s = 10,
 			.idle_timeout_s = 15,
 			.answer_timeout_s = 300,
+			.agent_timeout_s = POLICY_AGENT_S,
 			.max_disk = POLICY_DISK_MAX},
 		.egress = {.slug = argv[2],
 			.sidecar_address = (char *)PLAN_SIDECAR_ADDRESS,

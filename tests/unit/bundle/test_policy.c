@@ -52,7 +52,8 @@ static const char all_members[] =
 	"true}]}";
 
 static const char gate_text[] =
-	"{\"answer_timeout_s\": 3, \"connect_timeout_s\": 1, \"gitleaks\": true, "
+	"{\"agent_timeout_s\": 4, \"answer_timeout_s\": 3, \"connect_timeout_s\": 1, \"gitleaks\": "
+	"true, "
 	"\"idle_timeout_s\": 2, \"max_disk\": 6, \"repos\": [{\"address\": \"10.0.0.1\", "
 	"\"host\": \"h\", \"host_key\": \"k\", \"identity_slot\": \"REPO_a_KEY\", \"lfs\": "
 	"{\"hosts\": "

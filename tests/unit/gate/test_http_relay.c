@@ -49,7 +49,7 @@ static void set(struct scene *s, uint64_t length, const char *sent, const char *
 	s->agent = pair[1];
 	assert_int_equal(fd_write_all(s->agent, sent, strlen(sent)), 0);
 	assert_int_equal(fd_set_nonblock(pair[0], 1), 0);
-	http_wire_init(&s->wire, pair[0]);
+	http_wire_init(&s->wire, pair[0], 60000);
 	s->body.max = UINT64_MAX;
 	http1_body_start(&s->body.framing, &l, true);
 	s->relay = (struct http_relay){.wire = &s->wire,
@@ -136,7 +136,7 @@ static void an_agent_that_leaves_in_the_middle_ends_the_helper(void **state)
 	snprintf(script, sizeof(script), "cat >/dev/null; echo whole >>%s", path);
 	set(&s, 50, "hello", script);
 	shutdown(s.agent, SHUT_WR);
-	assert_int_equal(http_relay_run(&s.relay, &err), -EPIPE);
+	assert_int_equal(http_relay_run(&s.relay, &err), -EINVAL);
 	assert_int_equal(s.relay.helper.pid, 0);
 	assert_int_equal(s.relay.up, -1);
 	free(got(&s));
@@ -145,6 +145,61 @@ static void an_agent_that_leaves_in_the_middle_ends_the_helper(void **state)
 	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
 	close(fd);
 	unlink(path);
+}
+
+/* A pack tells its own end: what its reader took for all must lack something until all is there. */
+static void the_last_byte_waits_for_the_end_of_the_body(void **state)
+{
+	const struct http1_length chunked = {.framing = HTTP1_CHUNKED};
+	struct scene s;
+	char *text;
+
+	(void)state;
+	set(&s, 0, "5\r\nhello\r\n", HEAD "head -c 5");
+	http1_body_start(&s.body.framing, &chunked, true);
+	s.wire.idle_ms = 300;
+	assert_int_equal(http_relay_run(&s.relay, &err), -ETIMEDOUT);
+	text = got(&s);
+	assert_null(strstr(text, "hello"));
+	free(text);
+	set(&s, 0, "5\r\nhello\r\n0\r\n\r\n", HEAD "head -c 5");
+	http1_body_start(&s.body.framing, &chunked, true);
+	assert_int_equal(http_relay_run(&s.relay, &err), 0);
+	text = got(&s);
+	assert_non_null(strstr(text, "hello"));
+	free(text);
+}
+
+/* It sends all and takes nothing; a file tells whether its helper came to the end. */
+static int be_deaf(bool to_the_end, bool *ret_ended)
+{
+	char path[] = "/tmp/relay-test.XXXXXX", script[160];
+	struct scene s;
+	int r, fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	snprintf(script, sizeof(script), HEAD "yes | head -c 3000000 && echo ended >>%s", path);
+	set(&s, 5, "hello", script);
+	s.wire.idle_ms = 200;
+	s.relay.to_the_end = to_the_end;
+	r = http_relay_run(&s.relay, &err);
+	*ret_ended = lseek(fd, 0, SEEK_END) > 0;
+	assert_false(r == 0 && s.manner.keep);
+	free(got(&s));
+	close(fd);
+	unlink(path);
+	return r;
+}
+
+static void an_agent_that_takes_nothing_is_given_up_and_its_push_is_not(void **state)
+{
+	bool ended;
+
+	(void)state;
+	assert_int_equal(be_deaf(true, &ended), 0);
+	assert_true(ended);
+	assert_int_equal(be_deaf(false, &ended), -ETIMEDOUT);
+	assert_false(ended);
 }
 
 static void a_push_that_was_whole_is_heard_to_its_end(void **state)
@@ -173,6 +228,8 @@ int main(void)
 		cmocka_unit_test(a_body_that_its_helper_does_not_want_is_skipped),
 		cmocka_unit_test(an_answer_shorter_than_it_says_is_broken_off),
 		cmocka_unit_test(an_agent_that_leaves_in_the_middle_ends_the_helper),
+		cmocka_unit_test(the_last_byte_waits_for_the_end_of_the_body),
+		cmocka_unit_test(an_agent_that_takes_nothing_is_given_up_and_its_push_is_not),
 		cmocka_unit_test(a_push_that_was_whole_is_heard_to_its_end),
 	};
 

@@ -20,7 +20,7 @@ static struct err err;
 /* As if all of it had come, and no more. */
 static void comes(const char *text)
 {
-	http_wire_init(&wire, -1);
+	http_wire_init(&wire, -1, 60000);
 	wire.eof = true;
 	assert_int_equal(buf_adds(&wire.in, text), 0);
 }
