@@ -201,6 +201,15 @@ static int read_field(struct outbound *o, const struct http1_field *f)
 	return r;
 }
 
+/*
+ * A key of our own (egress/websocket_handshake.h): the agent's goes nowhere. Random as it is, now
+ * and then it would go on like a piece of a secret that was refused before.
+ */
+static bool is_our_key(const struct exchange *x, const struct http1_field *f)
+{
+	return x->websocket && strcasecmp(f->name, "Sec-WebSocket-Key") == 0;
+}
+
 static int read_fields(struct outbound *o)
 {
 	const struct scan_text cookies = {.place = "header Cookie", .content_type = FORM};
@@ -210,7 +219,7 @@ static int read_fields(struct outbound *o)
 	for (size_t i = 0; i < x->request.n_fields && r == 0; i++) {
 		const struct http1_field *f = &x->request.fields[i];
 
-		if (!request_sends(x, f))
+		if (!request_sends(x, f) || is_our_key(x, f))
 			continue;
 		/* The value points into the head's own text. */
 		r = strcasecmp(f->name, "Cookie") == 0
